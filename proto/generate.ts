@@ -33,9 +33,7 @@ function check(): number {
     generate(scratch);
     const fresh = contents(join(scratch, 'gen'));
     const committed = contents(join(here, 'gen'));
-    const stale = [...new Set([...fresh.keys(), ...committed.keys()])].filter(
-      (name) => fresh.get(name) !== committed.get(name),
-    );
+    const stale = [...new Set([...fresh.keys(), ...committed.keys()])].filter((name) => fresh.get(name) !== committed.get(name));
     for (const name of stale) console.error(`proto/gen/${name} is not what the .proto files make; run: npm run proto`);
     return stale.length === 0 ? 0 : 1;
   } finally {

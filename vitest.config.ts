@@ -1,0 +1,33 @@
+// Which tests there are: unit (pure, parallel), integration (parts joined in this process), system (real processes, one at a time).
+// Must never hide a failure: no retries, and no file passes without a test in it.
+import { defineConfig } from 'vitest/config';
+
+const seconds = 1000;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/integration/**', 'test/system/**'],
+          testTimeout: 20 * seconds,
+        },
+      },
+      {
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60 * seconds, hookTimeout: 60 * seconds },
+      },
+      {
+        test: {
+          name: 'system',
+          include: ['test/system/**/*.test.ts'],
+          testTimeout: 180 * seconds,
+          hookTimeout: 120 * seconds,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
