@@ -442,9 +442,9 @@ export interface LogBatch {
   end:
     | Position
     | undefined;
-  /** Records one after the other, compressed as `codec` says. */
+  /** Records one after the other as they stood in the file, line ends included, compressed as `codec` says. */
   payload: Buffer;
-  /** Length of each record in the uncompressed payload. */
+  /** Length of each record in the uncompressed payload; they add up to it. A reader takes one line end off each. */
   recordLengths: number[];
   readAt: Date | undefined;
   codec: Codec;

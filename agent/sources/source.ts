@@ -1,0 +1,42 @@
+// The contract of a source: something whose records are pulled, never pushed.
+// Must never know framing, redaction or the session; pipeline.ts joins them.
+import type { Position, Shipment } from '../record.ts';
+
+/** `waiting`: nothing matches yet. `failed` says why in `reason` and tries again by itself. */
+export type SourceCondition = 'reading' | 'idle' | 'waiting' | 'failed';
+
+export interface SourceStatus {
+  readonly source: string;
+  readonly condition: SourceCondition;
+  readonly reason: string;
+  readonly files: number;
+  readonly bytesRead: number;
+  readonly recordsRead: number;
+  /** Bytes written and not yet read. */
+  readonly lagBytes: number;
+  /** Age of the oldest unread byte, as far as it is known. */
+  readonly lagMs: number;
+  readonly gaps: number;
+  /** Unix milliseconds. */
+  readonly lastRecordAtMs: number | undefined;
+}
+
+export interface Source {
+  readonly id: string;
+  /**
+   * Begins at these positions (one for each file; as the coordinator committed them). Without one, the configured start.
+   * Called again on a new session: what was pulled and not acknowledged is then yielded again.
+   */
+  open(positions: readonly Position[]): Promise<void>;
+  /**
+   * The next records, at most `maxBytes` of them, or the next gap; waits while there is nothing. Rejects only with the
+   * signal's reason. A caller that doesn't pull costs nothing: the files are the buffer.
+   */
+  next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
+  /** Everything up to here is durable at the coordinator: descriptors of finished files may be closed. */
+  acknowledge(position: Position): void;
+  /** Looks for new, rotated and vanished files now. */
+  rescan(): Promise<void>;
+  status(): SourceStatus;
+  close(): Promise<void>;
+}
