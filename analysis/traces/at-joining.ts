@@ -1,0 +1,139 @@
+// How traces go on whose frames begin with `at`: Node, browsers, Java, Kotlin, .NET.
+// Must never read a frame; the readers of those languages do.
+import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
+import type { JoinPhase, JoinRules } from './join-rules.ts';
+
+/** `/srv/app.js:12` was printed: source line, caret and a blank line precede the message. */
+const code = openPhase('code');
+const caret = surePhase('caret');
+const gap = openPhase('gap');
+/** A line that names an exception, or a further line of its message. */
+const message = openPhase('message');
+const frames = surePhase('frames');
+/** Inside the braces of an error's own properties (Node). */
+const properties = surePhase('properties');
+const closed = surePhase('closed');
+const trailer = openPhase('trailer');
+const ended = surePhase('ended');
+
+export const atJoining: JoinRules = {
+  announce(line) {
+    if (isSourcePosition(line)) return code;
+    if (line === 'Unhandled Exception:' || line.startsWith('Unhandled exception. ')) return message;
+    return namesException(line) ? message : undefined;
+  },
+  attach(line) {
+    const start = indentationOf(line);
+    if (start > 0) return isAtFrame(line, start) ? afterFrame(line) : undefined;
+    return isCauseLine(line, 0) ? frames : undefined;
+  },
+  follow(phase, line) {
+    switch (phase) {
+      case code:
+        if (isCaret(line)) return caret;
+        return afterMessageLine(line) ?? code;
+      case caret:
+      case gap:
+        return isBlank(line) ? gap : (afterMessageLine(line) ?? message);
+      case message:
+        return afterMessageLine(line) ?? (looksLikeRecord(line) ? undefined : message);
+      case frames:
+        return afterFrames(line);
+      case properties:
+        if (isIndented(line)) return properties;
+        return closesBraces(line) ? closed : undefined;
+      case closed:
+      case trailer:
+        return afterClosed(line);
+      default:
+        return undefined;
+    }
+  },
+};
+
+function afterMessageLine(line: string): JoinPhase | undefined {
+  const start = indentationOf(line);
+  if (start > 0 && isAtFrame(line, start)) return afterFrame(line);
+  if (isCauseLine(line, start)) return frames;
+  return line.startsWith('Node.js v') ? ended : undefined;
+}
+
+function afterFrames(line: string): JoinPhase | undefined {
+  const start = indentationOf(line);
+  if (start === line.length) return trailer;
+  if (start > 0) {
+    if (isAtFrame(line, start)) return afterFrame(line);
+    if (line.startsWith('... ', start) || line.startsWith('--- ', start) || line.startsWith('[CIRCULAR', start)) return frames;
+  }
+  if (isCauseLine(line, start)) return frames;
+  if (line.startsWith('[ERROR] FATAL UNHANDLED EXCEPTION: ')) return message;
+  return afterClosed(line);
+}
+
+function afterClosed(line: string): JoinPhase | undefined {
+  if (isBlank(line)) return trailer;
+  if (line.startsWith('Node.js v')) return ended;
+  return closesBraces(line) ? closed : undefined;
+}
+
+function afterFrame(line: string): JoinPhase {
+  return line.endsWith('{') ? properties : frames;
+}
+
+function isAtFrame(line: string, start: number): boolean {
+  return line.startsWith('at ', start);
+}
+
+const CAUSES = ['Caused by: ', 'Suppressed: ', '---> ', '[cause]: ', 'Caused by ', 'From previous event:', 'Wrapped by: '];
+
+function isCauseLine(line: string, start: number): boolean {
+  const first = line.charCodeAt(start);
+  // C, S, -, [, F, W: the first characters of CAUSES.
+  if (first !== 0x43 && first !== 0x53 && first !== 0x2d && first !== 0x5b && first !== 0x46 && first !== 0x57) return false;
+  return CAUSES.some((cause) => line.startsWith(cause, start));
+}
+
+function closesBraces(line: string): boolean {
+  return line === '}' || line === ']' || line === '},' || line === '} {';
+}
+
+function isCaret(line: string): boolean {
+  const start = indentationOf(line);
+  if (line.charCodeAt(start) !== 0x5e) return false;
+  for (let index = start; index < line.length; index += 1) {
+    const char = line.charCodeAt(index);
+    if (char !== 0x5e && char !== 0x20) return false;
+  }
+  return true;
+}
+
+/** `/srv/app.js:12`, `file:///srv/app.mjs:12`, `node:internal/fs:12`, `C:\app.js:12`, and nothing else on the line. */
+function isSourcePosition(line: string): boolean {
+  const first = line.charCodeAt(0);
+  const isPath = first === 0x2f || line.startsWith('file:///') || line.startsWith('node:') || line.startsWith(':\\', 1);
+  if (!isPath || line.length > 1024) return false;
+  let index = line.length - 1;
+  while (index > 0 && line.charCodeAt(index) >= 0x30 && line.charCodeAt(index) <= 0x39) index -= 1;
+  return index < line.length - 1 && line.charCodeAt(index) === 0x3a && !line.includes(' ');
+}
+
+/** `…Error: text`, `…Exception: text` or either at the line's end: what a runtime prints, not the word `error` in prose. */
+function namesException(line: string): boolean {
+  return endsName(line, 'Exception') || endsName(line, 'Error');
+}
+
+function endsName(line: string, word: string): boolean {
+  const found = line.indexOf(word);
+  if (found < 0) return false;
+  const after = found + word.length;
+  return after === line.length || (line.charCodeAt(after) === 0x3a && line.charCodeAt(after + 1) === 0x20);
+}
+
+/** A line with a time or a level at its start is a record of its own, not a further line of a message. */
+function looksLikeRecord(line: string): boolean {
+  const first = line.charCodeAt(0);
+  if ((first >= 0x30 && first <= 0x39) || first === 0x7b || first === 0x5b || first === 0x3c) return true;
+  return LEVELS.some((level) => line.startsWith(level));
+}
+
+const LEVELS = ['INFO', 'WARN', 'ERROR', 'DEBUG', 'TRACE', 'FATAL', 'info', 'warn', 'error', 'debug', 'time=', 'level=', 'ts='];

@@ -1,0 +1,95 @@
+// Tells a reader of lines which lines belong to one trace, so that they become one record.
+// Must never hold lines itself, read a trace, or wait: the caller owns buffers, caps and time-outs.
+//
+// Use (one TraceJoiner for each source; the caller keeps one open record and, behind it, undecided lines):
+//   switch (joiner.next(line)) {
+//     case 'starts':    // emit the open record, emit each undecided line as a record of its own, open a record with this line
+//     case 'continues': // append the undecided lines, then this line, to the open record
+//     case 'maybe':     // append this line to the undecided lines
+//   }
+// An ordinary line 'starts' and stays open until the next line shows that it isn't the head of a trace; so give an open record out
+// after a short silence (some 100 ms; `inTrace` says whether a longer wait pays) and call `reset()`. At most MAX_UNDECIDED lines are
+// undecided at a time. Whoever caps a record's lines or bytes cuts it and calls `reset()`; the rest then joins a record of its own.
+import { atJoining } from './at-joining.ts';
+import { goJoining } from './go.ts';
+import { isIndented } from './join-rules.ts';
+import type { JoinPhase, JoinRules } from './join-rules.ts';
+import { unwrapLine } from './line-wrapper.ts';
+import { pythonJoining } from './python.ts';
+
+/** How a line relates to the record that is open. */
+export type Continuation = 'starts' | 'continues' | 'maybe';
+
+/** Undecided lines in a row before the joiner gives a trace up. */
+export const MAX_UNDECIDED = 16;
+
+const ALL_RULES: readonly JoinRules[] = [pythonJoining, goJoining, atJoining];
+
+/** Joins the lines of one source. An ordinary line costs some 100 ns. */
+export class TraceJoiner {
+  #rules: JoinRules | undefined;
+  #phase: JoinPhase | undefined;
+  #undecided = 0;
+
+  /** True while the open record is a trace that more lines may join. */
+  get inTrace(): boolean {
+    return this.#phase !== undefined;
+  }
+
+  /** Forgets the open record: the next line starts a new one, or is taken for the rest of a trace that was cut. */
+  reset(): void {
+    this.#rules = undefined;
+    this.#phase = undefined;
+    this.#undecided = 0;
+  }
+
+  /** Judges the next line of the source. `line` has no terminator; a trailing carriage return doesn't matter. */
+  next(line: string): Continuation {
+    let content = unwrapLine(line);
+    if (content.charCodeAt(content.length - 1) === 0x0d) content = content.slice(0, -1);
+    if (this.#phase !== undefined && this.#rules !== undefined) {
+      const phase = this.#rules.follow(this.#phase, content);
+      if (phase !== undefined) {
+        this.#phase = phase;
+        if (phase.sure) {
+          this.#undecided = 0;
+          return 'continues';
+        }
+        this.#undecided += 1;
+        if (this.#undecided <= MAX_UNDECIDED) return 'maybe';
+      }
+    }
+    return this.#judgeAlone(content);
+  }
+
+  #judgeAlone(content: string): Continuation {
+    this.#undecided = 0;
+    if (mayAttach(content)) {
+      for (const rules of ALL_RULES) {
+        const phase = rules.attach(content);
+        if (phase === undefined) continue;
+        this.#rules = rules;
+        this.#phase = phase;
+        return 'continues';
+      }
+    }
+    this.#rules = undefined;
+    this.#phase = undefined;
+    for (const rules of ALL_RULES) {
+      const phase = rules.announce(content);
+      if (phase === undefined) continue;
+      this.#rules = rules;
+      this.#phase = phase;
+      break;
+    }
+    return 'starts';
+  }
+}
+
+/** Most lines are told from a frame by their first character. */
+function mayAttach(line: string): boolean {
+  if (isIndented(line)) return true;
+  const first = line.charCodeAt(0);
+  // g (goroutine), C (Caused by), S (Suppressed), # (numbered frames), - [ F W (other causes).
+  return first === 0x67 || first === 0x43 || first === 0x53 || first === 0x23 || first === 0x2d || first === 0x5b || first === 0x46 || first === 0x57;
+}

@@ -1,0 +1,111 @@
+// Takes the wrapper off a log line: the header that syslog, CRI, Docker or the kernel's ring buffer puts before every line.
+// Must never judge the content, nor copy a line that has no wrapper.
+
+/** Longest wrapper looked at, in characters; what is longer is content. */
+const MAX_WRAPPER = 160;
+
+/**
+ * The line without its wrapper: RFC 3164 and ISO-time syslog lines (`Nov 23 03:12:58 host app[12]: …`), CRI lines
+ * (`2026-11-23T03:12:58Z stderr F …`), Docker JSON lines (`{"log":"…\n",…}`) and the kernel's `[  12.345678] …`, also nested.
+ * Tabs that rsyslog wrote as `#011` become tabs again. A line without wrapper is returned as it is.
+ */
+export function unwrapLine(line: string): string {
+  const first = line.charCodeAt(0);
+  let content = line;
+  if (first === LT) content = dropPriority(line);
+  const start = content.charCodeAt(0);
+  if (start >= ZERO && start <= NINE) content = dropIsoHeader(content);
+  else if (start >= UPPER_A && start <= UPPER_S) content = dropBsdHeader(content);
+  else if (start === BRACE) content = dockerLog(content);
+  if (content.charCodeAt(0) === BRACKET) content = dropBracketTime(content);
+  if (content.charCodeAt(0) === HASH && content.startsWith('#011')) content = content.replaceAll('#011', '\t');
+  return content;
+}
+
+const LT = 0x3c;
+const ZERO = 0x30;
+const NINE = 0x39;
+const UPPER_A = 0x41;
+const UPPER_S = 0x53;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+const HASH = 0x23;
+const COLON = 0x3a;
+const SPACE = 0x20;
+
+/** `<13>` of a syslog line as it travels. */
+function dropPriority(line: string): string {
+  const end = line.indexOf('>');
+  if (end < 2 || end > 4) return line;
+  for (let index = 1; index < end; index += 1) if (!isDigit(line.charCodeAt(index))) return line;
+  return line.slice(end + 1);
+}
+
+function dropIsoHeader(line: string): string {
+  if (line.charCodeAt(10) !== 0x54 || line.charCodeAt(4) !== 0x2d || line.charCodeAt(13) !== COLON) return line;
+  const space = line.indexOf(' ', 19);
+  if (space < 0 || space > 40) return line;
+  if (line.startsWith('stdout ', space + 1) || line.startsWith('stderr ', space + 1)) {
+    const flag = space + 8;
+    return line.charCodeAt(flag + 1) === SPACE ? line.slice(flag + 2) : line;
+  }
+  return dropHostAndTag(line, space + 1);
+}
+
+function dropBsdHeader(line: string): string {
+  const isTime =
+    line.charCodeAt(3) === SPACE &&
+    line.charCodeAt(6) === SPACE &&
+    line.charCodeAt(9) === COLON &&
+    line.charCodeAt(12) === COLON &&
+    line.charCodeAt(15) === SPACE;
+  return isTime ? dropHostAndTag(line, 16) : line;
+}
+
+/** From `host app[12]: content` to `content`; unchanged where the tag isn't one word that ends in a colon. */
+function dropHostAndTag(line: string, hostStart: number): string {
+  const hostEnd = line.indexOf(' ', hostStart);
+  if (hostEnd < 0 || hostEnd > MAX_WRAPPER) return line;
+  for (let index = hostEnd + 1; index < line.length && index < MAX_WRAPPER; index += 1) {
+    const code = line.charCodeAt(index);
+    if (code === SPACE) return line;
+    if (code === COLON && (index + 1 === line.length || line.charCodeAt(index + 1) === SPACE)) return line.slice(index + 2);
+  }
+  return line;
+}
+
+/** `[   12.345678] `, with the CPU or task some kernels add (`[   12.345678][  T123] `), and `[23-Nov-2026 03:12:58 UTC] `. */
+function dropBracketTime(line: string): string {
+  const end = line.indexOf(']');
+  if (end < 5 || end > 40) return line;
+  let digits = 0;
+  for (let index = 1; index < end; index += 1) {
+    const code = line.charCodeAt(index);
+    if (isDigit(code)) digits += 1;
+    else if (digits === 0 && code !== SPACE) return line;
+  }
+  if (digits < 5) return line;
+  let next = end + 1;
+  if (line.charCodeAt(next) === BRACKET) {
+    const caller = line.indexOf(']', next);
+    if (caller > 0 && caller - next < 16) next = caller + 1;
+  }
+  return line.charCodeAt(next) === SPACE ? line.slice(next + 1) : line;
+}
+
+function dockerLog(line: string): string {
+  if (!line.startsWith('{"log":"')) return line;
+  let end = 8;
+  while (end < line.length && line.charCodeAt(end) !== 0x22) end += line.charCodeAt(end) === 0x5c ? 2 : 1;
+  try {
+    const text: unknown = JSON.parse(line.slice(7, end + 1));
+    if (typeof text === 'string') return text.endsWith('\n') ? text.slice(0, -1) : text;
+  } catch {
+    // Cut or malformed: the line stays what it is.
+  }
+  return line;
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
