@@ -91,5 +91,14 @@ function mayAttach(line: string): boolean {
   if (isIndented(line)) return true;
   const first = line.charCodeAt(0);
   // g (goroutine), C (Caused by), S (Suppressed), # (numbered frames), - [ F W (other causes).
-  return first === 0x67 || first === 0x43 || first === 0x53 || first === 0x23 || first === 0x2d || first === 0x5b || first === 0x46 || first === 0x57;
+  return (
+    first === 0x67 ||
+    first === 0x43 ||
+    first === 0x53 ||
+    first === 0x23 ||
+    first === 0x2d ||
+    first === 0x5b ||
+    first === 0x46 ||
+    first === 0x57
+  );
 }
