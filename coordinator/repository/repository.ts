@@ -1,0 +1,156 @@
+// What a repository is to us, and the contract of the Repository Service that solutions build on.
+// Must never name a forge or run git; mirror.ts, work-tree.ts and remote/ do.
+
+/** In the order of the ladder. */
+export const rungs = ['parsed', 'applied', 'syntax', 'builds', 'tests', 'reproduced'] as const;
+
+export type Rung = (typeof rungs)[number];
+
+export type OperationalMode = 'observe' | 'suggest' | 'deploy';
+
+/** Argument lists, run without a shell; undefined is found out from the repository where that is possible. */
+export interface RepositoryCommands {
+  readonly setup: readonly string[] | undefined;
+  readonly build: readonly string[] | undefined;
+  readonly test: readonly string[] | undefined;
+  /** Gets the incident as JSON on standard input; exit status 0 means that the problem doesn't show. */
+  readonly reproduce: readonly string[] | undefined;
+}
+
+export interface Repository {
+  readonly id: string;
+  /** Unique; letters, digits, dot, dash, underscore. */
+  readonly name: string;
+  readonly provider: 'git' | 'github' | 'gitlab' | 'gitea';
+  /** Without credentials. */
+  readonly url: string;
+  /** Undefined: the remote's HEAD. */
+  readonly defaultBranch: string | undefined;
+  readonly mode: OperationalMode;
+  /** The rung that mode `deploy` demands. */
+  readonly gate: Rung;
+  /** Services whose incidents belong here; `*` matches any part. */
+  readonly services: readonly string[];
+  /** Glob patterns that an edit may touch; empty means all but what the path policy always refuses. */
+  readonly allowedPaths: readonly string[];
+  readonly commands: RepositoryCommands;
+  /** Name of the secret for the remote; never the secret. */
+  readonly credential: string | undefined;
+  readonly lastFetchedAtMs: number | undefined;
+  readonly lastError: string | undefined;
+}
+
+export interface Commit {
+  /** 40 hex digits. */
+  readonly hash: string;
+  readonly author: string;
+  readonly authoredAtMs: number;
+  readonly committedAtMs: number;
+  readonly subject: string;
+  readonly body: string;
+}
+
+/** A place in the code, with how sure we are (0 to 1) and why. */
+export interface CodeLocation {
+  readonly path: string;
+  readonly line: number | undefined;
+  readonly function: string | undefined;
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+export interface SuspectCommit {
+  readonly commit: Commit;
+  readonly score: number;
+  readonly reasons: readonly string[];
+  /** Unified diff of the commit, limited to the located files. */
+  readonly diff: string;
+}
+
+/** What is asked of the locator: frames innermost first, and words of the message for when no frame helps. */
+export interface LocateQuery {
+  readonly frames: readonly {
+    readonly file: string | undefined;
+    readonly line: number | undefined;
+    readonly function: string | undefined;
+    readonly module: string | undefined;
+    readonly inApp: boolean;
+    readonly source: string | undefined;
+  }[];
+  readonly language: string | undefined;
+  readonly message: string;
+  readonly template: string;
+}
+
+export interface FileChange {
+  readonly path: string;
+  /** Undefined deletes the file. */
+  readonly content: Buffer | undefined;
+}
+
+/** A checkout that belongs to one piece of work; nothing else writes to it. */
+export interface WorkTree extends AsyncDisposable {
+  readonly directory: string;
+  readonly baseCommit: string;
+}
+
+export type PublishOutcome = {
+  readonly kind: 'created' | 'existing';
+  /** Where a person looks at it; for plain git the remote and branch in words. */
+  readonly url: string;
+  readonly number: string;
+  readonly remote: string;
+  readonly branch: string;
+  readonly commit: string;
+};
+
+/** The Repository Service. Every call throws HephaestusError with what to do; `retry: 'ambiguous'` means look before acting again. */
+export interface RepositoryService {
+  /** Brings the local mirror up to date (makes it the first time) and answers with the default branch and its head. */
+  initialize(repository: Repository, signal?: AbortSignal): Promise<{ branch: string; head: string }>;
+  listFiles(repository: Repository, revision: string): Promise<readonly string[]>;
+  getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined>;
+  locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]>;
+  suspectCommits(
+    repository: Repository,
+    revision: string,
+    locations: readonly CodeLocation[],
+    firstSeenAtMs: number,
+  ): Promise<readonly SuspectCommit[]>;
+  /** The newest commits that touched a path. */
+  history(repository: Repository, revision: string, path: string, limit: number): Promise<readonly Commit[]>;
+  createWorkTree(repository: Repository, revision: string): Promise<WorkTree>;
+  /** Commits files on top of `base` to a branch of ours (`hephaestus/…`) and pushes it; the same content twice is one commit. */
+  updateFileContents(
+    repository: Repository,
+    request: {
+      branch: string;
+      base: string;
+      files: readonly FileChange[];
+      message: string;
+    },
+  ): Promise<{ commit: string }>;
+  /** Looks for an open or closed one of this branch first. */
+  createChangeRequest(
+    repository: Repository,
+    request: { branch: string; commit: string; title: string; body: string },
+  ): Promise<PublishOutcome>;
+  /** Looks for one with this key first. `kind: 'unsupported'` where the remote has no issues (plain git). */
+  createIssue(
+    repository: Repository,
+    request: { key: string; title: string; body: string },
+  ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }>;
+  /** Reaches the remote and says what is wrong. */
+  check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]>;
+  /** Removes what is kept locally. */
+  remove(repository: Repository): Promise<void>;
+}
+
+/** The store that the Repository Service's records live in. */
+export interface RepositoryStore {
+  add(repository: Repository): Promise<void>;
+  update(repository: Repository): Promise<void>;
+  get(idOrName: string): Promise<Repository | undefined>;
+  list(): Promise<readonly Repository[]>;
+  remove(id: string): Promise<void>;
+}

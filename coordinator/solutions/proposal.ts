@@ -1,0 +1,144 @@
+// What a solution proposal is and the states it goes through, with the store and the service around it as contracts.
+// Must never hold how one is made (proposer), proven (validator) or delivered (publisher).
+import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository.ts';
+
+/**
+ * | from | event | to |
+ * | --- | --- | --- |
+ * | preparing | context ready | proposing |
+ * | proposing | edits | validating |
+ * | proposing | no provider answered, or no fix known | diagnosed |
+ * | validating | gate passed, mode deploy | publishing |
+ * | validating | rungs climbed, mode suggest | awaiting-approval |
+ * | validating | gate not passed, mode deploy | diagnosed (delivered as an issue where the remote has them) |
+ * | awaiting-approval | approve | publishing |
+ * | awaiting-approval | reject | rejected |
+ * | publishing | delivered | published |
+ * | any but published, rejected | error that no retry helps | failed |
+ */
+export type ProposalState =
+  | 'preparing'
+  | 'proposing'
+  | 'validating'
+  | 'awaiting-approval'
+  | 'publishing'
+  | 'published'
+  | 'rejected'
+  | 'diagnosed'
+  | 'failed';
+
+export type RungOutcome = 'passed' | 'failed' | 'skipped';
+
+export interface RungResult {
+  readonly rung: Rung;
+  readonly outcome: RungOutcome;
+  /** As run, for people; empty if nothing ran. */
+  readonly command: string;
+  readonly exitStatus: number | undefined;
+  readonly durationMs: number;
+  /** The end of the output, or the reason for skipping; control characters removed. */
+  readonly output: string;
+}
+
+export interface ValidationReport {
+  readonly rungs: readonly RungResult[];
+  readonly finishedAtMs: number;
+  readonly gate: Rung;
+  readonly gatePassed: boolean;
+}
+
+export interface Claim {
+  readonly statement: string;
+  readonly evidenceIds: readonly string[];
+}
+
+export interface Diagnosis {
+  readonly summary: string;
+  readonly rootCause: string;
+  readonly claims: readonly Claim[];
+  readonly risk: string;
+  readonly notChecked: readonly string[];
+}
+
+/** What a diagnosis cites by id. */
+export interface Evidence {
+  /** `E1`, `E2`, … in a fixed order. */
+  readonly id: string;
+  readonly kind: 'entry' | 'trace' | 'code' | 'commit' | 'fact' | 'change';
+  readonly title: string;
+  readonly body: string;
+  readonly timeMs: number | undefined;
+  readonly nodeId: string | undefined;
+}
+
+export interface ModelUsage {
+  readonly requests: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly durationMs: number;
+  readonly costUsd: number;
+}
+
+export interface Delivery {
+  readonly kind: 'change-request' | 'issue';
+  readonly remote: string;
+  readonly url: string;
+  readonly branch: string;
+  readonly commit: string;
+  readonly number: string;
+}
+
+export interface SolutionProposal {
+  /** ULID. */
+  readonly id: string;
+  readonly incidentId: string;
+  readonly repositoryId: string | undefined;
+  readonly state: ProposalState;
+  /** In words, for people: why it is where it is. */
+  readonly stateReason: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly diagnosis: Diagnosis | undefined;
+  readonly evidence: readonly Evidence[];
+  readonly locations: readonly CodeLocation[];
+  readonly suspectCommits: readonly SuspectCommit[];
+  /** Files after the edits, by path; `null` deletes. */
+  readonly files: Readonly<Record<string, string | null>>;
+  /** Unified diff against `baseCommit`; empty without edits. */
+  readonly diff: string;
+  readonly baseCommit: string | undefined;
+  readonly validation: ValidationReport | undefined;
+  /** 0 to 1, computed from rungs and evidence. */
+  readonly confidence: number;
+  readonly delivery: Delivery | undefined;
+  readonly usage: ModelUsage;
+  readonly decidedBy: string | undefined;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+export interface ProposalStore {
+  save(proposal: SolutionProposal): Promise<void>;
+  /** Id, or an unambiguous beginning of it. */
+  get(id: string): Promise<SolutionProposal | undefined>;
+  /** Newest first; `after` is the id of the last one seen. */
+  list(query: {
+    incidentId: string | undefined;
+    states: readonly ProposalState[];
+    limit: number;
+    after: string | undefined;
+  }): Promise<readonly SolutionProposal[]>;
+}
+
+/** What operators ask of solutions; the API calls nothing else. */
+export interface SolutionService {
+  list: ProposalStore['list'];
+  get(id: string): Promise<SolutionProposal>;
+  /** Begins a new proposal as a job and answers at once. */
+  generate(incidentId: string): Promise<SolutionProposal>;
+  validate(id: string): Promise<SolutionProposal>;
+  approve(id: string, by: string, note: string): Promise<SolutionProposal>;
+  reject(id: string, by: string, note: string): Promise<SolutionProposal>;
+  /** Every change from now on, of one incident or of all. */
+  watch(incidentId: string | undefined, signal: AbortSignal): AsyncIterable<{ proposal: SolutionProposal; event: string }>;
+}
