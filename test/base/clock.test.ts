@@ -12,8 +12,8 @@ describe('systemClock', () => {
   });
 
   it('returns from a sleep of nothing, or less', async () => {
-    await systemClock.sleep(0);
-    await systemClock.sleep(-5);
+    await expect(systemClock.sleep(0)).resolves.toBeUndefined();
+    await expect(systemClock.sleep(-5)).resolves.toBeUndefined();
   });
 
   it('has a monotonic time that does not go back', () => {
