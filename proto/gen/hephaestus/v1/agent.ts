@@ -201,7 +201,7 @@ export const NackReason = {
   STORE_UNAVAILABLE: "NACK_REASON_STORE_UNAVAILABLE",
   /** CORRUPT - It arrived damaged: send the same again. */
   CORRUPT: "NACK_REASON_CORRUPT",
-  /** INVALID - It can never be taken: report a gap and go on. */
+  /** INVALID - It can never be taken: a gap takes its place, under the same sequence. */
   INVALID: "NACK_REASON_INVALID",
   /** OUT_OF_ORDER - The start is not where the source stands: begin again at Welcome's positions. */
   OUT_OF_ORDER: "NACK_REASON_OUT_OF_ORDER",
@@ -345,7 +345,10 @@ export interface Welcome {
   positions: SourcePosition[];
   heartbeatInterval: Duration | undefined;
   maxBatchBytes: number;
-  /** Bytes the agent may have unacknowledged on the log stream. */
+  /**
+   * Bytes the agent may have unacknowledged on the log stream. A batch costs the length of its (compressed) payload, a gap nothing;
+   * a batch may begin while any credit is left, so that the last one may pass the limit by its own length.
+   */
   initialCreditBytes: number;
   serverTime: Date | undefined;
 }
@@ -448,8 +451,8 @@ export interface LogBatch {
   recordLengths: number[];
   readAt: Date | undefined;
   codec: Codec;
-  /** CRC-32C of the uncompressed payload. */
-  crc32c: number;
+  /** CRC-32 (IEEE 802.3, as in zlib) of the uncompressed payload. */
+  crc32: number;
   uncompressedLength: number;
   /** Bits for each batch: 1 a record was cut, 2 redacted, 4 records are JSON objects of the journal. */
   flags: number;
@@ -469,11 +472,12 @@ export interface Gap {
   detail: string;
 }
 
+/** A repeated or late acknowledgement has no effect, and one for a sequence that was never sent is ignored. */
 export interface LogAck {
   epoch: number;
   /** Cumulative, after the durable commit. */
   sequence: number;
-  /** Bytes more that may be sent. */
+  /** Bytes more that may be sent. Credit beyond `initial_credit_bytes` in flight is void, so that a repeated message does no harm. */
   creditBytes: number;
   nack: LogNack | undefined;
 }
@@ -2430,7 +2434,7 @@ function createBaseLogBatch(): LogBatch {
     recordLengths: [],
     readAt: undefined,
     codec: Codec.UNSPECIFIED,
-    crc32c: 0,
+    crc32: 0,
     uncompressedLength: 0,
     flags: 0,
     path: "",
@@ -2470,8 +2474,8 @@ export const LogBatch: MessageFns<LogBatch> = {
     if (message.codec !== Codec.UNSPECIFIED) {
       writer.uint32(72).int32(codecToNumber(message.codec));
     }
-    if (message.crc32c !== 0) {
-      writer.uint32(80).uint32(message.crc32c);
+    if (message.crc32 !== 0) {
+      writer.uint32(80).uint32(message.crc32);
     }
     if (message.uncompressedLength !== 0) {
       writer.uint32(88).uint32(message.uncompressedLength);
@@ -2585,7 +2589,7 @@ export const LogBatch: MessageFns<LogBatch> = {
               break;
             }
 
-            message.crc32c = reader.uint32();
+            message.crc32 = reader.uint32();
             continue;
           }
           case 11: {
@@ -2640,7 +2644,7 @@ export const LogBatch: MessageFns<LogBatch> = {
     message.recordLengths = object.recordLengths?.map((e) => e) || [];
     message.readAt = object.readAt ?? undefined;
     message.codec = object.codec ?? Codec.UNSPECIFIED;
-    message.crc32c = object.crc32c ?? 0;
+    message.crc32 = object.crc32 ?? 0;
     message.uncompressedLength = object.uncompressedLength ?? 0;
     message.flags = object.flags ?? 0;
     message.path = object.path ?? "";
