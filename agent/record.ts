@@ -1,7 +1,10 @@
 // What passes between the agent's stages: chunks of whole records, and the positions that they settle.
 // Must never hold behaviour; the only file that all stages share.
 
-/** Which file. Inodes are reused, so the first bytes and a generation count too. */
+/**
+ * Which file. Device, inode and generation name it within a source; the fingerprint is how the agent finds out, after a
+ * restart, that an inode was reused, and it covers more bytes as a short file grows. Two identities are the same file when those three are equal.
+ */
 export interface FileIdentity {
   /** Decimal, 64 bit. */
   readonly device: string;
@@ -10,7 +13,7 @@ export interface FileIdentity {
   /** First 16 bytes of the SHA-256 of the file's first `fingerprintLength` bytes. */
   readonly fingerprint: Buffer;
   readonly fingerprintLength: number;
-  /** Rises when the same inode was truncated and written anew. */
+  /** Rises when the same inode was truncated and written anew, or belongs to another file than before. */
   readonly generation: number;
 }
 
@@ -39,6 +42,11 @@ export interface Chunk {
   readonly recordLengths: readonly number[];
   readonly start: Position;
   readonly end: Position;
+  /**
+   * Positions in other files that these bytes settle too, in the same transaction: the rest of a rotated file when a trace
+   * goes on in the next one, and where files begin that are read from their end (then there are no records). Mostly empty.
+   */
+  readonly alsoSettles: readonly Position[];
   /** Unix milliseconds. */
   readonly readAtMs: number;
   /** At least one record was cut at a limit. */
@@ -47,6 +55,34 @@ export interface Chunk {
   readonly redacted: boolean;
   /** Records are JSON objects of journald's export. */
   readonly journal: boolean;
+}
+
+/**
+ * How much of what could still grow is given out. `none`: nothing; `records`: whole lines that no trace waits for;
+ * `traces`: all whole lines; `everything`: the last line too, although it has no end (nobody writes to the file any more).
+ */
+export type Flush = 'none' | 'records' | 'traces' | 'everything';
+
+/** What a framer made of some bytes. */
+export interface Framed {
+  /** So many bytes of the input are settled by these records; what follows is held back by being read again. */
+  readonly consumed: number;
+  /** The records one after the other where they aren't the input's first `consumed` bytes (joined fragments, UTF-16). */
+  readonly bytes: Buffer | undefined;
+  readonly recordLengths: readonly number[];
+  readonly cut: boolean;
+  /** What the bytes behind `consumed` begin with. */
+  readonly holds: 'nothing' | 'line' | 'record' | 'trace';
+}
+
+/**
+ * Cuts the bytes of one file into records. It keeps nothing between calls, so that the same bytes from the same place give
+ * the same records after any restart. `bytes` begins where a record begins.
+ */
+export interface Framer {
+  frame(bytes: Buffer, flush: Flush): Framed;
+  /** Given so many bytes it always consumes some of them. */
+  readonly window: number;
 }
 
 export type GapReason = 'file-vanished' | 'truncated' | 'limit' | 'journal' | 'read-error' | 'rejected';

@@ -30,7 +30,8 @@ export interface Source {
   open(positions: readonly Position[]): Promise<void>;
   /**
    * The next records, at most `maxBytes` of them, or the next gap; waits while there is nothing. Rejects only with the
-   * signal's reason. A caller that doesn't pull costs nothing: the files are the buffer.
+   * signal's reason. A caller that doesn't pull costs nothing: the files are the buffer. A record that alone is longer than
+   * `maxBytes` comes alone; no record is longer than the configured limit (256 KiB by default). One caller at a time.
    */
   next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
   /** Everything up to here is durable at the coordinator: descriptors of finished files may be closed. */

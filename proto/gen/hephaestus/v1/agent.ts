@@ -403,11 +403,14 @@ export interface StreamLogsResponse {
   ack: LogAck | undefined;
 }
 
-/** Which file: its inode may be reused, so its first bytes and a generation count too. Device and inode are decimal 64-bit numbers. */
+/**
+ * Which file. Device, inode and generation name it within a source; an agent that meets a reused inode raises the generation.
+ * Device and inode are decimal 64-bit numbers.
+ */
 export interface FileIdentity {
   device: string;
   inode: string;
-  /** SHA-256 (first 16 bytes) of the file's first bytes, and how many bytes those were. */
+  /** SHA-256 (first 16 bytes) of the file's first bytes, and how many bytes those were; more as a short file grows. The agent's check. */
   fingerprint: Buffer;
   fingerprintLength: number;
   /** Rises when the same inode was truncated and written anew. */
@@ -457,6 +460,11 @@ export interface LogBatch {
   /** Bits for each batch: 1 a record was cut, 2 redacted, 4 records are JSON objects of the journal. */
   flags: number;
   path: string;
+  /**
+   * Settled by this batch as well, in the same transaction: the rest of a rotated file when a trace goes on in the next one,
+   * or where files begin that are read from their end. A batch with these and no records is valid.
+   */
+  alsoSettled: Position[];
 }
 
 /** Lines that will never come: never silent. */
@@ -2438,6 +2446,7 @@ function createBaseLogBatch(): LogBatch {
     uncompressedLength: 0,
     flags: 0,
     path: "",
+    alsoSettled: [],
   };
 }
 
@@ -2485,6 +2494,9 @@ export const LogBatch: MessageFns<LogBatch> = {
     }
     if (message.path !== "") {
       writer.uint32(106).string(message.path);
+    }
+    for (const v of message.alsoSettled) {
+      Position.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -2616,6 +2628,14 @@ export const LogBatch: MessageFns<LogBatch> = {
             message.path = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.alsoSettled.push(Position.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2648,6 +2668,7 @@ export const LogBatch: MessageFns<LogBatch> = {
     message.uncompressedLength = object.uncompressedLength ?? 0;
     message.flags = object.flags ?? 0;
     message.path = object.path ?? "";
+    message.alsoSettled = object.alsoSettled?.map((e) => Position.fromPartial(e)) || [];
     return message;
   },
 };
