@@ -490,6 +490,11 @@ export interface LogAck {
   nack: LogNack | undefined;
 }
 
+/**
+ * Nothing from `sequence` on was taken: the agent sends it and everything after it again, in order, under the same sequences.
+ * Until `sequence` comes again, the coordinator passes over what was under way behind it. After OUT_OF_ORDER it ends the stream,
+ * and a new session begins.
+ */
 export interface LogNack {
   sequence: number;
   reason: NackReason;
