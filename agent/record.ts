@@ -1,4 +1,4 @@
-// What passes between the agent's stages: chunks of whole records, and the positions that they settle.
+// What passes between the agent's stages: chunks of whole records, the positions that they settle, and what is reported of host and sources.
 // Must never hold behaviour; the only file that all stages share.
 
 /**
@@ -101,3 +101,70 @@ export interface Gap {
 }
 
 export type Shipment = Chunk | Gap;
+
+/** `waiting`: nothing matches yet. `failed` says why in `reason` and tries again by itself. */
+export type SourceCondition = 'reading' | 'idle' | 'waiting' | 'failed';
+
+export interface SourceStatus {
+  readonly source: string;
+  readonly condition: SourceCondition;
+  readonly reason: string;
+  readonly files: number;
+  readonly bytesRead: number;
+  readonly recordsRead: number;
+  /** Bytes written and not yet read. */
+  readonly lagBytes: number;
+  /** Age of the oldest unread byte, as far as it is known. */
+  readonly lagMs: number;
+  readonly gaps: number;
+  /** Unix milliseconds. */
+  readonly lastRecordAtMs: number | undefined;
+}
+
+/** What a host is; it changes rarely. An empty string or 0 means unknown. */
+export interface HostFacts {
+  readonly hostname: string;
+  readonly os: string;
+  readonly osVersion: string;
+  readonly kernel: string;
+  readonly architecture: string;
+  readonly cpuModel: string;
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  readonly virtualization: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  /** Unix milliseconds. */
+  readonly bootedAtMs: number;
+  readonly agentVersion: string;
+  readonly timeZone: string;
+  readonly addresses: readonly string[];
+}
+
+export interface DiskVitals {
+  readonly mount: string;
+  readonly sizeBytes: number;
+  readonly availableBytes: number;
+  /** 0 to 1. */
+  readonly inodesUsedShare: number;
+}
+
+/** How a host does right now. */
+export interface HostVitals {
+  /** Unix milliseconds. */
+  readonly sampledAtMs: number;
+  /** Of all cores, 0 to 1, since the sample before. */
+  readonly cpuShare: number;
+  readonly load1: number;
+  readonly load5: number;
+  readonly load15: number;
+  readonly memoryUsedBytes: number;
+  readonly memoryAvailableBytes: number;
+  readonly swapUsedBytes: number;
+  readonly disks: readonly DiskVitals[];
+  readonly uptimeMs: number;
+  /** Resident set of the agent. */
+  readonly agentMemoryBytes: number;
+  /** Of one core, since the sample before. */
+  readonly agentCpuShare: number;
+}

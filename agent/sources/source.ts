@@ -1,25 +1,8 @@
 // The contract of a source: something whose records are pulled, never pushed.
 // Must never know framing, redaction or the session; pipeline.ts joins them.
-import type { Position, Shipment } from '../record.ts';
+import type { Position, Shipment, SourceStatus } from '../record.ts';
 
-/** `waiting`: nothing matches yet. `failed` says why in `reason` and tries again by itself. */
-export type SourceCondition = 'reading' | 'idle' | 'waiting' | 'failed';
-
-export interface SourceStatus {
-  readonly source: string;
-  readonly condition: SourceCondition;
-  readonly reason: string;
-  readonly files: number;
-  readonly bytesRead: number;
-  readonly recordsRead: number;
-  /** Bytes written and not yet read. */
-  readonly lagBytes: number;
-  /** Age of the oldest unread byte, as far as it is known. */
-  readonly lagMs: number;
-  readonly gaps: number;
-  /** Unix milliseconds. */
-  readonly lastRecordAtMs: number | undefined;
-}
+export type { SourceCondition, SourceStatus } from '../record.ts';
 
 export interface Source {
   readonly id: string;
