@@ -1,0 +1,115 @@
+// An operator's connection to the coordinator: TLS against its authority, a bearer token on every call, a deadline on each.
+// Must never print; it turns gRPC's failures into errors that say what to do.
+import { isIP } from 'node:net';
+import {
+  ChannelCredentials,
+  ClientError,
+  Metadata,
+  Status,
+  createChannel,
+  createClientFactory,
+  type Client,
+  type ClientFactory,
+  type ClientMiddleware,
+} from 'nice-grpc';
+import { deadlineMiddleware, type DeadlineOptions } from 'nice-grpc-client-middleware-deadline';
+import { BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
+import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
+import {
+  IncidentServiceDefinition,
+  LogServiceDefinition,
+  NodeServiceDefinition,
+  RepositoryServiceDefinition,
+  SolutionServiceDefinition,
+  SystemServiceDefinition,
+} from '../../proto/index.ts';
+
+/** Every coordinator's certificate carries this name, so that any address of it works. */
+const coordinatorName = 'hephaestus-coordinator';
+
+export interface OperatorConnection {
+  readonly nodes: Client<typeof NodeServiceDefinition, DeadlineOptions>;
+  readonly logs: Client<typeof LogServiceDefinition, DeadlineOptions>;
+  readonly incidents: Client<typeof IncidentServiceDefinition, DeadlineOptions>;
+  readonly solutions: Client<typeof SolutionServiceDefinition, DeadlineOptions>;
+  readonly repositories: Client<typeof RepositoryServiceDefinition, DeadlineOptions>;
+  readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
+  close(): void;
+}
+
+export interface ConnectionOptions {
+  /** `host:port`. */
+  readonly address: string;
+  readonly caPem: Buffer;
+  readonly token: string;
+  /** Of each call that isn't a stream, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export function connectOperator(options: ConnectionOptions): OperatorConnection {
+  const channel = createChannel(options.address, ChannelCredentials.createSsl(options.caPem), {
+    'grpc.ssl_target_name_override': coordinatorName,
+    // A node's or a proposal's page is larger than gRPC's default of 4 MiB allows at 1,000 items.
+    'grpc.max_receive_message_length': 64 * 1024 * 1024,
+    ...(isIP(options.address.split(':')[0] ?? '') === 0 ? {} : { 'grpc.default_authority': coordinatorName }),
+  });
+  const authorize: ClientMiddleware<object, DeadlineOptions> = async function* authorize(call, callOptions) {
+    const metadata = Metadata(callOptions.metadata).set('authorization', `Bearer ${options.token}`);
+    const deadline = callOptions.deadline ?? (call.responseStream ? undefined : options.timeoutMs);
+    return yield* call.next(call.request, { ...callOptions, metadata, ...(deadline === undefined ? {} : { deadline }) });
+  };
+  const factory: ClientFactory<DeadlineOptions> = createClientFactory()
+    .use(errorDetailsClientMiddleware)
+    .use(deadlineMiddleware)
+    .use(authorize);
+  return {
+    nodes: factory.create(NodeServiceDefinition, channel),
+    logs: factory.create(LogServiceDefinition, channel),
+    incidents: factory.create(IncidentServiceDefinition, channel),
+    solutions: factory.create(SolutionServiceDefinition, channel),
+    repositories: factory.create(RepositoryServiceDefinition, channel),
+    system: factory.create(SystemServiceDefinition, channel),
+    close: () => channel.close(),
+  };
+}
+
+/** What a failed call means for the person who made it. `address` is the coordinator's. */
+export function explainFailure(thrown: unknown, address: string): HephaestusError {
+  if (!(thrown instanceof ClientError)) return HephaestusError.from(thrown);
+  const make = (code: string, kind: 'validation' | 'operational', message: string) =>
+    new HephaestusError({ code, kind, message, details: fieldsAtFault(thrown), cause: thrown });
+  switch (thrown.code) {
+    case Status.UNAVAILABLE:
+      return make('coordinator.unreachable', 'operational', unreachable(thrown.details, address));
+    case Status.DEADLINE_EXCEEDED:
+      return make(
+        'coordinator.unreachable',
+        'operational',
+        `the coordinator at ${address} did not answer in time; see its log, or raise --timeout`,
+      );
+    case Status.UNAUTHENTICATED:
+      return make(
+        'operator.unauthenticated',
+        'validation',
+        `the coordinator does not accept the token: ${thrown.details}; give another by --token-file`,
+      );
+    case Status.PERMISSION_DENIED:
+      return make('operator.forbidden', 'validation', `not allowed: ${thrown.details}`);
+    default:
+      return make('coordinator.refused', 'operational', thrown.details || `the coordinator failed with ${Status[thrown.code]}`);
+  }
+}
+
+function fieldsAtFault(error: ClientError): ErrorDetail[] {
+  if (!(error instanceof RichClientError)) return [];
+  return error.extra.flatMap((detail) =>
+    detail.$type === BadRequest.$type ? detail.fieldViolations.map((each) => ({ path: each.field, message: each.description })) : [],
+  );
+}
+
+function unreachable(details: string, address: string): string {
+  if (/certificate|self[- ]signed|altnames|SSL|TLS/i.test(details)) {
+    return `the coordinator at ${address} shows a certificate that --ca does not vouch for (${details}); give the CA file of that coordinator`;
+  }
+  return `cannot reach the coordinator at ${address} (${details}); is it running, and is --coordinator right?`;
+}

@@ -1,0 +1,22 @@
+// The one mapping from errors to the exit codes of hephaestusctl.
+// Must never print.
+import type { HephaestusError } from '../../base/errors.ts';
+
+export const exitCodes = { done: 0, failed: 1, usage: 2, unreachable: 3, forbidden: 4 } as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+export function exitCodeOf(error: HephaestusError): ExitCode {
+  switch (error.code) {
+    case 'usage':
+      return exitCodes.usage;
+    case 'coordinator.unreachable':
+    case 'network.unreachable':
+      return exitCodes.unreachable;
+    case 'operator.unauthenticated':
+    case 'operator.forbidden':
+      return exitCodes.forbidden;
+    default:
+      return exitCodes.failed;
+  }
+}
