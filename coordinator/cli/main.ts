@@ -2,7 +2,7 @@
 // hephaestusctl: hands the process's arguments, streams and signals to the program.
 // Must never hold a command.
 import { text } from 'node:stream/consumers';
-import packageJson from '../../package.json' with { type: 'json' };
+import { version } from '../../base/version.ts';
 import { runProgram } from './program.ts';
 
 const interrupted = new AbortController();
@@ -22,5 +22,5 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   readStandardInput: () => text(process.stdin),
   signal: interrupted.signal,
   now: () => Date.now(),
-  version: packageJson.version,
+  version,
 });

@@ -13,13 +13,13 @@ export async function collectPages<Item>(
   limit: number,
   fetchPage: (page: { pageSize: number; pageToken: string }) => Promise<Page<Item>>,
 ): Promise<Item[]> {
+  const most = limit === 0 ? Number.POSITIVE_INFINITY : limit;
   const collected: Item[] = [];
   let pageToken = '';
   do {
-    const left = limit === 0 ? largestPage : limit - collected.length;
-    const page = await fetchPage({ pageSize: Math.min(left, largestPage), pageToken });
+    const page = await fetchPage({ pageSize: Math.min(most - collected.length, largestPage), pageToken });
     collected.push(...page.items);
     pageToken = page.nextPageToken;
-  } while (pageToken !== '' && (limit === 0 || collected.length < limit));
-  return limit === 0 ? collected : collected.slice(0, limit);
+  } while (pageToken !== '' && collected.length < most);
+  return collected.slice(0, most);
 }

@@ -61,8 +61,8 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)}%`;
 }
 
-// C0 and C1 controls but tab and newline; then marks that reorder or hide text (bidi, zero width, tags).
-const unsafe = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/gu;
+// Controls but tab and newline, then format marks, which reorder or hide text (bidi, zero width, tags), and odd line ends.
+const unsafe = /(?![\t\n])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /** Log text and model output come from strangers: escape sequences and hidden characters become visible. */
 export function safe(text: string): string {

@@ -81,11 +81,16 @@ export function section(title: string, body: string, style: Style): string {
 }
 
 function pad(text: string, width: number, right: boolean): string {
-  const cut = textWidth(text) > width ? `${[...text].slice(0, Math.max(0, width - 1)).join('')}…` : text;
+  const cut =
+    textWidth(text) > width
+      ? `${Array.from(text)
+          .slice(0, Math.max(0, width - 1))
+          .join('')}…`
+      : text;
   const fill = ' '.repeat(Math.max(0, width - textWidth(cut)));
   return right ? fill + cut : cut + fill;
 }
 
 function textWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -143,7 +143,7 @@ function columns(nowMs: number): Column<SolutionProposal>[] {
     },
     { title: 'SURE', value: (solution) => percent(solution.confidence), right: true },
     { title: 'AGE', value: (solution) => age(solution.createdAt, nowMs) },
-    { title: 'SUMMARY', value: (solution) => solution.diagnosis?.summary || solution.stateReason, stretch: true },
+    { title: 'SUMMARY', value: (solution) => solution.diagnosis?.summary ?? solution.stateReason, stretch: true },
   ];
 }
 
