@@ -1,0 +1,12 @@
+// What the session needs of the pipeline: shipments to pull, in order, and a place to say what became durable.
+// Must never be implemented here; compose.ts hands the pipeline in.
+import type { Shipment, SourcePosition } from '../record.ts';
+
+export interface ShipmentFeed {
+  /** Begins a session: everything pulled before and not acknowledged comes again, from these positions on. */
+  open(positions: readonly SourcePosition[]): Promise<void>;
+  /** The next shipment of any source, at most `maxBytes` of records; waits while there is none. Rejects only with the signal's reason. */
+  next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
+  /** This and everything before it of the same file is durable at the coordinator. */
+  acknowledge(position: SourcePosition): void;
+}
