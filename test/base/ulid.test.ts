@@ -1,4 +1,5 @@
 // What a ULID promises: its shape, and that its order is the order of time.
+// Must never expect an order within one millisecond.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createUlid, isUlid } from '../../base/ulid.ts';
