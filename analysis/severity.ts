@@ -1,4 +1,4 @@
-// The severity scale of a log entry: syslog's eight levels (RFC 5424 section 6.2.1), by name.
+// The severity scale of a log entry: syslog's eight levels (RFC 5424 section 6.2.1), and how words, letters and numbers map to it.
 // Must never guess from a data set's or product's name; it knows words and numbers only.
 
 /** Most severe first, so that an index is the syslog number. */
@@ -10,3 +10,132 @@ export type Severity = (typeof severities)[number];
 export function isAtLeast(severity: Severity, floor: Severity): boolean {
   return severities.indexOf(severity) <= severities.indexOf(floor);
 }
+
+/** Level names that loggers print, lower case. The order of kinds follows the scale. */
+const words: ReadonlyMap<string, Severity> = new Map<string, Severity>([
+  ['emerg', 'emergency'],
+  ['emergency', 'emergency'],
+  ['panic', 'emergency'],
+  ['alert', 'alert'],
+  ['crit', 'critical'],
+  ['critical', 'critical'],
+  ['fatal', 'critical'],
+  ['err', 'error'],
+  ['error', 'error'],
+  ['eror', 'error'],
+  ['severe', 'error'],
+  ['failure', 'error'],
+  ['fail', 'error'],
+  ['warn', 'warning'],
+  ['warning', 'warning'],
+  ['wrn', 'warning'],
+  ['notice', 'notice'],
+  ['note', 'notice'],
+  ['info', 'info'],
+  ['inf', 'info'],
+  ['information', 'info'],
+  ['informational', 'info'],
+  ['log', 'info'],
+  ['config', 'debug'],
+  ['debug', 'debug'],
+  ['dbg', 'debug'],
+  ['debug1', 'debug'],
+  ['debug2', 'debug'],
+  ['debug3', 'debug'],
+  ['debug4', 'debug'],
+  ['debug5', 'debug'],
+  ['fine', 'debug'],
+  ['finer', 'debug'],
+  ['finest', 'debug'],
+  ['trace', 'debug'],
+  ['trc', 'debug'],
+  ['verbose', 'debug'],
+]);
+
+/** One-letter levels of Android, glog, klog and Erlang-style loggers. */
+const letters: ReadonlyMap<string, Severity> = new Map<string, Severity>([
+  ['F', 'critical'],
+  ['C', 'critical'],
+  ['E', 'error'],
+  ['W', 'warning'],
+  ['N', 'notice'],
+  ['I', 'info'],
+  ['D', 'debug'],
+  ['V', 'debug'],
+  ['T', 'debug'],
+]);
+
+/** Longest level word; anything longer is rejected before it is lower-cased. */
+const longestWord = 13;
+
+/** The severity that a level word names (`WARN`, `Error`, `informational`), or undefined. */
+export function severityOfWord(word: string): Severity | undefined {
+  if (word.length < 3 || word.length > longestWord) return undefined;
+  return words.get(word) ?? words.get(word.toLowerCase());
+}
+
+/** The severity that a single capital letter names (`E`, `W`, `I`), or undefined. */
+export function severityOfLetter(letter: string): Severity | undefined {
+  return letters.get(letter);
+}
+
+/** The severity in the low three bits of a syslog priority value (0–191), or undefined out of range. */
+export function severityOfPriority(priority: number): Severity | undefined {
+  if (!Number.isInteger(priority) || priority < 0 || priority > 191) return undefined;
+  return severities[priority & 7];
+}
+
+/**
+ * The severity of a structured `level` field: a word, a syslog number 0–7, or a bunyan/pino number 10–60.
+ * OpenTelemetry's severity numbers overlap both and are read by {@link severityOfOpenTelemetry}.
+ */
+export function severityOfField(value: unknown): Severity | undefined {
+  if (typeof value === 'string') {
+    const word = severityOfWord(value);
+    if (word !== undefined) return word;
+    if (value.length === 1 && !(value >= '0' && value <= '9')) return severityOfLetter(value.toUpperCase());
+    return /^\d{1,2}$/.test(value) ? severityOfField(Number(value)) : undefined;
+  }
+  if (typeof value !== 'number' || !Number.isInteger(value)) return undefined;
+  if (value >= 0 && value <= 7) return severities[value];
+  if (value >= 60) return value < 70 ? 'critical' : undefined;
+  if (value >= 50) return 'error';
+  if (value >= 40) return 'warning';
+  if (value >= 30) return 'info';
+  return value >= 10 ? 'debug' : undefined;
+}
+
+/** The severity of an OpenTelemetry `severityNumber`, 1–24 (logs data model, "Field: SeverityNumber"). */
+export function severityOfOpenTelemetry(number: number): Severity | undefined {
+  if (!Number.isInteger(number) || number < 1 || number > 24) return undefined;
+  if (number >= 21) return 'critical';
+  if (number >= 17) return 'error';
+  if (number >= 13) return 'warning';
+  return number >= 9 ? 'info' : 'debug';
+}
+
+/**
+ * What a message says about itself when its header names no level: only words that people write for failures,
+ * and only where no negation or zero count stands before them. Undefined where unsure: a wrong `error` costs trust.
+ */
+export function severityOfMessage(message: string): Severity | undefined {
+  const text = message.length > 2048 ? message.slice(0, 2048) : message;
+  const found = strongWords.exec(text);
+  if (found === null) return undefined;
+  const before = text.slice(Math.max(0, found.index - 16), found.index);
+  if (negation.test(before)) return undefined;
+  const word = found[1] ?? '';
+  const after = text.charCodeAt(found.index + word.length);
+  // `errors=0` and `error: 0` report that nothing happened.
+  if ((after === 61 || after === 58) && /^[=:]\s?(0\b|none\b|null\b|false\b|""|-)/.test(text.slice(found.index + word.length))) {
+    return undefined;
+  }
+  const lower = word.toLowerCase();
+  if (lower.startsWith('panic') || lower.startsWith('fatal') || lower.startsWith('segfault') || lower.startsWith('out of')) {
+    return 'critical';
+  }
+  return lower.startsWith('warn') ? 'warning' : 'error';
+}
+
+const strongWords = /\b(panic|fatal|segfault|out of memory|error|errors|failed|failure|exception|traceback|unhandled|uncaught|warning)\b/i;
+const negation = /(?:\b(?:no|0|without|non|not|ignore|ignoring|zero)[ -]|-)$/i;

@@ -1,0 +1,190 @@
+// The analyzer: from a record's text to its parts, its template and its fingerprint, for any number of sources.
+// Must never do I/O or read a clock: the same records in the same order give the same results.
+import type { Fingerprint, FieldValue, ParsedRecord, TemplateMatch } from './entry.ts';
+import { readCri } from './formats/cri.ts';
+import { readDocker } from './formats/docker.ts';
+import { readJournalFields, readJournalLine } from './formats/journal.ts';
+import { readJson } from './formats/json.ts';
+import { readLogfmt } from './formats/logfmt.ts';
+import type { RecordPart } from './formats/record-part.ts';
+import { readSyslog } from './formats/syslog.ts';
+import { Columns } from './headers/columns.ts';
+import { HeaderReader, noHeader, type HeaderSnapshot } from './headers/header-reader.ts';
+import { severityOfMessage } from './severity.ts';
+import { TemplateMiner, type MinerOptions, type MinerSnapshot } from './templates/miner.ts';
+
+export interface AnalyzerOptions {
+  readonly miner?: Partial<MinerOptions>;
+  /** Sources whose headers are remembered; the one that was silent longest is forgotten first. */
+  readonly maxSources?: number;
+  /** False where the texts are messages whose headers were taken off already. */
+  readonly headers?: boolean;
+}
+
+/** What is known of a record beside its text. */
+export interface AnalyzeHints {
+  /** When the record was read, in Unix milliseconds: completes timestamps without a year or a date. */
+  readonly timeMs?: number | undefined;
+  /** Structured fields that came with it: a journal entry's, or an application's. */
+  readonly fields?: Readonly<Record<string, FieldValue>> | undefined;
+}
+
+export interface Analysis {
+  readonly record: ParsedRecord;
+  readonly template: TemplateMatch;
+  readonly fingerprint: Fingerprint;
+}
+
+/** What an analyzer has learnt, as plain data for JSON. */
+export interface AnalyzerSnapshot {
+  readonly version: 1;
+  readonly miner: MinerSnapshot;
+  readonly sources: readonly { readonly source: string; readonly header: HeaderSnapshot }[];
+}
+
+const defaultMaxSources = 10_000;
+const noFields: Readonly<Record<string, FieldValue>> = Object.freeze({});
+
+export class Analyzer {
+  private readonly columns = new Columns();
+  private readonly headers = new Map<string, HeaderReader>();
+  private readonly miner: TemplateMiner;
+  private readonly maxSources: number;
+  private readonly readsHeaders: boolean;
+  private readonly fingerprints = new Map<string, Fingerprint>();
+
+  constructor(options: AnalyzerOptions = {}) {
+    this.miner = new TemplateMiner(options.miner);
+    this.maxSources = options.maxSources ?? defaultMaxSources;
+    this.readsHeaders = options.headers ?? true;
+  }
+
+  /** Reads one record of `source` (any name that is the same for lines of one make, such as node and path). */
+  analyze(source: string, text: string, hints: AnalyzeHints = {}): Analysis {
+    const record = this.read(source, text, hints);
+    const template = this.miner.match(record.message);
+    return { record, template, fingerprint: this.fingerprint(template) };
+  }
+
+  /** The id that a template has become since it was merged into another; the same id if it wasn't. */
+  resolveTemplate(id: string): string {
+    return this.miner.resolve(id);
+  }
+
+  /** The present text of a template, whatever ids it had. */
+  templateText(id: string): string | undefined {
+    return this.miner.textOf(id);
+  }
+
+  /** Templates alive. */
+  get templateCount(): number {
+    return this.miner.size;
+  }
+
+  snapshot(): AnalyzerSnapshot {
+    const sources = Array.from(this.headers, ([source, reader]) => ({ source, header: reader.snapshot() }));
+    return { version: 1, miner: this.miner.snapshot(), sources };
+  }
+
+  restore(snapshot: AnalyzerSnapshot): void {
+    this.headers.clear();
+    this.fingerprints.clear();
+    this.miner.restore(snapshot.miner);
+    for (const { source, header } of snapshot.sources) {
+      const reader = new HeaderReader(this.columns);
+      reader.restore(header);
+      this.headers.set(source, reader);
+    }
+  }
+
+  private read(source: string, text: string, hints: AnalyzeHints): ParsedRecord {
+    const journal = hints.fields === undefined ? undefined : readJournalFields(hints.fields);
+    if (journal !== undefined) return this.complete(journal, `${source}\n${journal.process ?? ''}`, hints);
+    const first = text.charCodeAt(0);
+    let part: RecordPart | undefined;
+    let key = source;
+    if (first === 123) part = readDocker(text) ?? readJournalLine(text);
+    else if (first === 60) {
+      const syslog = readSyslog(text);
+      part = syslog?.part;
+      if (syslog?.headerFollows === true) key = `${source}\n<>`;
+    } else if (first >= 48 && first <= 57) part = readCri(text);
+    if (part === undefined) return this.complete({ message: text }, key, hints);
+    return this.complete(part, `${key}\n${part.process ?? part.format ?? ''}`, hints);
+  }
+
+  /** Reads what is inside an envelope, or the whole text where there was none. */
+  private complete(part: RecordPart, key: string, hints: AnalyzeHints): ParsedRecord {
+    const text = part.message ?? '';
+    const inner = readJson(text) ?? readLogfmt(text);
+    if (inner !== undefined)
+      return finish({ ...inner, ...part, message: inner.message ?? text, fields: { ...part.fields, ...inner.fields } }, inner, hints);
+    const header = this.readsHeaders ? this.readerOf(key).read(text, hints.timeMs) : noHeader;
+    const message = header.end > 0 ? text.slice(header.end) : text;
+    const severity = header.severity ?? part.severity ?? severityOfMessage(message);
+    return {
+      format: part.format ?? 'plain',
+      timeMs: part.timeMs ?? header.timeMs,
+      severity,
+      host: part.host ?? header.host,
+      process: part.process ?? header.process,
+      pid: part.pid ?? header.pid,
+      component: header.component,
+      thread: part.thread ?? header.thread,
+      requestId: header.requestId,
+      message: message.trim(),
+      fields: mergeFields(hints.fields, part.fields),
+      trace: undefined,
+    };
+  }
+
+  private readerOf(key: string): HeaderReader {
+    let reader = this.headers.get(key);
+    if (reader === undefined) {
+      if (this.headers.size >= this.maxSources) {
+        const oldest = this.headers.keys().next().value;
+        if (oldest !== undefined) this.headers.delete(oldest);
+      }
+      reader = new HeaderReader(this.columns);
+      this.headers.set(key, reader);
+    }
+    return reader;
+  }
+
+  private fingerprint(template: TemplateMatch): Fingerprint {
+    let fingerprint = this.fingerprints.get(template.id);
+    if (fingerprint === undefined) {
+      if (this.fingerprints.size > 50_000) this.fingerprints.clear();
+      fingerprint = { value: template.id + template.id, parts: [{ kind: 'template', value: template.text }] };
+      this.fingerprints.set(template.id, fingerprint);
+    }
+    return fingerprint;
+  }
+}
+
+function mergeFields(
+  hinted: Readonly<Record<string, FieldValue>> | undefined,
+  read: Readonly<Record<string, FieldValue>> | undefined,
+): Readonly<Record<string, FieldValue>> {
+  if (hinted === undefined) return read ?? noFields;
+  return read === undefined ? hinted : { ...hinted, ...read };
+}
+
+/** A structured record: what the envelope says comes first, but for the level, which the application knows better. */
+function finish(part: RecordPart, inner: RecordPart, hints: AnalyzeHints): ParsedRecord {
+  const message = part.message ?? '';
+  return {
+    format: part.format ?? 'plain',
+    timeMs: part.timeMs,
+    severity: inner.severity ?? part.severity ?? severityOfMessage(message),
+    host: part.host,
+    process: part.process,
+    pid: part.pid,
+    component: part.component,
+    thread: part.thread,
+    requestId: part.requestId,
+    message: message.trim(),
+    fields: mergeFields(hints.fields, part.fields),
+    trace: undefined,
+  };
+}

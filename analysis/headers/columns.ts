@@ -1,0 +1,227 @@
+// A line's beginning cut into columns: what stands there (timestamp, level, bracket, tag …) and where.
+// Must never decide what is header and what is message; layout.ts learns that from many lines.
+import { severityOfLetter, severityOfWord } from '../severity.ts';
+import { newTimestampScan } from './timestamp-parts.ts';
+import { scanGlogTimestamp, scanTimestamp } from './timestamp.ts';
+
+/** What a column looks like. Small integers, so that statistics are plain arrays. */
+export const column = {
+  other: 0,
+  timestamp: 1,
+  severity: 2,
+  integer: 3,
+  bracket: 4,
+  tag: 5,
+  dash: 6,
+  word: 7,
+  identifier: 8,
+  letter: 9,
+} as const;
+
+export type ColumnKind = (typeof column)[keyof typeof column];
+
+export const columnKinds = 10;
+
+/** Columns looked at in a line; headers seen in the wild have up to ten. */
+export const maxColumns = 14;
+
+/** A bracket group longer than this is message, not header. */
+const longestBracket = 240;
+
+/** The columns of one line. One object is reused for every line. */
+export class Columns {
+  count = 0;
+  readonly kind: ColumnKind[] = Array.from({ length: maxColumns }, (): ColumnKind => column.other);
+  readonly start = new Int32Array(maxColumns);
+  readonly end = new Int32Array(maxColumns);
+  /** Offset of the next column or the message. */
+  readonly next = new Int32Array(maxColumns);
+  /** True where `|`, or at least two blanks, follow. */
+  readonly padded: boolean[] = Array.from({ length: maxColumns }, () => false);
+  readonly piped: boolean[] = Array.from({ length: maxColumns }, () => false);
+  /** The first column that is a timestamp, or -1. */
+  firstTimestamp = -1;
+  /** What that timestamp said. */
+  readonly timestamp = newTimestampScan();
+  /** Form of the timestamp, or -1. */
+  form = -1;
+  private readonly probe = newTimestampScan();
+
+  /** Cuts the beginning of `text` into at most `limit` columns. */
+  scan(text: string, limit: number): void {
+    const length = Math.min(text.length, 1024);
+    let at = 0;
+    this.count = 0;
+    this.firstTimestamp = -1;
+    this.form = -1;
+    let piped = false;
+    while (at < length && text.charCodeAt(at) === 32) at++;
+    while (at < length && this.count < limit) {
+      const index = this.count;
+      const end = this.scanColumn(text, at, length, index, piped);
+      this.start[index] = at;
+      this.end[index] = end;
+      let next = end;
+      let blanks = 0;
+      let code = text.charCodeAt(next);
+      // A comma or semicolon that ends a column belongs to the gap: `04:30:30, Info`.
+      if ((code === 44 || code === 59) && this.kind[index] !== column.other) code = text.charCodeAt(++next);
+      while (code === 32 || code === 9) {
+        blanks++;
+        code = text.charCodeAt(++next);
+      }
+      this.piped[index] = false;
+      if (code === 124 && (this.kind[index] !== column.other || piped)) {
+        this.piped[index] = true;
+        piped = true;
+        code = text.charCodeAt(++next);
+        while (code === 32) code = text.charCodeAt(++next);
+      }
+      this.padded[index] = blanks > 1;
+      this.next[index] = next;
+      this.count++;
+      if (next === end) break;
+      at = next;
+    }
+  }
+
+  private scanColumn(text: string, at: number, length: number, index: number, piped: boolean): number {
+    const code = text.charCodeAt(at);
+    if (code === 91) return this.scanBracket(text, at, length, index);
+    if ((code >= 48 && code <= 57) || (code >= 65 && code <= 122)) {
+      const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
+      let end = scanTimestamp(text, at, out);
+      if (end < 0 && this.firstTimestamp < 0 && severityOfLetter(text[at] ?? '') !== undefined) {
+        end = scanGlogTimestamp(text, at + 1, out);
+      }
+      if (end >= 0 && endsColumn(text.charCodeAt(end))) {
+        this.noteTimestamp(index, out.form);
+        // `10:15:00:` and `10:15:00,` keep their mark in the column.
+        return text.charCodeAt(end) === 58 ? end + 1 : end;
+      }
+    }
+    return this.scanWord(text, at, length, index, piped);
+  }
+
+  private noteTimestamp(index: number, form: number): void {
+    this.kind[index] = column.timestamp;
+    if (this.firstTimestamp < 0) {
+      this.firstTimestamp = index;
+      this.form = form;
+    }
+  }
+
+  /** `[…]`, balanced; its inside may be a timestamp or a level. */
+  private scanBracket(text: string, at: number, length: number, index: number): number {
+    const limit = Math.min(length, at + longestBracket);
+    let depth = 0;
+    let end = -1;
+    for (let i = at; i < limit; i++) {
+      const code = text.charCodeAt(i);
+      if (code === 91) depth++;
+      else if (code === 93 && --depth === 0) {
+        end = i + 1;
+        break;
+      }
+    }
+    if (end < 0) {
+      this.kind[index] = column.other;
+      return at + 1;
+    }
+    let inside = at + 1;
+    while (text.charCodeAt(inside) === 32) inside++;
+    const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
+    const stampEnd = scanTimestamp(text, inside, out);
+    if (stampEnd > 0) {
+      this.noteTimestamp(index, out.form + 300);
+      // `[2024-01-31T10:15:00Z INFO crate]` is cut open: what follows the time are columns of their own.
+      if (text.charCodeAt(stampEnd) === 32 && stampEnd + 1 < end - 1) return stampEnd;
+    } else {
+      this.kind[index] = severityOfWord(text.slice(inside, end - 1).trim()) === undefined ? column.bracket : column.severity;
+    }
+    return text.charCodeAt(end) === 58 ? end + 1 : end;
+  }
+
+  private scanWord(text: string, at: number, length: number, index: number, piped: boolean): number {
+    let letters = 0;
+    let numbers = 0;
+    let odd = 0;
+    let marks = 0;
+    let depth = 0;
+    let i = at;
+    for (; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === 32 || code === 9) {
+        if (depth === 0) break;
+        // A bracket that doesn't close before the blank was no pid.
+        if (i - at > 120) break;
+      }
+      if (code === 124 && (piped || index === 0 || this.piped[index - 1] === true || this.kind[index - 1] === column.timestamp)) break;
+      if (code >= 48 && code <= 57) numbers++;
+      else if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) letters++;
+      else if (code === 91 || code === 40) {
+        depth++;
+        marks++;
+      } else if (code === 93 || code === 41) {
+        depth--;
+        marks++;
+      } else if (
+        code === 46 ||
+        code === 95 ||
+        code === 45 ||
+        code === 36 ||
+        code === 58 ||
+        code === 47 ||
+        code === 64 ||
+        code === 43 ||
+        code === 42
+      ) {
+        marks++;
+      } else if (code !== 44 && code !== 59) odd++;
+    }
+    let end = i;
+    let last = text.charCodeAt(end - 1);
+    if ((last === 44 || last === 59) && end - at > 1) {
+      end--;
+      last = text.charCodeAt(end - 1);
+    }
+    const size = end - at;
+    if (letters === 0 && odd === 0) {
+      const onlyDigits = numbers === size;
+      if (onlyDigits) this.kind[index] = column.integer;
+      else if (numbers === 0 && size <= 3 && marks === size) this.kind[index] = column.dash;
+      else if (numbers > 0 && last === 58) this.kind[index] = column.tag;
+      else this.kind[index] = numbers > 0 ? column.identifier : column.other;
+      return end;
+    }
+    if (numbers > 0 && letters === 0 && odd === 1 && text.charCodeAt(at) === 35) {
+      this.kind[index] = column.integer;
+      return end;
+    }
+    if (last === 58 && size > 1 && odd === 0 && letters > 0) {
+      this.kind[index] =
+        severityOfWord(text.slice(at, end - 1)) === undefined ? (size <= 100 ? column.tag : column.other) : column.severity;
+      return end;
+    }
+    if (size === 1 && letters === 1) {
+      this.kind[index] = severityOfLetter(text[at] ?? '') === undefined ? column.word : column.letter;
+      return end;
+    }
+    if (odd > 0) {
+      this.kind[index] = column.other;
+      return end;
+    }
+    if (letters === size) {
+      const first = text.charCodeAt(at);
+      // A level stands in capitals or capitalised; a lower-case `error` begins many a message.
+      this.kind[index] = first < 91 && severityOfWord(text.slice(at, end)) !== undefined ? column.severity : column.word;
+      return end;
+    }
+    this.kind[index] = column.identifier;
+    return end;
+  }
+}
+
+function endsColumn(code: number): boolean {
+  return Number.isNaN(code) || code === 32 || code === 9 || code === 93 || code === 124 || code === 44 || code === 58 || code === 59;
+}

@@ -1,0 +1,157 @@
+// What a source's header looks like: how many leading columns are header, learnt from statistics over its first lines.
+// Must never read a line into a record (header-reader.ts does) and never know a system by name.
+import { column, columnKinds, maxColumns, type Columns } from './columns.ts';
+
+/** Lines looked at before a layout is fixed. */
+export const learningLines = 64;
+
+/** Different values remembered for a column while it is learnt. */
+const maxValues = 24;
+
+interface ColumnCounts {
+  lines: number;
+  readonly kinds: Int32Array;
+  padded: number;
+  piped: number;
+  readonly values: Set<string>;
+}
+
+/** Where the header ends. */
+export interface HeaderShape {
+  /** Columns that always belong to it. */
+  readonly columns: number;
+  /** Kinds expected there, for the check that a line fits. */
+  readonly kinds: readonly number[];
+  /** True where a tag (`sshd[12]:`) may end the header though its column varies by one. */
+  readonly tagged: boolean;
+  /** True where the header goes on to the first lone dash after its last fixed column. */
+  readonly untilDash: boolean;
+}
+
+const emptyShape: HeaderShape = { columns: 0, kinds: [], tagged: false, untilDash: false };
+
+/** Column statistics of the lines of one source that share the place and form of their timestamp. */
+export class Layout {
+  lines = 0;
+  misses = 0;
+  shape: HeaderShape = emptyShape;
+  fixed = false;
+  private counts: ColumnCounts[] = [];
+  private dashed = 0;
+
+  /** Adds one line's columns and works the shape out anew. */
+  learn(columns: Columns, text: string): void {
+    this.lines++;
+    for (let i = 0; i < columns.count; i++) {
+      const counts = (this.counts[i] ??= {
+        lines: 0,
+        kinds: new Int32Array(columnKinds),
+        padded: 0,
+        piped: 0,
+        values: new Set(),
+      });
+      counts.lines++;
+      const kind = columns.kind[i] ?? column.other;
+      counts.kinds[kind] = (counts.kinds[kind] ?? 0) + 1;
+      if (columns.padded[i] === true) counts.padded++;
+      if (columns.piped[i] === true) counts.piped++;
+      if (counts.values.size < maxValues) counts.values.add(text.slice(columns.start[i], columns.end[i]));
+    }
+    const from = columns.firstTimestamp + 1;
+    for (let i = from; i < Math.min(columns.count, from + 5); i++) {
+      if (columns.kind[i] === column.dash) {
+        this.dashed++;
+        break;
+      }
+    }
+    this.shape = this.work();
+    if (this.lines >= learningLines) {
+      this.fixed = true;
+      this.counts = [];
+    }
+  }
+
+  private share(index: number, ...kinds: readonly number[]): number {
+    const counts = this.counts[index];
+    if (counts === undefined) return 0;
+    let sum = 0;
+    for (const kind of kinds) sum += counts.kinds[kind] ?? 0;
+    return sum / this.lines;
+  }
+
+  private work(): HeaderShape {
+    let anchor = -1;
+    for (let i = 0; i < maxColumns; i++) {
+      // One-letter levels stand alone in a column of nothing else.
+      const stamp = this.share(i, column.timestamp);
+      const level = this.share(i, column.severity);
+      if (Math.max(stamp, level, stamp + level) >= 0.9 || this.letterColumn(i)) anchor = i;
+    }
+    let columns = anchor + 1;
+    let tagged = false;
+    if (anchor >= 0) {
+      for (;;) {
+        const grown = this.grow(columns, anchor, tagged);
+        if (grown.columns === columns) break;
+        columns = grown.columns;
+        tagged ||= grown.tagged;
+      }
+    }
+    const kinds: number[] = [];
+    for (let i = 0; i < columns; i++) kinds.push(this.usualKind(i));
+    const untilDash = anchor >= 0 && !tagged && !kinds.slice(anchor + 1).includes(column.dash) && this.dashed / this.lines >= 0.9;
+    return { columns, kinds, tagged, untilDash };
+  }
+
+  private letterColumn(index: number): boolean {
+    const counts = this.counts[index];
+    return this.share(index, column.letter) >= 0.98 && index > 0 && counts !== undefined && (this.lines < 4 || counts.values.size <= 7);
+  }
+
+  /** One step beyond column `at`: a marked column, or unmarked ones that lead to a marked one. */
+  private grow(at: number, anchor: number, tagged: boolean): { columns: number; tagged: boolean } {
+    const stay = { columns: at, tagged: false };
+    if (this.share(at, column.bracket) >= 0.95) return { columns: at + 1, tagged: false };
+    // A dash ends the header, but for a bracket behind it (Spring's `--- [main] o.s.Boot : `).
+    const dashBefore = at > anchor + 1 && this.share(at - 1, column.dash) >= 0.9;
+    if (dashBefore) return stay;
+    if (this.share(at, column.dash) >= 0.9) return { columns: at + 1, tagged: false };
+    if (tagged) return stay;
+    // Behind a level the next name is the logger's; behind a time there may be a host first.
+    const leveled = this.share(anchor, column.severity, column.letter) >= 0.9;
+    const reach = leveled ? 0 : this.lines < 3 ? 1 : 2;
+    for (let ahead = 0; ahead <= reach; ahead++) {
+      if (this.share(at + ahead, column.tag) >= 0.7 && this.bridged(at, at + ahead)) return { columns: at + ahead + 1, tagged: true };
+    }
+    if (this.share(at + 1, column.bracket) >= 0.95 && this.bridged(at, at + 1)) return { columns: at + 2, tagged: false };
+    const counts = this.counts[at];
+    if (counts === undefined) return stay;
+    if (this.share(at, column.integer) >= 0.98) return { columns: at + 1, tagged: false };
+    if (counts.piped / this.lines >= 0.9) return { columns: at + 1, tagged: false };
+    const few = counts.values.size <= Math.max(3, this.lines / 8);
+    if (counts.padded / this.lines >= 0.9 && few && this.lines >= 4) return { columns: at + 1, tagged: false };
+    return stay;
+  }
+
+  /** True if every column from `from` to `to` (without it) holds a name or a number in nearly every line. */
+  private bridged(from: number, to: number): boolean {
+    for (let i = from; i < to; i++) {
+      if (this.share(i, column.word, column.identifier, column.integer, column.bracket, column.letter) < 0.9) return false;
+    }
+    return true;
+  }
+
+  private usualKind(index: number): number {
+    let best: number = column.other;
+    let most = -1;
+    const kinds = this.counts[index]?.kinds;
+    for (let kind = 0; kind < columnKinds; kind++) {
+      const count = kinds?.[kind] ?? 0;
+      if (count > most) {
+        most = count;
+        best = kind;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,257 @@
+// The template miner: online, bounded, deterministic on replay; one miner serves all sources.
+// Must never read a clock or draw a random number, and never let a value become a word of a template.
+import type { TemplateMatch } from '../entry.ts';
+import { token } from './masks.ts';
+import { Template, type Difference, type TemplateSnapshot } from './template.ts';
+import { TokenScanner } from './token-scanner.ts';
+
+export interface MinerOptions {
+  /** Templates kept; beyond, new patterns are folded into the nearest. */
+  readonly maxTemplates: number;
+  /** Templates of one frame (same number of tokens, same marks) kept. */
+  readonly maxPerFrame: number;
+  /** Exact patterns remembered for the fast path, in each of two generations. */
+  readonly maxPatterns: number;
+}
+
+export const defaultMinerOptions: MinerOptions = { maxTemplates: 20_000, maxPerFrame: 200, maxPatterns: 30_000 };
+
+export interface MinerSnapshot {
+  readonly version: 1;
+  readonly templates: readonly TemplateSnapshot[];
+  /** Ids that were merged, and into which. */
+  readonly merged: readonly (readonly [string, string])[];
+}
+
+/** Ids of merged templates remembered, so that incidents find their successor. */
+const maxMergedIds = 20_000;
+
+/** Different words at one place, everything else equal, that make it a variable; by how likely the place holds a value. */
+const distinctWords = { named: 2, plain: 8, capitals: 16, first: 32 } as const;
+
+export class TemplateMiner {
+  private readonly options: MinerOptions;
+  private readonly scanner = new TokenScanner();
+  private young = new Map<number, Template>();
+  private old = new Map<number, Template>();
+  private readonly buckets = new Map<number, Template[]>();
+  private readonly byId = new Map<string, Template>();
+  private readonly merged = new Map<string, string>();
+  private readonly difference: Difference = { words: 0, wordAt: -1, mixed: 0, mixedAt: -1, soft: 0, equal: 0 };
+
+  constructor(options: Partial<MinerOptions> = {}) {
+    this.options = { ...defaultMinerOptions, ...options };
+  }
+
+  /** Templates alive. */
+  get size(): number {
+    return this.byId.size;
+  }
+
+  /** Finds or makes the template of a message (its first line). */
+  match(message: string): TemplateMatch {
+    const { scanner } = this;
+    scanner.scan(message);
+    const known = this.lookUp(scanner.key);
+    if (known !== undefined) {
+      known.count++;
+      return { id: known.id, text: known.text, isNew: false };
+    }
+    const before = this.byId.size;
+    const template = this.place(Template.fromScan(scanner, message));
+    this.remember(scanner.key, template);
+    const isNew = template.count === 0 && this.byId.size >= before;
+    template.count++;
+    return { id: template.id, text: template.text, isNew };
+  }
+
+  /** The id that a template's id has become by merging; the same where it lives, or was never known. */
+  resolve(id: string): string {
+    let current = id;
+    for (let next = this.merged.get(current); next !== undefined; next = this.merged.get(current)) current = next;
+    return current;
+  }
+
+  /** The text of a living or merged template. */
+  textOf(id: string): string | undefined {
+    return this.byId.get(this.resolve(id))?.text;
+  }
+
+  snapshot(): MinerSnapshot {
+    return {
+      version: 1,
+      templates: Array.from(this.byId.values(), (template) => template.snapshot()),
+      merged: Array.from(this.merged),
+    };
+  }
+
+  restore(snapshot: MinerSnapshot): void {
+    this.young.clear();
+    this.old.clear();
+    this.buckets.clear();
+    this.byId.clear();
+    this.merged.clear();
+    for (const stored of snapshot.templates) this.add(Template.restore(stored));
+    for (const [from, to] of snapshot.merged) this.merged.set(from, to);
+  }
+
+  private lookUp(key: number): Template | undefined {
+    let template = this.young.get(key);
+    if (template === undefined) {
+      template = this.old.get(key);
+      if (template === undefined) return undefined;
+      this.remember(key, template);
+    }
+    if (template.successor !== undefined) {
+      template = template.resolve();
+      this.young.set(key, template);
+    }
+    return template;
+  }
+
+  private remember(key: number, template: Template): void {
+    if (this.young.size >= this.options.maxPatterns) {
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(key, template);
+  }
+
+  private add(template: Template): void {
+    this.byId.set(template.id, template);
+    const bucket = this.buckets.get(template.bucket);
+    if (bucket === undefined) this.buckets.set(template.bucket, [template]);
+    else bucket.push(template);
+  }
+
+  /** Joins a new pattern to a template, or makes it one. */
+  private place(pattern: Template): Template {
+    const bucket = this.buckets.get(pattern.bucket);
+    if (bucket === undefined) return this.found(pattern);
+    for (const template of bucket) if (template.covers(pattern)) return template;
+    const near = this.nearest(bucket, pattern);
+    if (near !== undefined) return this.generalise(bucket, near, pattern);
+    const siblings = this.siblings(bucket, pattern);
+    if (siblings !== undefined) {
+      const [first, ...rest] = siblings;
+      if (first !== undefined) {
+        for (const sibling of rest) if (sibling.successor === undefined) this.generalise(bucket, first, sibling);
+        return this.generalise(bucket, first.resolve(), pattern);
+      }
+    }
+    if (bucket.length >= this.options.maxPerFrame || this.byId.size >= this.options.maxTemplates) {
+      return this.generalise(bucket, this.closest(bucket, pattern), pattern);
+    }
+    return this.found(pattern);
+  }
+
+  private found(pattern: Template): Template {
+    const same = this.byId.get(pattern.id);
+    if (same !== undefined) return this.generalise(this.buckets.get(same.bucket) ?? [], same, pattern);
+    if (this.byId.size >= this.options.maxTemplates) this.forgetOldest();
+    this.add(pattern);
+    return pattern;
+  }
+
+  /** A template that differs from `pattern` only where values stand. */
+  private nearest(bucket: readonly Template[], pattern: Template): Template | undefined {
+    const { difference } = this;
+    let best: Template | undefined;
+    let bestScore = -1;
+    for (const template of bucket) {
+      if (!template.compare(pattern, difference) || difference.words > 0) continue;
+      if (difference.mixed > 1 || (difference.mixed === 1 && difference.equal < 2)) continue;
+      if (difference.equal === 0 && pattern.kinds.length > 1 && difference.soft + difference.mixed > 0) continue;
+      const score = difference.equal * 4 - difference.soft - difference.mixed * 2;
+      if (score > bestScore) {
+        best = template;
+        bestScore = score;
+      }
+    }
+    return best;
+  }
+
+  /** Templates that differ from `pattern` in one word at the same place, if there are enough of them to call it a variable. */
+  private siblings(bucket: readonly Template[], pattern: Template): Template[] | undefined {
+    const { difference } = this;
+    const at = new Map<number, Template[]>();
+    for (const template of bucket) {
+      if (!template.compare(pattern, difference)) continue;
+      if (difference.words !== 1 || difference.mixed > 0 || difference.equal === 0) continue;
+      const group = at.get(difference.wordAt);
+      if (group === undefined) at.set(difference.wordAt, [template]);
+      else group.push(template);
+    }
+    for (const [place, group] of at) {
+      if (group.length + 1 >= needed(pattern, place)) return group;
+    }
+    return undefined;
+  }
+
+  /** The template with most words in common, for when there is no room for another. */
+  private closest(bucket: readonly Template[], pattern: Template): Template {
+    const { difference } = this;
+    let best = bucket[0] ?? pattern;
+    let most = -1;
+    for (const template of bucket) {
+      template.compare(pattern, difference);
+      if (difference.equal > most) {
+        most = difference.equal;
+        best = template;
+      }
+    }
+    return best;
+  }
+
+  /** Makes `template` cover `other`, and takes in what it covers from now on. */
+  private generalise(bucket: Template[], template: Template, other: Template): Template {
+    const changed = template.absorb(other);
+    if (this.byId.get(other.id) === other && other !== template) this.retire(bucket, other, template);
+    if (!changed) return template;
+    for (const candidate of bucket.slice()) {
+      if (candidate !== template && template.covers(candidate)) this.retire(bucket, candidate, template);
+    }
+    return template;
+  }
+
+  private retire(bucket: Template[], template: Template, successor: Template): void {
+    template.successor = successor;
+    successor.count += template.count;
+    const index = bucket.indexOf(template);
+    if (index >= 0) bucket.splice(index, 1);
+    this.byId.delete(template.id);
+    this.merged.set(template.id, successor.id);
+    this.merged.delete(successor.id);
+    if (this.merged.size > maxMergedIds) {
+      const oldest = this.merged.keys().next().value;
+      if (oldest !== undefined) this.merged.delete(oldest);
+    }
+  }
+
+  private forgetOldest(): void {
+    const oldest = this.byId.values().next().value;
+    if (oldest === undefined) return;
+    this.byId.delete(oldest.id);
+    const bucket = this.buckets.get(oldest.bucket);
+    if (bucket === undefined) return;
+    const index = bucket.indexOf(oldest);
+    if (index >= 0) bucket.splice(index, 1);
+    if (bucket.length === 0) this.buckets.delete(oldest.bucket);
+  }
+}
+
+/** How many different words at `place` show that it is a variable. */
+function needed(pattern: Template, place: number): number {
+  const gap = pattern.gaps[place] ?? '';
+  const last = gap.charCodeAt(gap.length - 1);
+  if (last === 61 || last === 39 || last === 34) return distinctWords.named;
+  if (place === 0) return distinctWords.first;
+  if (pattern.kinds[place - 1] === token.word && nouns.has((pattern.literals[place - 1] ?? '').toLowerCase())) return distinctWords.named;
+  const word = pattern.literals[place] ?? '';
+  return word === word.toUpperCase() ? distinctWords.capitals : distinctWords.plain;
+}
+
+/** Words that are followed by a name, in any program's messages. */
+const nouns = new Set(
+  'user username host hostname node server client device interface service file filename path directory name id group account'.split(' '),
+);

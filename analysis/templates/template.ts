@@ -1,0 +1,190 @@
+// A template: literals, gaps and masked places of a family of messages, and how two of them compare and merge.
+// Must never decide when to merge; miner.ts does.
+import { firstMask, maskText, token } from './masks.ts';
+import type { TokenScanner } from './token-scanner.ts';
+
+/** A template as it is written to disk. */
+export interface TemplateSnapshot {
+  readonly id: string;
+  readonly kinds: readonly number[];
+  readonly literals: readonly string[];
+  readonly gaps: readonly string[];
+  readonly count: number;
+  readonly bucket: number;
+}
+
+/** How a pattern differs from a template. One object is reused. */
+export interface Difference {
+  /** Places where both hold words, and not the same. */
+  words: number;
+  /** The last such place. */
+  wordAt: number;
+  /** Places where one holds a value and the other a word. */
+  mixed: number;
+  mixedAt: number;
+  /** Places where digits or skeletons differ. */
+  soft: number;
+  /** Words that are the same. */
+  equal: number;
+}
+
+export class Template {
+  readonly id: string;
+  /** Kind of each token (masks.ts). */
+  readonly kinds: number[];
+  /** Word, soft word or skeleton of each token; empty for masks. */
+  readonly literals: string[];
+  /** Text before each token, and behind the last. */
+  readonly gaps: string[];
+  readonly bucket: number;
+  /** Messages matched. */
+  count = 0;
+  /** The template that this one was merged into. */
+  successor: Template | undefined = undefined;
+  private rendered: string | undefined = undefined;
+
+  constructor(kinds: number[], literals: string[], gaps: string[], bucket: number, id?: string) {
+    this.kinds = kinds;
+    this.literals = literals;
+    this.gaps = gaps;
+    this.bucket = bucket;
+    this.id = id ?? identify(kinds, literals, gaps);
+  }
+
+  /** The pattern that `scanner` found in `text`. */
+  static fromScan(scanner: TokenScanner, text: string): Template {
+    const kinds: number[] = [];
+    const literals: string[] = [];
+    const gaps: string[] = [];
+    let at = 0;
+    for (let i = 0; i < scanner.count; i++) {
+      const kind = scanner.kind[i] ?? 0;
+      const start = scanner.start[i] ?? 0;
+      const end = scanner.end[i] ?? 0;
+      kinds.push(kind);
+      literals.push(kind < firstMask ? text.slice(start, end) : kind === token.shaped ? (scanner.shape[i] ?? '') : '');
+      gaps.push(text.slice(at, start));
+      at = end;
+    }
+    const newline = text.indexOf('\n', at);
+    gaps.push(text.slice(at, newline < 0 ? Math.min(text.length, at + 256) : newline));
+    return new Template(kinds, literals, gaps, scanner.bucket);
+  }
+
+  static restore(snapshot: TemplateSnapshot): Template {
+    const { kinds, literals, gaps, bucket, id, count } = snapshot;
+    const template = new Template([...kinds], [...literals], [...gaps], bucket, id);
+    template.count = count;
+    return template;
+  }
+
+  snapshot(): TemplateSnapshot {
+    const { id, kinds, literals, gaps, count, bucket } = this;
+    return { id, kinds: [...kinds], literals: [...literals], gaps: [...gaps], count, bucket };
+  }
+
+  /** The template as people read it, with masks in place of values. */
+  get text(): string {
+    this.rendered ??= render(this.kinds, this.literals, this.gaps);
+    return this.rendered;
+  }
+
+  /** The template that this one has become. */
+  resolve(): Template {
+    return this.successor === undefined ? this : this.successor.resolve();
+  }
+
+  /** Compares with another pattern of the same bucket. False if they have no common frame. */
+  compare(other: Template, out: Difference): boolean {
+    const size = this.kinds.length;
+    if (size !== other.kinds.length) return false;
+    out.words = 0;
+    out.mixed = 0;
+    out.soft = 0;
+    out.equal = 0;
+    out.wordAt = -1;
+    out.mixedAt = -1;
+    for (let i = 0; i < size; i++) {
+      const mine = this.kinds[i] ?? 0;
+      const theirs = other.kinds[i] ?? 0;
+      if (mine === token.any || theirs === token.any) continue;
+      const same = mine === theirs && this.literals[i] === other.literals[i];
+      if (mine === token.word && theirs === token.word) {
+        if (same) out.equal++;
+        else {
+          out.words++;
+          out.wordAt = i;
+        }
+      } else if (same) {
+        if (mine < firstMask) out.equal++;
+      } else if (mine === token.word || theirs === token.word) {
+        out.mixed++;
+        out.mixedAt = i;
+      } else if (mine <= token.shaped || theirs <= token.shaped) out.soft++;
+    }
+    return true;
+  }
+
+  /** True if every message of `other` is one of this template's too. */
+  covers(other: Template): boolean {
+    const size = this.kinds.length;
+    if (size !== other.kinds.length) return false;
+    for (let i = 0; i < size; i++) {
+      const mine = this.kinds[i] ?? 0;
+      if (mine === token.any) continue;
+      const theirs = other.kinds[i] ?? 0;
+      if (mine > token.shaped ? theirs <= token.shaped : mine !== theirs || this.literals[i] !== other.literals[i]) return false;
+    }
+    return true;
+  }
+
+  /** Generalises this template so that it covers `other`. Returns true if that changed it. */
+  absorb(other: Template): boolean {
+    let changed = false;
+    for (let i = 0; i < this.kinds.length; i++) {
+      const mine = this.kinds[i] ?? 0;
+      const theirs = other.kinds[i] ?? 0;
+      if (mine === token.any || (mine === theirs && this.literals[i] === other.literals[i])) continue;
+      this.kinds[i] = token.any;
+      this.literals[i] = '';
+      changed = true;
+    }
+    if (changed) this.rendered = undefined;
+    return changed;
+  }
+}
+
+function render(kinds: readonly number[], literals: readonly string[], gaps: readonly string[]): string {
+  let text = '';
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i] ?? 0;
+    text += (gaps[i] ?? '') + (kind <= token.shaped ? (literals[i] ?? '') : (maskText[kind] ?? '<*>'));
+  }
+  return (text + (gaps[kinds.length] ?? '')).trim();
+}
+
+/** 16 hex digits from what stays when a template generalises: words and marks, not digits or values. */
+function identify(kinds: readonly number[], literals: readonly string[], gaps: readonly string[]): string {
+  let high = 0x811c9dc5 | 0;
+  let low = 0x9dc5811c | 0;
+  const add = (text: string): void => {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code === 32) continue;
+      high = Math.imul(high ^ code, 0x01000193);
+      low = Math.imul(low ^ code ^ (high >>> 24), 0x5bd1e995);
+    }
+    high = Math.imul(high ^ 0x2a, 0x01000193);
+    low = Math.imul(low ^ (low >>> 15) ^ 0x2a, 0x5bd1e995);
+  };
+  for (let i = 0; i < kinds.length; i++) {
+    add(gaps[i] ?? '');
+    add(kinds[i] === token.word ? (literals[i] ?? '') : '*');
+  }
+  add(gaps[kinds.length] ?? '');
+  return hex(high ^ (low >>> 16)) + hex(low ^ (high >>> 13));
+}
+
+function hex(value: number): string {
+  return (value >>> 0).toString(16).padStart(8, '0');
+}
