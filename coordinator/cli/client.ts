@@ -111,5 +111,7 @@ function unreachable(details: string, address: string): string {
   if (/certificate|self[- ]signed|altnames|SSL|TLS/i.test(details)) {
     return `the coordinator at ${address} shows a certificate that --ca does not vouch for (${details}); give the CA file of that coordinator`;
   }
-  return `cannot reach the coordinator at ${address} (${details}); is it running, and is --coordinator right?`;
+  // grpc-js wraps the one useful sentence.
+  const cause = details.replace(/^No connection established\. Last error: (Error: )?/, '').replace(/\.? Resolution note:.*$/, '');
+  return `cannot reach the coordinator at ${address} (${cause}); is it running, and is --coordinator right?`;
 }

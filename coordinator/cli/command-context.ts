@@ -67,7 +67,7 @@ export function createCommandContext(surroundings: Surroundings): CommandContext
       const directory = options.stateDirectory ?? env['HEPHAESTUS_STATE_DIRECTORY'] ?? defaultStateDirectory;
       const timeoutMs = parseDuration(options.timeout ?? '30s');
       if (timeoutMs === undefined) throw usage(`--timeout ${options.timeout}: write it as 500ms, 30s or 2m`);
-      const caFile = options.ca ?? env['HEPHAESTUS_CA'] ?? join(directory, 'ca.pem');
+      const caFile = options.ca ?? env['HEPHAESTUS_CA'] ?? join(directory, 'ca.crt');
       const caPem = await readFile(caFile).catch((error: unknown) => {
         throw unreadable('the CA certificate', caFile, '--ca or HEPHAESTUS_CA', error);
       });

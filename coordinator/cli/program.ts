@@ -28,10 +28,10 @@ export async function runProgram(words: readonly string[], surroundings: Program
     .version(surroundings.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .option('-c, --coordinator <HOST:PORT>', 'coordinator to talk to (HEPHAESTUS_COORDINATOR; default localhost:7443)')
-    .option('--ca <FILE>', "the coordinator's CA certificate, PEM (HEPHAESTUS_CA; default ca.pem in the state directory)")
+    .option('--ca <FILE>', "the coordinator's CA certificate, PEM (HEPHAESTUS_CA; default ca.crt in the state directory)")
     .option('--token-file <FILE>', 'operator token (HEPHAESTUS_TOKEN_FILE or HEPHAESTUS_TOKEN; default admin.token in the state directory)')
     .option(
-      '--state-directory DIR',
+      '--state-directory <DIR>',
       "the coordinator's own, for root on its host (HEPHAESTUS_STATE_DIRECTORY; default /var/lib/hephaestus)",
     )
     .option('--timeout <TIME>', 'for each call (default 30s)')

@@ -62,9 +62,9 @@ export function properties(pairs: readonly (readonly [name: string, value: strin
   return shown
     .map(([name, value, colour]) => {
       const [first = '', ...rest] = safe(value).split('\n');
-      const indent = ' '.repeat(width + 3);
+      const indent = ' '.repeat(width + 2);
       return [
-        `${paint(`${name}:`.padEnd(width + 2), 'dim', style)} ${paint(first, colour, style)}`,
+        `${paint(`${name}:`.padEnd(width + 1), 'dim', style)} ${paint(first, colour, style)}`,
         ...rest.map((more) => indent + more),
       ].join('\n');
     })
