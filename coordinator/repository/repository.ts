@@ -102,6 +102,8 @@ export type PublishOutcome = {
   readonly remote: string;
   readonly branch: string;
   readonly commit: string;
+  /** `closed`: a person said no (closed without merging); it is not proposed again unless asked. */
+  readonly state: 'open' | 'merged' | 'closed';
 };
 
 /** The Repository Service. Every call throws HephaestusError with what to do; `retry: 'ambiguous'` means look before acting again. */
@@ -120,7 +122,11 @@ export interface RepositoryService {
   /** The newest commits that touched a path. */
   history(repository: Repository, revision: string, path: string, limit: number): Promise<readonly Commit[]>;
   createWorkTree(repository: Repository, revision: string): Promise<WorkTree>;
-  /** Commits files on top of `base` to a branch of ours (`hephaestus/…`) and pushes it; the same content twice is one commit. */
+  /**
+   * Commits files on top of `base` to a branch of ours (`hephaestus/…`) and pushes it; the same content, base and message twice are one
+   * commit. On plain git the message is all that a reviewer gets: put the report into it. Somebody else's commits on the branch are never
+   * overwritten: `repository.branch-taken`.
+   */
   updateFileContents(
     repository: Repository,
     request: {

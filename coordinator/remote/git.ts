@@ -1,0 +1,113 @@
+// The adapter for any git remote by path, https or ssh: its change request is a pushed branch whose commit message is the report.
+// Must never pretend to have what plain git has not: issues, comments, labels and checks are said to be unsupported.
+import { HephaestusError } from '../../base/errors.ts';
+import type {
+  ChangeRequest,
+  ChangeRequestDraft,
+  GitCredential,
+  Remote,
+  RemoteCheck,
+  RemoteGit,
+  RemoteRepository,
+  RemoteUpdate,
+  Unsupported,
+} from './remote.ts';
+
+export interface PlainGitRemoteOptions {
+  readonly repository: RemoteRepository;
+  readonly git: RemoteGit;
+  readonly credential: (signal?: AbortSignal) => Promise<GitCredential | undefined>;
+}
+
+export class PlainGitRemote implements Remote {
+  readonly #options: PlainGitRemoteOptions;
+
+  constructor(options: PlainGitRemoteOptions) {
+    this.#options = options;
+  }
+
+  async gitCredential(signal?: AbortSignal): Promise<GitCredential | undefined> {
+    return this.#options.credential(signal);
+  }
+
+  async getFileContents(path: string, revision: string | undefined): Promise<Buffer | undefined> {
+    const { git, repository } = this.#options;
+    return git.readFile(repository, await this.gitCredential(), path, revision);
+  }
+
+  async updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }> {
+    const { git, repository } = this.#options;
+    return git.pushFiles(repository, await this.gitCredential(), update);
+  }
+
+  async findChangeRequest(branch: string): Promise<ChangeRequest | undefined> {
+    const commit = (await this.#branches(branch)).get(branch);
+    return commit === undefined ? undefined : this.#changeRequest(branch, commit, 'open');
+  }
+
+  /** The branch is the change request, so that pushing it made it; this looks whether it is there as it should be. */
+  async createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }> {
+    const { git, repository } = this.#options;
+    const head = (await this.#branches(draft.branch)).get(draft.branch);
+    if (head === draft.commit) return { kind: 'created', ...this.#changeRequest(draft.branch, head, 'open') };
+    if (head === undefined && (await git.contains(repository, draft.target, draft.commit))) {
+      return { kind: 'existing', ...this.#changeRequest(draft.branch, draft.commit, 'merged') };
+    }
+    throw new HephaestusError({
+      code: head === undefined ? 'remote.branch-missing' : 'repository.branch-taken',
+      kind: 'operational',
+      // Pushing again begins with a look.
+      retry: head === undefined ? 'safe' : 'never',
+      message:
+        head === undefined
+          ? `the branch ${draft.branch} is not at ${repository.url}; push it first`
+          : `the branch ${draft.branch} at ${repository.url} is at ${head.slice(0, 12)}, not at our ${draft.commit.slice(0, 12)}: somebody changed it, and it is left alone`,
+    });
+  }
+
+  async updateChangeRequest(): Promise<Unsupported> {
+    return this.#unsupported('the report is the message of the commit; push a new one');
+  }
+
+  async createIssue(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no issues; the diagnosis stays with the incident');
+  }
+
+  async comment(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no comments');
+  }
+
+  async addLabels(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no labels');
+  }
+
+  async requestReviewers(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no reviewers');
+  }
+
+  async checkRuns(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no checks');
+  }
+
+  async check(): Promise<readonly RemoteCheck[]> {
+    try {
+      const branches = await this.#branches('*');
+      return [{ name: 'remote', ok: true, message: `answers; ${String(branches.size)} branches` }];
+    } catch (error) {
+      return [{ name: 'remote', ok: false, message: HephaestusError.from(error).message }];
+    }
+  }
+
+  async #branches(pattern: string): Promise<ReadonlyMap<string, string>> {
+    const { git, repository } = this.#options;
+    return git.remoteBranches(repository, await this.gitCredential(), pattern);
+  }
+
+  #changeRequest(branch: string, commit: string, state: ChangeRequest['state']): ChangeRequest {
+    return { number: branch, url: `branch ${branch} of ${this.#options.repository.url}`, branch, commit, state, draft: false };
+  }
+
+  #unsupported(reason: string): Unsupported {
+    return { kind: 'unsupported', reason };
+  }
+}

@@ -1,0 +1,113 @@
+// The Remote Repository Service: one connection a repository, made by its provider's adapter, and the operations on it.
+// Must never know how a forge is spoken to; adapters do.
+import { HephaestusError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import { readCredential, toGitCredential } from './git-credential.ts';
+import { PlainGitRemote } from './git.ts';
+import type { GitCredential, Remote, RemoteCheck, RemoteGit, RemoteRepository, RemoteUpdate, SecretReader } from './remote.ts';
+
+export interface RemoteServiceOptions {
+  readonly git: RemoteGit;
+  readonly readSecret: SecretReader;
+  /** For private keys, which ssh reads from files; only this user may read it. */
+  readonly keyFolder: string;
+  readonly logger: Logger;
+}
+
+/** What a change request or issue became, for those who asked for it. */
+export interface RemoteOutcome {
+  readonly kind: 'created' | 'existing';
+  readonly url: string;
+  readonly number: string;
+  readonly remote: string;
+  readonly branch: string;
+  readonly commit: string;
+  readonly state: 'open' | 'merged' | 'closed';
+}
+
+export class RemoteRepositoryService {
+  readonly #options: RemoteServiceOptions;
+  readonly #logger: Logger;
+  readonly #connections = new Map<string, { readonly key: string; readonly remote: Remote }>();
+
+  constructor(options: RemoteServiceOptions) {
+    this.#options = options;
+    this.#logger = options.logger.withContext({ component: 'remote-repository-service' });
+  }
+
+  /** The connection of a repository; made anew when its settings changed. */
+  connect(repository: RemoteRepository): Remote {
+    const key = JSON.stringify([repository.provider, repository.url, repository.credential, repository.defaultBranch]);
+    const known = this.#connections.get(repository.id);
+    if (known?.key === key) return known.remote;
+    const remote = this.#open(repository);
+    this.#connections.set(repository.id, { key, remote });
+    this.#logger.debug('connection made', { repository: repository.name, provider: repository.provider });
+    return remote;
+  }
+
+  disconnect(repository: { readonly id: string }): void {
+    this.#connections.delete(repository.id);
+  }
+
+  async gitCredential(repository: RemoteRepository, signal?: AbortSignal): Promise<GitCredential | undefined> {
+    return this.connect(repository).gitCredential(signal);
+  }
+
+  async getFileContents(repository: RemoteRepository, path: string, revision: string | undefined): Promise<Buffer | undefined> {
+    return this.connect(repository).getFileContents(path, revision);
+  }
+
+  async updateFileContents(repository: RemoteRepository, update: RemoteUpdate): Promise<{ readonly commit: string }> {
+    return this.connect(repository).updateFileContents(update);
+  }
+
+  async createChangeRequest(
+    repository: RemoteRepository,
+    request: { readonly branch: string; readonly target: string; readonly commit: string; readonly title: string; readonly body: string },
+  ): Promise<RemoteOutcome> {
+    const { kind, number, url, branch, commit, state } = await this.connect(repository).createChangeRequest(request);
+    this.#logger.info(kind === 'created' ? 'change request created' : 'change request was there', {
+      repository: repository.name,
+      branch,
+      number,
+      state,
+    });
+    return { kind, url, number, remote: repository.url, branch, commit, state };
+  }
+
+  async createIssue(
+    repository: RemoteRepository,
+    request: { readonly key: string; readonly title: string; readonly body: string },
+  ): Promise<RemoteOutcome | { readonly kind: 'unsupported'; readonly reason: string }> {
+    const outcome = await this.connect(repository).createIssue(request);
+    if (outcome.kind === 'unsupported') return outcome;
+    const { kind, number, url, state } = outcome;
+    this.#logger.info(kind === 'created' ? 'issue created' : 'issue was there', { repository: repository.name, number, state });
+    return { kind, url, number, remote: repository.url, branch: '', commit: '', state };
+  }
+
+  async check(repository: RemoteRepository): Promise<readonly RemoteCheck[]> {
+    return this.connect(repository).check();
+  }
+
+  #open(repository: RemoteRepository): Remote {
+    const { git, keyFolder, readSecret } = this.#options;
+    switch (repository.provider) {
+      case 'git':
+        return new PlainGitRemote({
+          repository,
+          git,
+          credential: async () => toGitCredential(repository, await readCredential(repository, readSecret), keyFolder),
+        });
+      case 'github':
+      case 'gitlab':
+      case 'gitea':
+        throw new HephaestusError({
+          code: 'remote.provider-unsupported',
+          kind: 'validation',
+          message: `repository ${repository.name}: provider ${repository.provider} has no adapter; use provider git, which pushes a branch`,
+        });
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// What a remote is: the contract that every adapter (one file a forge) fulfils, and what it needs from outside.
+// Must never import an SDK or run git; adapters do the one, the Repository Service's mirrors the other.
+import type { Secret } from '../../base/secret.ts';
+
+/** As much of a repository as its remote side needs. */
+export interface RemoteRepository {
+  readonly id: string;
+  readonly name: string;
+  readonly provider: 'git' | 'github' | 'gitlab' | 'gitea';
+  /** Without credentials. */
+  readonly url: string;
+  readonly defaultBranch: string | undefined;
+  /** Name of the secret. */
+  readonly credential: string | undefined;
+}
+
+/** What git shows to the remote. */
+export type GitCredential =
+  | { readonly kind: 'password'; readonly username: string; readonly password: Secret }
+  | { readonly kind: 'ssh-key'; readonly privateKeyFile: string };
+
+/** The value of a named secret, or undefined if there is none of that name. */
+export type SecretReader = (name: string) => Promise<Secret | undefined>;
+
+export interface RemoteUpdate {
+  /** Of ours: begins with `hephaestus/`. */
+  readonly branch: string;
+  /** Commit that the change is made on. */
+  readonly base: string;
+  /** Undefined content deletes. */
+  readonly files: readonly { readonly path: string; readonly content: Buffer | undefined }[];
+  readonly message: string;
+}
+
+export type ChangeRequestState = 'open' | 'merged' | 'closed';
+
+export interface ChangeRequest {
+  readonly number: string;
+  /** Where a person looks at it. */
+  readonly url: string;
+  readonly branch: string;
+  /** Head of the branch. */
+  readonly commit: string;
+  /** `closed` is closed without merging: a person's no. */
+  readonly state: ChangeRequestState;
+  readonly draft: boolean;
+}
+
+export interface ChangeRequestDraft {
+  readonly branch: string;
+  /** Branch that it is to be merged into. */
+  readonly target: string;
+  readonly commit: string;
+  readonly title: string;
+  /** Markdown. */
+  readonly body: string;
+}
+
+export interface Issue {
+  readonly number: string;
+  readonly url: string;
+  readonly state: 'open' | 'closed';
+}
+
+export interface CheckRun {
+  readonly name: string;
+  readonly state: 'pending' | 'passed' | 'failed' | 'skipped';
+  readonly url: string | undefined;
+}
+
+/** The remote has no such thing, for good. */
+export interface Unsupported {
+  readonly kind: 'unsupported';
+  readonly reason: string;
+}
+
+/** A line of a diagnosis. */
+export interface RemoteCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly message: string;
+}
+
+/**
+ * One repository at one remote. Every create looks first and is safe to call twice; every call throws HephaestusError `remote.*` or
+ * `git.*` that says what is wrong and what to do, with `retry: 'ambiguous'` only where even a look couldn't tell.
+ */
+export interface Remote {
+  gitCredential(signal?: AbortSignal): Promise<GitCredential | undefined>;
+  /** A file at a branch, tag or commit (undefined: the default branch); undefined if it isn't there. */
+  getFileContents(path: string, revision: string | undefined): Promise<Buffer | undefined>;
+  /** One commit on a branch of ours; the same update twice is one commit. Never over somebody else's commits. */
+  updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }>;
+  /** The open one of this branch, else the latest closed one. */
+  findChangeRequest(branch: string): Promise<ChangeRequest | undefined>;
+  createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }>;
+  /** New title and body, or the end of it without merging. */
+  updateChangeRequest(
+    number: string,
+    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
+  ): Promise<Unsupported | undefined>;
+  /** `key` is the incident's; an issue that carries it, open or closed, is the one. */
+  createIssue(request: {
+    readonly key: string;
+    readonly title: string;
+    readonly body: string;
+  }): Promise<(Issue & { readonly kind: 'created' | 'existing' }) | Unsupported>;
+  /** On a change request or issue; one comment a key, replaced if it is there. */
+  comment(number: string, comment: { readonly key: string; readonly body: string }): Promise<Unsupported | undefined>;
+  addLabels(number: string, labels: readonly string[]): Promise<Unsupported | undefined>;
+  requestReviewers(number: string, reviewers: readonly string[]): Promise<Unsupported | undefined>;
+  /** What the forge's CI says of a commit. */
+  checkRuns(commit: string): Promise<readonly CheckRun[] | Unsupported>;
+  /** Reaches the remote with the credential and names what is missing. */
+  check(): Promise<readonly RemoteCheck[]>;
+}
+
+/** Git as remotes need it; the Repository Service's mirrors are it. */
+export interface RemoteGit {
+  readFile(
+    repository: RemoteRepository,
+    credential: GitCredential | undefined,
+    path: string,
+    revision: string | undefined,
+  ): Promise<Buffer | undefined>;
+  pushFiles(repository: RemoteRepository, credential: GitCredential | undefined, update: RemoteUpdate): Promise<{ commit: string }>;
+  /** Branches by name, asked of the remote itself; `pattern` as of git ls-remote. */
+  remoteBranches(
+    repository: RemoteRepository,
+    credential: GitCredential | undefined,
+    pattern: string,
+  ): Promise<ReadonlyMap<string, string>>;
+  /** Whether a commit is part of a branch's history, by the mirror as it was fetched last. */
+  contains(repository: RemoteRepository, branch: string, commit: string): Promise<boolean>;
+}

@@ -1,0 +1,116 @@
+// All mirrors of this coordinator: one object for each repository, so that its turns hold for everybody.
+// Must never choose a credential; callers say how the remote is reached.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HephaestusError } from '../../base/errors.ts';
+import { BranchWriter, type BranchUpdate, type CommitIdentity } from './branch-writer.ts';
+import type { Git, GitCredential } from './git.ts';
+import { readFileAt } from './history.ts';
+import { Mirror } from './mirror.ts';
+
+export interface MirrorsOptions {
+  readonly git: Git;
+  /** `<state directory>/repositories` */
+  readonly directory: string;
+  readonly identity: CommitIdentity;
+  /** Repositories that are mirrored without their file contents. */
+  readonly isPartial: (repository: MirroredRepository) => boolean;
+}
+
+/** As much of a repository as a mirror needs. */
+export interface MirroredRepository {
+  readonly id: string;
+  readonly url: string;
+  readonly defaultBranch: string | undefined;
+}
+
+export class Mirrors {
+  readonly #options: MirrorsOptions;
+  readonly #mirrors = new Map<string, Mirror>();
+
+  constructor(options: MirrorsOptions) {
+    this.#options = options;
+  }
+
+  of(repository: MirroredRepository): Mirror {
+    const known = this.#mirrors.get(repository.id);
+    if (known !== undefined) return known;
+    const mirror = new Mirror({
+      git: this.#options.git,
+      directory: join(this.#folderOf(repository), 'mirror.git'),
+      partial: this.#options.isPartial(repository),
+    });
+    this.#mirrors.set(repository.id, mirror);
+    return mirror;
+  }
+
+  async update(
+    repository: MirroredRepository,
+    credential: GitCredential | undefined,
+    signal?: AbortSignal,
+  ): Promise<{ branch: string; head: string }> {
+    return this.of(repository).update({ url: repository.url, credential }, repository.defaultBranch, signal);
+  }
+
+  /** A file as it is at the remote now. */
+  async readFile(
+    repository: MirroredRepository,
+    credential: GitCredential | undefined,
+    path: string,
+    revision: string | undefined,
+  ): Promise<Buffer | undefined> {
+    const { head } = await this.update(repository, credential);
+    const mirror = this.of(repository);
+    return readFileAt(mirror, revision === undefined ? head : await mirror.resolve(revision), path);
+  }
+
+  /** Commits files to a branch of ours and pushes it. */
+  async pushFiles(
+    repository: MirroredRepository,
+    credential: GitCredential | undefined,
+    update: BranchUpdate,
+  ): Promise<{ commit: string }> {
+    const { git, identity } = this.#options;
+    return new BranchWriter({ git, mirror: this.of(repository), identity }).write({ url: repository.url, credential }, update);
+  }
+
+  /** Branches at the remote, by name, asked of the remote itself. */
+  async remoteBranches(
+    repository: MirroredRepository,
+    credential: GitCredential | undefined,
+    pattern: string,
+  ): Promise<ReadonlyMap<string, string>> {
+    const listed = await this.#options.git.text(['ls-remote', '--heads', '--', repository.url, pattern], {
+      remoteUrl: repository.url,
+      credential,
+      timeoutMs: 60_000,
+    });
+    return new Map([...listed.matchAll(/^([0-9a-f]{40})\trefs\/heads\/(.+)$/gm)].map((match) => [match[2] ?? '', match[1] ?? '']));
+  }
+
+  /** Whether a commit is part of a branch's history, by the mirror as it was fetched last. */
+  async contains(repository: MirroredRepository, branch: string, commit: string): Promise<boolean> {
+    const mirror = this.of(repository);
+    const known = await mirror.run(['cat-file', '-e', `${commit}^{commit}`], { statuses: [0, 1, 128] });
+    if (known.status !== 0) return false;
+    const answer = await mirror.run(['merge-base', '--is-ancestor', commit, `refs/heads/${branch}`], { statuses: [0, 1, 128] });
+    return answer.status === 0;
+  }
+
+  async remove(repository: MirroredRepository): Promise<void> {
+    await this.of(repository).remove();
+    this.#mirrors.delete(repository.id);
+    await rm(this.#folderOf(repository), { recursive: true, force: true });
+  }
+
+  #folderOf(repository: MirroredRepository): string {
+    if (!/^[\w-]{1,100}$/.test(repository.id)) {
+      throw new HephaestusError({
+        code: 'repository.id-invalid',
+        kind: 'validation',
+        message: `'${repository.id.slice(0, 100)}' is no repository id`,
+      });
+    }
+    return join(this.#options.directory, repository.id);
+  }
+}

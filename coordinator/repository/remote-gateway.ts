@@ -1,0 +1,20 @@
+// What the Repository Service needs of the remote side: credentials for git, change requests, issues and checks.
+// Must never be implemented here; remote/remote-repository-service.ts is one, compose.ts joins them.
+import type { GitCredential } from './git.ts';
+import type { PublishOutcome, Repository } from './repository.ts';
+
+export interface RemoteGateway {
+  /** For git over https or ssh; undefined where none is configured. @throws HephaestusError `remote.credential-missing` and the like. */
+  gitCredential(repository: Repository, signal?: AbortSignal): Promise<GitCredential | undefined>;
+  /** Looks for an open or closed one of this branch first. */
+  createChangeRequest(
+    repository: Repository,
+    request: { readonly branch: string; readonly target: string; readonly commit: string; readonly title: string; readonly body: string },
+  ): Promise<PublishOutcome>;
+  createIssue(
+    repository: Repository,
+    request: { readonly key: string; readonly title: string; readonly body: string },
+  ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }>;
+  /** Asks the forge's API; the Repository Service checks git itself. */
+  check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]>;
+}

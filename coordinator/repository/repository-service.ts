@@ -1,0 +1,213 @@
+// The Repository Service: the mirror, what is found in it, work trees, and our branches; the remote side is asked through a gateway.
+// Must never change anything at a remote but branches of ours and what the gateway does.
+import { HephaestusError } from '../../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import { searchMessage } from './code-search.ts';
+import { listFiles, readFileAt, readHistory } from './history.ts';
+import { locate } from './locator.ts';
+import type { Mirrors } from './mirrors.ts';
+import { PathIndex } from './path-index.ts';
+import type { RemoteGateway } from './remote-gateway.ts';
+import type {
+  CodeLocation,
+  Commit,
+  FileChange,
+  LocateQuery,
+  PublishOutcome,
+  Repository,
+  RepositoryService,
+  RepositoryStore,
+  SuspectCommit,
+  WorkTree,
+} from './repository.ts';
+import { findSuspectCommits } from './suspect-commit.ts';
+import type { WorkTrees } from './work-tree.ts';
+
+export interface RepositoryServiceOptions {
+  readonly mirrors: Mirrors;
+  readonly workTrees: WorkTrees;
+  readonly remotes: RemoteGateway;
+  readonly store: RepositoryStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Indexes of file lists kept in memory, the newest used last; a list of 100,000 paths takes some 30 MB. */
+const keptIndexes = 4;
+
+export class GitRepositoryService implements RepositoryService {
+  readonly #options: RepositoryServiceOptions;
+  readonly #logger: Logger;
+  readonly #indexes = new Map<string, PathIndex>();
+
+  constructor(options: RepositoryServiceOptions) {
+    this.#options = options;
+    this.#logger = options.logger.withContext({ component: 'repository-service' });
+  }
+
+  async initialize(repository: Repository, signal?: AbortSignal): Promise<{ branch: string; head: string }> {
+    const { mirrors, remotes } = this.#options;
+    try {
+      const state = await mirrors.update(repository, await remotes.gitCredential(repository, signal), signal);
+      await this.#record(repository, undefined);
+      this.#logger.debug('mirror is up to date', { repository: repository.name, ...state });
+      return state;
+    } catch (error) {
+      const failure = HephaestusError.from(error);
+      if (failure.code !== 'aborted') await this.#record(repository, failure.message);
+      throw inRepository(repository, failure);
+    }
+  }
+
+  async listFiles(repository: Repository, revision: string): Promise<readonly string[]> {
+    return (await this.#index(repository, revision)).index.paths;
+  }
+
+  async getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined> {
+    const mirror = this.#options.mirrors.of(repository);
+    return readFileAt(mirror, await mirror.resolve(revision), path);
+  }
+
+  async locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]> {
+    const { index, commit } = await this.#index(repository, revision);
+    const fromFrames = locate(index, query, { repositoryName: nameInCode(repository), findings: [] });
+    // A good frame needs no search; in a third of crashes the fault is elsewhere, so that a weak one gets it.
+    const findings = (fromFrames[0]?.score ?? 0) >= 0.9 ? [] : await searchMessage(this.#options.mirrors.of(repository), commit, query);
+    const locations = findings.length === 0 ? fromFrames : locate(index, query, { repositoryName: nameInCode(repository), findings });
+    return this.#withoutStrangeLines(repository, commit, locations);
+  }
+
+  async suspectCommits(
+    repository: Repository,
+    revision: string,
+    locations: readonly CodeLocation[],
+    firstSeenAtMs: number,
+  ): Promise<readonly SuspectCommit[]> {
+    const mirror = this.#options.mirrors.of(repository);
+    return findSuspectCommits(mirror, await mirror.resolve(revision), locations, firstSeenAtMs);
+  }
+
+  async history(repository: Repository, revision: string, path: string, limit: number): Promise<readonly Commit[]> {
+    const mirror = this.#options.mirrors.of(repository);
+    return readHistory(mirror, await mirror.resolve(revision), path, limit);
+  }
+
+  async createWorkTree(repository: Repository, revision: string): Promise<WorkTree> {
+    const mirror = this.#options.mirrors.of(repository);
+    return this.#options.workTrees.create(mirror, await mirror.resolve(revision));
+  }
+
+  async updateFileContents(
+    repository: Repository,
+    request: { branch: string; base: string; files: readonly FileChange[]; message: string },
+  ): Promise<{ commit: string }> {
+    const { mirrors, remotes } = this.#options;
+    try {
+      return await mirrors.pushFiles(repository, await remotes.gitCredential(repository), request);
+    } catch (error) {
+      throw inRepository(repository, HephaestusError.from(error));
+    }
+  }
+
+  async createChangeRequest(
+    repository: Repository,
+    request: { branch: string; commit: string; title: string; body: string },
+  ): Promise<PublishOutcome> {
+    const target = repository.defaultBranch ?? (await this.initialize(repository)).branch;
+    return this.#options.remotes.createChangeRequest(repository, { ...request, target });
+  }
+
+  async createIssue(
+    repository: Repository,
+    request: { key: string; title: string; body: string },
+  ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }> {
+    return this.#options.remotes.createIssue(repository, request);
+  }
+
+  async check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]> {
+    const checks: { name: string; ok: boolean; message: string }[] = [];
+    try {
+      const { branch, head } = await this.initialize(repository);
+      checks.push({ name: 'mirror', ok: true, message: `up to date with ${branch} at ${head.slice(0, 12)}` });
+      const files = await this.listFiles(repository, head);
+      checks.push({ name: 'files', ok: files.length > 0, message: `${String(files.length)} files` });
+    } catch (error) {
+      checks.push({ name: 'mirror', ok: false, message: HephaestusError.from(error).message });
+    }
+    try {
+      checks.push(...(await this.#options.remotes.check(repository)));
+    } catch (error) {
+      checks.push({ name: 'remote', ok: false, message: HephaestusError.from(error).message });
+    }
+    return checks;
+  }
+
+  async remove(repository: Repository): Promise<void> {
+    for (const key of this.#indexes.keys()) if (key.startsWith(`${repository.id}\0`)) this.#indexes.delete(key);
+    await this.#options.mirrors.remove(repository);
+  }
+
+  async #index(repository: Repository, revision: string): Promise<{ index: PathIndex; commit: string }> {
+    const mirror = this.#options.mirrors.of(repository);
+    const commit = await mirror.resolve(revision);
+    const key = `${repository.id}\0${commit}`;
+    const index = this.#indexes.get(key) ?? new PathIndex(await listFiles(mirror, commit));
+    this.#indexes.delete(key);
+    this.#indexes.set(key, index);
+    const [oldest] = this.#indexes.keys();
+    if (this.#indexes.size > keptIndexes && oldest !== undefined) this.#indexes.delete(oldest);
+    return { index, commit };
+  }
+
+  /** A line beyond the file's end belongs to another revision or to compiled output: the file stays, the line goes. */
+  async #withoutStrangeLines(repository: Repository, commit: string, locations: readonly CodeLocation[]): Promise<readonly CodeLocation[]> {
+    const lengths = new Map<string, number>();
+    const checked: CodeLocation[] = [];
+    for (const location of locations) {
+      const { path, line } = location;
+      if (line === undefined) {
+        checked.push(location);
+        continue;
+      }
+      let length = lengths.get(path);
+      if (length === undefined) {
+        const content = await readFileAt(this.#options.mirrors.of(repository), commit, path);
+        length = content === undefined ? 0 : content.toString('latin1').split('\n').length;
+        lengths.set(path, length);
+      }
+      const beyond = line > length;
+      checked.push(
+        beyond ? { ...location, line: undefined, reasons: [...location.reasons, `line ${String(line)} is beyond its end`] } : location,
+      );
+    }
+    return checked;
+  }
+
+  /** Remembered for operators; what is stored else is left as it is now, not as it was when the work began. */
+  async #record(repository: Repository, lastError: string | undefined): Promise<void> {
+    const { store, clock } = this.#options;
+    const current = await store.get(repository.id);
+    if (current === undefined) return;
+    const lastFetchedAtMs = lastError === undefined ? clock.now() : current.lastFetchedAtMs;
+    await store.update({ ...current, lastFetchedAtMs, lastError });
+  }
+}
+
+/** The last part of the URL: what packages and module paths call it. */
+function nameInCode(repository: Repository): string {
+  const last = repository.url.replace(/\/+$/, '').split(/[/:]/).at(-1) ?? '';
+  return last.replace(/\.git$/, '');
+}
+
+function inRepository(repository: Repository, failure: HephaestusError): HephaestusError {
+  if (failure.message.startsWith('repository ')) return failure;
+  return new HephaestusError({
+    code: failure.code,
+    kind: failure.kind,
+    retry: failure.retry,
+    details: failure.details,
+    message: `repository ${repository.name}: ${failure.message}`,
+    cause: failure,
+  });
+}
