@@ -132,7 +132,10 @@ export class BranchWriter {
     try {
       await git.run(
         [
-          ...['push', '--porcelain', '--no-verify', '--no-signed'],
+          'push',
+          '--porcelain',
+          '--no-verify',
+          '--no-signed',
           `--force-with-lease=${reference}:${before ?? ''}`,
           '--',
           withoutUserInformation(access.url),
@@ -171,11 +174,7 @@ export class BranchWriter {
       credential: access.credential,
       signal,
     });
-    const committers = await mirror.text([
-      ...['log', '--format=%ce', head, '--not', update.base],
-      `--exclude=${branchPrefix}*`,
-      '--branches',
-    ]);
+    const committers = await mirror.text(['log', '--format=%ce', head, '--not', update.base, `--exclude=${branchPrefix}*`, '--branches']);
     const strangers = new Set(committers.split('\n').filter((email) => email !== '' && email !== identity.email));
     if (strangers.size > 0 || committers === '') throw branchTaken(update.branch, 'it holds commits that are not ours', undefined);
   }

@@ -146,7 +146,13 @@ export class Mirror {
     const filter = this.#options.partial ? ['--filter=blob:none'] : [];
     await this.#options.git.run(
       [
-        ...['fetch', '--prune', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', '--force'],
+        'fetch',
+        '--prune',
+        '--no-tags',
+        '--no-write-fetch-head',
+        '--no-recurse-submodules',
+        '--quiet',
+        '--force',
         ...filter,
         'origin',
         '+refs/heads/*:refs/heads/*',
