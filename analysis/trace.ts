@@ -16,6 +16,8 @@ export type TraceLanguage =
   | 'elixir'
   | 'erlang'
   | 'perl'
+  | 'dart'
+  | 'lua'
   | 'kernel';
 
 /** One line of a stack, innermost call first in `Trace.frames`. Absent is `undefined`, never an empty string. */

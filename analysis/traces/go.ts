@@ -2,6 +2,9 @@
 // Must never guess at other languages' frames.
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
+import type { Frame } from '../trace.ts';
+import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
+import type { TraceReader } from './trace-language.ts';
 
 /** `panic: …` was read; the signal, further panics and the first goroutine follow, perhaps after more lines of message. */
 const head = openPhase('head');
@@ -67,4 +70,137 @@ function isCall(line: string): boolean {
 function isRegister(line: string): boolean {
   const space = line.indexOf(' ');
   return space > 0 && space <= 6 && line.trimEnd().startsWith('0x', indentationOf(line.slice(space)) + space);
+}
+
+export const goReader: TraceReader = {
+  weigh: (lines) => {
+    let weight = 0;
+    for (const line of lines) {
+      if (isGoroutine(line)) weight += 5;
+      else if (positionAt(line) !== undefined) weight += 2;
+    }
+    return weight;
+  },
+  read(lines) {
+    const frames: Frame[] = [];
+    const head: string[] = [];
+    let call: string | undefined;
+    let inStack = false;
+    for (const line of lines) {
+      if (isGoroutine(line) || line.startsWith('runtime stack:')) {
+        // The first goroutine is the one that failed. The runtime's own stack stands before it and says little.
+        if (frames.some((frame) => frame.inApp)) break;
+        inStack = true;
+        call = undefined;
+        continue;
+      }
+      const position = positionAt(line);
+      if (position !== undefined) {
+        if (call !== undefined && frames.length < 4 * MAX_FRAMES) frames.push(goFrame(call, position));
+        call = undefined;
+        inStack = true;
+      } else if (isCall(line.trim()) || line.trim().startsWith('created by ')) call = line.trim();
+      else if (isBlank(line)) {
+        if (inStack && frames.length > 0 && frames.some((frame) => frame.inApp)) break;
+      } else if (!inStack && head.length < 64) head.push(line);
+    }
+    const { type, message } = readGoHead(head);
+    if (frames.length === 0 && type === undefined) return undefined;
+    // Above the last `panic` frame stand the runtime and the deferred functions that saw the panic go by.
+    const raise = frames.findLastIndex((frame) => frame.function === 'panic' || frame.function === 'runtime.gopanic');
+    return traceOf('go', { type: type ?? 'panic', message, frames: raise >= 0 ? markAbove(frames, raise) : frames });
+  },
+};
+
+function markAbove(frames: readonly Frame[], raise: number): Frame[] {
+  return frames.map((frame, index) => (index <= raise ? { ...frame, inApp: false } : frame));
+}
+
+/** `panic: runtime error: index out of range [5] with length 3` → type `runtime error: index out of range`. */
+function readGoHead(head: readonly string[]): { readonly type: string | undefined; readonly message: string } {
+  // Of chained panics (`panic: a [recovered]`, `panic: b`) the last is the one that ended the program.
+  const index = head.findLastIndex(
+    (line) => line.includes('panic: ') || line.includes('fatal error: ') || line.includes(' panic serving '),
+  );
+  const line = head[index];
+  if (line === undefined) return { type: undefined, message: head.at(-1) ?? '' };
+  const rest = head.slice(index + 1).filter((text) => !text.startsWith('[signal '));
+  const serving = line.indexOf(' panic serving ');
+  const text = serving >= 0 ? afterAddress(line, serving + 15) : undefined;
+  const fatal = line.indexOf('fatal error: ');
+  const panic = line.indexOf('panic: ');
+  if (text === undefined && fatal >= 0 && panic < 0) return { type: 'fatal error', message: [line.slice(fatal + 13), ...rest].join('\n') };
+  const message = text ?? line.slice(panic + 7);
+  return { type: panicType(message), message: [message, ...rest].join('\n') };
+}
+
+/** What follows `[::1]:54143: ` in net/http's report. */
+function afterAddress(line: string, from: number): string {
+  const end = line.indexOf(': ', from);
+  return end < 0 ? line.slice(from) : line.slice(end + 2);
+}
+
+function panicType(message: string): string {
+  if (message.startsWith('runtime error: ')) {
+    // Numbers and types that follow vary from one panic to the next.
+    const cut = message.search(/ \[|: |\n/g);
+    const second = cut === 13 ? message.slice(15).search(/ \[|: |\n/g) : cut;
+    const end = cut === 13 ? (second < 0 ? message.length : 15 + second) : cut < 0 ? message.length : cut;
+    return message.slice(0, end);
+  }
+  // A value that is no error prints with its type: `panic: (*main.Fault) 0xc000…`, `panic: main.Code(7)`.
+  const boxed = /^\((\*?[\w./]{1,200})\) /.exec(message)?.[1] ?? /^([\w/]{1,100}\.[A-Z]\w{0,100})[({]/.exec(message)?.[1];
+  return boxed ?? 'panic';
+}
+
+interface GoPosition {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** `\t/srv/shop/main.go:7 +0x31`; an indenting logger may have changed the tab into spaces. */
+function positionAt(line: string): GoPosition | undefined {
+  if (!isIndented(line)) return undefined;
+  const found = /^\s+(\S.{0,1000}?\.(?:go|s|c|cgo1\.go)|<autogenerated>|_cgo_gotypes\.go|\?\?):(\d{1,9})(?: |$)/.exec(line);
+  return found?.[1] === undefined ? undefined : { file: found[1], line: Number(found[2]) };
+}
+
+function goFrame(call: string, position: GoPosition): Frame {
+  const name = functionOf(call);
+  return frameOf({ function: name, file: position.file, line: position.line, module: packageOf(name), inApp: isApp(name, position.file) });
+}
+
+/** `main.(*Store).Get(0xc000…)` → `main.(*Store).Get`; `created by main.main in goroutine 1` → `main.main`. */
+function functionOf(call: string): string {
+  if (call.startsWith('created by ')) {
+    const end = call.indexOf(' in goroutine ');
+    return end < 0 ? call.slice(11) : call.slice(11, end);
+  }
+  const receiver = call.indexOf('.(');
+  const open = call.indexOf('(', receiver >= 0 && receiver < call.indexOf('(') ? receiver + 2 : 0);
+  return open > 0 ? call.slice(0, open) : call;
+}
+
+/** `github.com/acme/shop/store.(*Store).Get` → `github.com/acme/shop/store`. */
+function packageOf(name: string): string {
+  const slash = name.lastIndexOf('/');
+  const dot = name.indexOf('.', slash + 1);
+  return dot < 0 ? name : name.slice(0, dot);
+}
+
+/** First parts of the standard library's import paths (`go list std`). */
+const STANDARD = new Set(
+  'archive arena bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe weak'.split(
+    ' ',
+  ),
+);
+
+function isApp(name: string, file: string): boolean {
+  if (name === 'panic' || name.startsWith('runtime.') || name.startsWith('_cgoexp_') || name.startsWith('runtime/')) return false;
+  if (file === '<autogenerated>' || file === '_cgo_gotypes.go' || file === '??') return false;
+  if (file.includes('/pkg/mod/') || file.includes('/vendor/') || file.includes('@v')) return false;
+  const path = packageOf(name);
+  if (path === 'main' || path.startsWith('main')) return true;
+  // A package of the standard library lies where GOROOT's sources lie: `…/src/net/http/server.go`.
+  return !(STANDARD.has(path.split('/', 1)[0] ?? '') && file.includes(`src/${path}/`)) && !file.includes('/go/src/runtime/');
 }

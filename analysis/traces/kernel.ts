@@ -1,0 +1,114 @@
+// How the Linux kernel writes its reports: oops, BUG, WARNING, KASAN and its family, lockdep, hung tasks, stalls, panics.
+// Must never decide which functions are mere helpers; kernel-functions does.
+import type { Frame } from '../trace.ts';
+import { openPhase, surePhase } from './join-rules.ts';
+import type { JoinRules } from './join-rules.ts';
+import { isKernelHelper, plainKernelName } from './kernel-functions.ts';
+import { findKernelReport } from './kernel-reports.ts';
+import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
+import type { TraceReader } from './trace-language.ts';
+
+const report = surePhase('report');
+const aside = openPhase('aside');
+
+/** Joins a report from its first line to `---[ end trace`; lines of others in between stay undecided until the report goes on. */
+export const kernelJoining: JoinRules = {
+  announce: (line) =>
+    line.startsWith('------------[ cut here ]') || isRule(line) || findKernelReport(line) !== undefined ? report : undefined,
+  attach: (line) => (isTraceLabel(line) || (line.charCodeAt(0) === 0x20 && readKernelFrame(line) !== undefined) ? report : undefined),
+  follow(_phase, line) {
+    if (line.startsWith('---[ end ')) return undefined;
+    return belongs(line) ? report : aside;
+  },
+};
+
+/** The rule of `=` that KASAN and lockdep begin and end with. */
+function isRule(line: string): boolean {
+  return line.length > 40 && line.startsWith('==================================');
+}
+
+const VOCABULARY = ['CPU:', 'Hardware name:', 'Modules linked in:', 'Code:', 'RIP:', 'RSP:', 'RAX:', 'RDX:', 'RBP:', 'R10:', 'R13:', 'FS:', 'CS:', 'CR2:', 'DR0:', 'DR3:', 'PKRU:', 'Call Trace:', 'Call trace:', '<TASK>', '</TASK>', '<IRQ>', '</IRQ>', 'Allocated by', 'Freed by', 'The buggy address', 'Memory state', 'Read of size', 'Write of size', 'Workqueue:', 'Oops:', 'BUG:', 'WARNING:', 'PGD ', 'Tainted:', 'Stack:', 'task:', 'irq event', 'hardirqs', 'softirqs', 'raw:', 'page:', 'flags:', 'page dumped', 'pc :', 'lr :', 'sp :', 'pstate:', 'EIP:', 'ESP:', 'EAX:', 'ESI:', 'DS:', 'note:', 'Kernel panic', 'stack backtrace:', 'other info', 'locks held', 'but task', 'which lock', 'the existing', '-> #', 'Possible unsafe', 'Showing all locks', 'NMI backtrace', 'Sending NMI', 'Last potentially', 'Second to last', 'Object ', 'Redzone ', 'Bytes b4', 'Padding', 'INFO: ', 'Kernel Offset', 'Rebooting in', 'ORIG_RAX', 'x29:', 'x26:', 'x23:', 'x20:', 'x17:', 'x14:', 'x11:', 'x8 :', 'x5 :', 'x2 :']; // prettier-ignore
+
+function belongs(line: string): boolean {
+  const text = line.trimStart();
+  if (text === '' || isRule(line) || line.startsWith('------') || line.charCodeAt(0) === 0x20 || line.charCodeAt(0) === 0x09) return true;
+  return VOCABULARY.some((word) => text.startsWith(word)) || /^\d+ locks? held by |^#\d: |^>?[0-9a-f]{16}: /.test(text);
+}
+
+function isTraceLabel(line: string): boolean {
+  return /^(?:Call Trace:|Call trace:|Backtrace:)/.test(line);
+}
+
+export const kernelReader: TraceReader = {
+  weigh: (lines) => {
+    let frames = 0;
+    let heads = 0;
+    for (const line of lines) {
+      if (readKernelFrame(line) !== undefined) frames += 1;
+      else if (isTraceLabel(line)) heads += 2;
+      else if (findKernelReport(line) !== undefined) heads += 2;
+    }
+    // `RIP:` alone, or one line that names a bug, is enough only where no other language speaks.
+    return heads === 0 ? 0 : heads + frames * 2;
+  },
+  read(lines) {
+    const at = lines.findIndex((line) => findKernelReport(line) !== undefined);
+    const head = at < 0 ? undefined : findKernelReport(lines[at] ?? '');
+    const body = lines.slice(Math.max(at, 0));
+    const frames = framesOf(body, head?.function);
+    if (head === undefined && frames.length === 0) return undefined;
+    return traceOf('kernel', { type: head?.type, message: head?.message ?? lines[0] ?? '', frames });
+  },
+};
+
+/** The function that the head or the instruction pointer names, then the first call trace. */
+function framesOf(lines: readonly string[], named: string | undefined): Frame[] {
+  const frames: Frame[] = [];
+  let pointer: Frame | undefined;
+  let inTrace = false;
+  for (const line of lines) {
+    pointer ??= readPointer(line);
+    const frame = readKernelFrame(line);
+    if (frame === undefined) {
+      // Another label after frames begins another stack (allocation, another CPU).
+      if (inTrace && /^\s*(?:Allocated by|Freed by|Uninit was|The buggy|---\[ end)/.test(line)) break;
+      if (isTraceLabel(line.trim()) && frames.length > 0) break;
+      if (isTraceLabel(line.trim())) inTrace = true;
+      continue;
+    }
+    if (frames.length < MAX_FRAMES) frames.push(frame);
+  }
+  const first = named === undefined ? pointer : kernelFrame(named, undefined, undefined, undefined);
+  const leads = first !== undefined && frames.findIndex((frame) => frame.function === first.function) !== 0;
+  return leads ? [first, ...frames] : frames;
+}
+
+/** `RIP: 0010:skb_pull+0xd5/0xf0`, `pc : f+0x1/0x2`, `PC is at f+0x1/0x2`, `EIP: f+0x1/0x2`, `IP: [<ffff…>] f+0x1/0x2`, `NIP [c0…] f+0x1/0x2`. */
+function readPointer(line: string): Frame | undefined {
+  const found =
+    /(?:\bRIP: [0-9a-f]{4}:|\bRIP \[|\bE?IP: |\bpc : |\bPC is at |\bNIP \[|\bepc : )(?:\[?<?[0-9a-f]{8,16}>?\]?\s{1,4}){0,2}([A-Za-z_][\w.]{1,200})\+0x/.exec(
+      line,
+    );
+  return found?.[1] === undefined ? undefined : kernelFrame(found[1], undefined, undefined, undefined);
+}
+
+/** ` [<ffffffff82d4e304>] f+0x24/0x30 [module] mm/slub.c:12`, ` f+0x24/0x30`, ` f mm/slub.c:12 [inline]`; a frame with `?` is a guess and left out. */
+export function readKernelFrame(line: string): Frame | undefined {
+  const text = line.trim();
+  if (text.length > 1000) return undefined;
+  const inline =
+    /^([A-Za-z_][\w.]{0,200}) ([\w./-]{1,300}\.[chS]):(\d{1,9}) \[inline\]$/.exec(text) ??
+    /^\[< {1,8}inline {1,8}>\] ([A-Za-z_][\w.]{0,200}) ([\w./-]{1,300}\.[chS]):(\d{1,9})$/.exec(text);
+  if (inline?.[1] !== undefined) return kernelFrame(inline[1], inline[2], Number(inline[3]), undefined);
+  const found =
+    /^(?:\[?<?[0-9a-f]{8,16}>?\]? |\(?\[<[0-9a-f]{8,16}>\] ?\(?){0,2}([A-Za-z_][\w.$]{0,200})\+0x[0-9a-f]{1,8}\/(?:0x)?[0-9a-f]{1,8}\)?(?: \[([\w-]{1,100})(?: [0-9a-f]{1,64})?\])?(?: ([\w./-]{1,300}\.[chS]):(\d{1,9}))?/.exec(
+      text,
+    );
+  if (found?.[1] === undefined) return undefined;
+  return kernelFrame(found[1], found[3], found[4] === undefined ? undefined : Number(found[4]), found[2]);
+}
+
+function kernelFrame(name: string, file: string | undefined, line: number | undefined, module: string | undefined): Frame {
+  const plain = plainKernelName(name);
+  return frameOf({ function: plain, file, line, module, inApp: !isKernelHelper(plain) });
+}

@@ -1,0 +1,129 @@
+// How Ruby writes an exception with its backtrace.
+// Must never guess at other languages' frames.
+import type { Frame, Trace } from '../trace.ts';
+import { isExceptionName } from './exception-head.ts';
+import { indentationOf, isIndented, surePhase } from './join-rules.ts';
+import type { JoinRules } from './join-rules.ts';
+import { chainOf, frameOf, traceOf } from './trace-language.ts';
+import type { TraceReader } from './trace-language.ts';
+
+const frames = surePhase('frames');
+
+/** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
+export const rubyJoining: JoinRules = {
+  announce: (line) => (rubyHead(line) === undefined ? undefined : frames),
+  attach: (line) => (isIndented(line) && readRubyFrame(line) !== undefined ? frames : undefined),
+  follow(_phase, line) {
+    if (isIndented(line)) return readRubyFrame(line) !== undefined || line.trimStart().startsWith('... ') ? frames : undefined;
+    return rubyHead(line) === undefined ? undefined : frames;
+  },
+};
+
+export const rubyReader: TraceReader = {
+  weigh: (lines) => {
+    let weight = 0;
+    for (const line of lines) {
+      if (readRubyFrame(line) !== undefined) weight += 2;
+      else if (rubyHead(line) !== undefined) weight += 3;
+    }
+    return weight;
+  },
+  read(lines) {
+    const sections: RubySection[] = [];
+    let before: string[] = [];
+    for (const line of lines) {
+      const head = rubyHead(line);
+      if (head !== undefined) {
+        sections.push({ type: head.type, message: head.message, raw: [head.frame] });
+        continue;
+      }
+      const frame = readRubyFrame(line);
+      if (frame === undefined) {
+        if (line.trim() !== '' && before.length < 64) before.push(line.trim());
+        continue;
+      }
+      let section = sections.at(-1);
+      if (section === undefined) {
+        section = { ...loggedHead(before), raw: [] };
+        sections.push(section);
+        before = [];
+      }
+      section.raw.push(frame);
+    }
+    const traces: Trace[] = sections.map(({ type, message, raw }) => traceOf('ruby', { type, message, frames: judgeFrames(raw) }));
+    return chainOf(traces);
+  },
+};
+
+interface RubySection {
+  readonly type: string | undefined;
+  readonly message: string;
+  readonly raw: Frame[];
+}
+
+/** Rails and others log `KeyError (key not found: "x"):` or `KeyError: key not found`, then the frames. */
+function loggedHead(before: readonly string[]): { readonly type: string | undefined; readonly message: string } {
+  for (const line of before.toReversed()) {
+    const found = /(?:^|[\s\]])((?:[A-Z]\w{0,100}::){0,8}[A-Z]\w{0,100})(?::? \(|: )(.{0,4000})$/.exec(line);
+    if (found?.[1] !== undefined && isExceptionName(found[1])) return { type: found[1], message: (found[2] ?? '').replace(/\):?$/, '') };
+  }
+  const text = before.at(-1) ?? '';
+  const named = /^((?:[A-Z]\w{0,100}::){0,8}[A-Z]\w{0,100}): (.{0,4000})$/.exec(text);
+  return { type: named?.[1], message: named?.[2] ?? text };
+}
+
+/** `app.rb:5:in 'f': key not found: "x" (KeyError)`. */
+function rubyHead(line: string): { readonly type: string; readonly message: string; readonly frame: Frame } | undefined {
+  const label = line.indexOf(':in ');
+  if (label < 0 || isIndented(line)) return undefined;
+  const end = line.indexOf("': ", label + 5);
+  if (end < 0) return undefined;
+  const frame = readRubyFrame(` ${line.slice(0, end + 1)}`);
+  if (frame === undefined) return undefined;
+  const rest = line.slice(end + 3);
+  const open = rest.lastIndexOf(' (');
+  const type = open >= 0 && rest.endsWith(')') ? rest.slice(open + 2, -1) : 'RuntimeError';
+  return { type: /^[\w:#]+$/.test(type) ? type : 'RuntimeError', message: open >= 0 ? rest.slice(0, open) : rest, frame };
+}
+
+/** `\tfrom app.rb:6:in 'block in total'`, `  2: from app.rb:…`, `  app/models/cart.rb:12:in 'total'`. */
+function readRubyFrame(line: string): Frame | undefined {
+  let start = indentationOf(line);
+  if (start === 0) return undefined;
+  const from = /^(?:\d{1,6}: )?from /.exec(line.slice(start, start + 16));
+  if (from !== null) start += from[0].length;
+  const mark = line.indexOf(':in ', start);
+  const place = (mark < 0 ? line.slice(start) : line.slice(start, mark)).trimEnd();
+  const found = /^(\S.{0,1000}?):(\d{1,9})$/.exec(place);
+  if (found?.[1] === undefined || (mark < 0 && !found[1].endsWith('.rb'))) return undefined;
+  const quote = line.charCodeAt(mark + 4);
+  if (mark >= 0 && quote !== 0x60 && quote !== 0x27) return undefined;
+  const close = line.lastIndexOf("'");
+  const label = mark < 0 ? undefined : line.slice(mark + 5, close > mark + 4 ? close : undefined);
+  return frameOf({ function: functionOf(label), file: found[1], line: Number(found[2]), inApp: isAppFile(found[1]), source: undefined });
+}
+
+/** `block (2 levels) in total` → `total`: blocks and clauses belong to the method that holds them. */
+function functionOf(label: string | undefined): string | undefined {
+  if (label === undefined) return undefined;
+  const inside = label.lastIndexOf(' in ');
+  return inside >= 0 ? label.slice(inside + 4) : label;
+}
+
+function isAppFile(file: string): boolean {
+  if (file.startsWith('<internal:') || file.startsWith('(eval')) return false;
+  return !/\/gems\/|\/lib\/ruby\/|\/vendor\/bundle\/|\/rubies\/[^/]{1,100}\/lib\/|^bundler\/|\/bin\/(?:bundle|rails|rake|puma)$/.test(file);
+}
+
+/**
+ * A method written in C has no line of its own: Ruby gives it its caller's. So a frame at the very place of the frame below it is a
+ * core method (`fetch` above `price`), unless both name the same method (a block in it).
+ */
+function judgeFrames(raw: readonly Frame[]): Frame[] {
+  return raw.map((frame, index) => {
+    const caller = raw[index + 1];
+    const isCore = caller !== undefined && caller.file === frame.file && caller.line === frame.line && caller.function !== frame.function;
+    const isBlockOfCaller = isCore && raw.slice(index + 1, index + 4).some((other) => other.function === frame.function);
+    return isCore && !isBlockOfCaller ? { ...frame, inApp: false } : frame;
+  });
+}

@@ -1,0 +1,101 @@
+// Turns a text into the bare lines of a trace: unescaped, without wrappers, colours and prefixes.
+// Must never drop a line because of what it says.
+import { unwrapLine } from './line-wrapper.ts';
+
+/** Lines looked at: what exceeds them is dropped from the middle, since heads stand first and Python's innermost frames last. */
+export const MAX_TRACE_LINES = 20_000;
+
+/** Longest line looked at, in characters. */
+const MAX_LINE = 16_384;
+
+/** The text's lines, ready for a reader. */
+export function traceLines(text: string): string[] {
+  const raw = unescaped(text).split('\n');
+  const kept = raw.length <= MAX_TRACE_LINES ? raw : [...raw.slice(0, MAX_TRACE_LINES / 2), ...raw.slice(-MAX_TRACE_LINES / 2)];
+  return kept.map((line) => bare(line));
+}
+
+function bare(line: string): string {
+  let content = line.length > MAX_LINE ? line.slice(0, MAX_LINE) : line;
+  if (content.endsWith('\r')) content = content.slice(0, -1);
+  if (content.includes('\u001B[')) content = content.replaceAll(COLOUR, '');
+  content = unwrapLine(content);
+  return dropPrefix(content);
+}
+
+// oxlint-disable-next-line no-control-regex -- colours begin with the escape character
+const COLOUR = /\u001B\[[\d;]{0,20}m/g;
+
+/** What a frame begins with, where a logger put its own header before every line of the trace. */
+const FRAME_MARKS = ['    at ', '\tat ', '  File "', 'Traceback (most recent call last):', '\tfrom ', 'Caused by: '];
+
+/** Drops a header before a frame, and compose's `web-1  | `. */
+function dropPrefix(line: string): string {
+  const pipe = line.indexOf(' | ');
+  const rest = pipe > 0 && pipe < 40 && /^[\w.-]{1,36}\s{0,20}$/.test(line.slice(0, pipe)) ? line.slice(pipe + 3) : line;
+  const first = rest.charCodeAt(0);
+  // Only a line that begins with a time or a bracket has a header that matters here.
+  if (!((first >= 0x30 && first <= 0x39) || first === 0x5b)) return rest;
+  for (const mark of FRAME_MARKS) {
+    const at = rest.indexOf(mark);
+    if (at > 0 && at < 200) return rest.slice(at);
+  }
+  return rest;
+}
+
+/** Undoes the escaping of JSON where line ends are escaped: the string literals that hold them become lines of their own. */
+function unescaped(text: string): string {
+  if (!text.includes('\\n')) return text;
+  const out: string[] = [];
+  for (const line of text.split('\n')) out.push(line.includes('\\n') ? unescapeLine(line) : line);
+  return out.join('\n');
+}
+
+function unescapeLine(line: string): string {
+  const literals: string[] = [];
+  let open = line.indexOf('"');
+  while (open >= 0) {
+    let close = open + 1;
+    let hasBreak = false;
+    while (close < line.length && line.charCodeAt(close) !== 0x22) {
+      if (line.charCodeAt(close) === 0x5c) {
+        if (line.charCodeAt(close + 1) === 0x6e) hasBreak = true;
+        close += 1;
+      }
+      close += 1;
+    }
+    if (hasBreak) literals.push(line.slice(open + 1, close));
+    open = line.indexOf('"', close + 1);
+  }
+  // Without a literal around it the escape stands in plain text; a source line may hold one too, so one alone means nothing.
+  if (literals.length === 0) return line.split('\\n').length > 2 ? unescapeText(line) : line;
+  const longest = literals.toSorted((left, right) => right.length - left.length)[0] ?? '';
+  return looksLikeSource(line, longest) ? line : unescapeText(longest);
+}
+
+/** A source line that a trace quotes (`print("a\n")`) must stay one line. */
+function looksLikeSource(line: string, literal: string): boolean {
+  return literal.split('\\n').length < 3 && !line.trimStart().startsWith('{');
+}
+
+const ESCAPE = /\\(?:u[\dA-Fa-f]{4}|[ntr"\\/bf])/g;
+
+function unescapeText(text: string): string {
+  const once = text.replaceAll(ESCAPE, (escape) => {
+    switch (escape.charCodeAt(1)) {
+      case 0x6e:
+        return '\n';
+      case 0x74:
+        return '\t';
+      case 0x72:
+      case 0x62:
+      case 0x66:
+        return '';
+      case 0x75:
+        return String.fromCharCode(Number.parseInt(escape.slice(2), 16));
+      default:
+        return escape.slice(1);
+    }
+  });
+  return once;
+}
