@@ -29,7 +29,13 @@ export function findExceptionHead(line: string): ExceptionHead | undefined {
       if (open > 0 && end - open < 64 && line.charCodeAt(open - 1) === 0x20) end = open - 1;
     }
     const name = nameBefore(line, end);
-    if (name !== '' && isExceptionName(name)) return { type: name, message: line.slice(colon + 1).trim() };
+    if (name === '' || !isExceptionName(name)) continue;
+    const message = line.slice(colon + 1).trim();
+    // `Unhandled Exception: Shop.PaymentError: …`: the general word introduces the name.
+    const inner = name === 'Exception' || name === 'Error' ? leadingName(message) : undefined;
+    if (inner !== undefined) continue;
+    if (message === '' && name === 'Exception' && line.lastIndexOf(' ', end) > 0) continue;
+    return { type: name, message };
   }
   const trimmed = line.trimEnd();
   const name = nameBefore(trimmed, trimmed.length);
@@ -62,6 +68,14 @@ export function isExceptionName(name: string): boolean {
   const first = name.charCodeAt(start);
   if (first < 0x41 || first > 0x5a) return false;
   return NAME_ENDINGS.some((ending) => name.endsWith(ending));
+}
+
+/** The exception's name that a text begins with, if a colon follows it. */
+function leadingName(text: string): string | undefined {
+  let end = 0;
+  while (end < text.length && end < MAX_NAME && isNameCode(text.charCodeAt(end)) && text.charCodeAt(end) !== 0x3a) end += 1;
+  const name = text.slice(0, end);
+  return text.charCodeAt(end) === 0x3a && isExceptionName(name) ? name : undefined;
 }
 
 function nameBefore(line: string, end: number): string {

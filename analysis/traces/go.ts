@@ -101,7 +101,7 @@ export const goReader: TraceReader = {
         inStack = true;
       } else if (isCall(line.trim()) || line.trim().startsWith('created by ')) call = line.trim();
       else if (isBlank(line)) {
-        if (inStack && frames.length > 0 && frames.some((frame) => frame.inApp)) break;
+        if (inStack && frames.some((frame) => frame.inApp)) break;
       } else if (!inStack && head.length < 64) head.push(line);
     }
     const { type, message } = readGoHead(head);

@@ -79,8 +79,11 @@ function framesOf(lines: readonly string[], named: string | undefined): Frame[] 
     if (frames.length < MAX_FRAMES) frames.push(frame);
   }
   const first = named === undefined ? pointer : kernelFrame(named, undefined, undefined, undefined);
-  const leads = first !== undefined && frames.findIndex((frame) => frame.function === first.function) !== 0;
-  return leads ? [first, ...frames] : frames;
+  if (first === undefined) return frames;
+  // The trace begins with the reporting itself; what stands above the function that the report names is that.
+  const at = frames.findIndex((frame) => frame.function === first.function);
+  if (at < 0) return [first, ...frames];
+  return frames.map((frame, index) => (index < at ? { ...frame, inApp: false } : frame));
 }
 
 /** `RIP: 0010:skb_pull+0xd5/0xf0`, `pc : f+0x1/0x2`, `PC is at f+0x1/0x2`, `EIP: f+0x1/0x2`, `IP: [<ffff…>] f+0x1/0x2`, `NIP [c0…] f+0x1/0x2`. */

@@ -16,7 +16,7 @@ const EXACT = new Set(
     'backtrace dump_stack print_backtrace BaseThreadInitThunk RtlUserThreadStart RtlInitializeExceptionChain RaiseException ' +
     'KiUserExceptionDispatcher UnhandledExceptionFilter mainCRTStartup WinMainCRTStartup wmainCRTStartup invoke_main __scrt_common_main __scrt_common_main_seh ' +
     'LLVMFuzzerTestOneInput LLVMFuzzerRunDriver HonggfuzzRunOneInput HonggfuzzMain runtime.sigpanic rust_fuzzer_test_input ' +
-    'ReportUnimplementedFunction ImmediateCrash BreakDebugger BreakDebuggerAsyncSafe logging_fatal fatal __cxa_pure_virtual __cxa_rethrow __cxa_throw __cxa_bad_cast'
+    'operator() CrashTrampolineAsm __crash_trampoline rust_panic ReportUnimplementedFunction ImmediateCrash BreakDebugger BreakDebuggerAsyncSafe logging_fatal fatal __cxa_pure_virtual __cxa_rethrow __cxa_throw __cxa_bad_cast'
   ).split(' '),
 );
 
@@ -25,18 +25,26 @@ const PREFIXES = [
   '__asan', '__msan', '__tsan', '__ubsan', '__hwasan', '__lsan', '__sanitizer', '__interceptor', '___interceptor', '__memprof', '__cfi', '__dfsan',
   '_asan_', 'asan_', 'wrap_', '__wrap_', '__aeabi_', '__GI_', '__libc_', '__new_', '__mem', '__str', '__bionic', '__builtin', '__pthread', '_IO_', '_pei386', '__strl', '__cxa_', '__cxxabiv1::', '_Unwind_', '__gcc_personality',
   'std::', '__gnu_cxx::', '__gnu_debug::', 'operator new', 'operator delete', 'boost::detail', '__rust_', 'rust_begin_unwind', 'core::panicking', 'std::panicking',
-  'fuzzer::', 'fuzztest::', 'centipede::', 'testing::', 'jazzer', 'libfuzzer',
+  'fuzzer::', 'panic_abort::', 'absl::cleanup_internal', 'absl::Cleanup', 'fuzztest::', 'centipede::', 'testing::', 'jazzer', 'libfuzzer',
   'logging::', 'google::LogMessage', 'google::logging', 'google::DumpStack', 'absl::log_internal', 'absl::base_internal', 'absl::raw_log', 'base::debug::', 'base::internal::check', 'CheckOpResult',
   'V8_Fatal', 'V8_Dcheck', 'V8_DCheck', 'v8::base::OS::Abort', 'v8::base::FatalImpl', 'v8::Utils::ReportApiFailure', 'v8::internal::V8::FatalProcessOutOfMemory',
   'tcmalloc::', 'je_', 'mi_', 'partition_alloc::', 'base::Partition', 'base::allocator', 'allocator_shim::', 'base::ImmediateCrash', 'base::UncheckedMalloc', 'base::internal::Partition', 'FX_OutOfMemory', 'pdfium::base::TerminateBecauseOutOfMemory',
   'WTF::', 'scoped_refptr', 'folly::detail', 'Rtl', 'Nt', 'Zw', 'Ki', 'ntdll', 'kernel32', 'KERNELBASE', '_CxxThrowException', '_purecall', '_invoke_watson', '_objc_', 'objc_', '-[NSException', '+[NSException', 'swift_', '_swift_',
 ]; // prettier-ignore
 
+/** Sanitizers' own functions, with any number of underscores before. */
+const RUNTIME_WORD = /^_{0,4}(?:asan|msan|tsan|ubsan|lsan|hwasan|dfsan|sanitizer|interceptor|wrap)_/;
+
+/** Functions that end a program on another's behalf say so at the end of their names. */
+const THROW_HELPER =
+  /(?:Fatal(?:Error)?|AndDie|[aA]bort(?:_message|ed)?|[tT]erminate_?[hH]andler|[cC]heck_?[fF]ail(?:ed|ure)?|[aA]ssert(?:ion)?_?[fF]ail(?:ed|ure)?|OutOfMemory|Break(?:Into)?Debugger(?:AsyncSafe)?|ToLocalEmpty)$/;
+
 /** True for a function of the platform, the C and C++ libraries, a sanitizer, an allocator or the code that ends a program. */
 export function isNativeRuntime(name: string): boolean {
   const bare = name.replace(/^(?:void|bool|int|char|long|unsigned|auto|static|virtual|const) /, '').replace(/^(?:abi:\w+ )?::/, '');
   if (EXACT.has(bare) || EXACT.has(bare.replace(/(?:@@?[\w.]+|\.(?:part|cold|isra|constprop|llvm)[.\w]*)$/, ''))) return true;
   if (bare.startsWith('<') || bare === '??') return true;
+  if (RUNTIME_WORD.test(bare) || THROW_HELPER.test(bare) || bare.includes('LogMessage') || isNativePlatformModule(bare)) return true;
   return PREFIXES.some((prefix) => bare.startsWith(prefix));
 }
 

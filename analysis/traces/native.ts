@@ -10,7 +10,8 @@ export const nativeReader: TraceReader = {
   weigh: (lines) => {
     let weight = 0;
     for (const line of lines) {
-      if (readSanitizerHead(line) !== undefined) weight += 8;
+      // A process that died natively matters more than what its managed code logged before.
+      if (readSanitizerHead(line) !== undefined || /^(?:Fatal signal \d|Program received signal)/.test(line)) weight += 20;
       else if (readNativeFrame(line) !== undefined) weight += 2;
     }
     return weight;
@@ -72,7 +73,9 @@ function readHead(lines: readonly string[]): NativeHead {
   let weak: NativeHead | undefined;
   for (const [at, line] of lines.entries()) {
     const strong = readSanitizerHead(line);
-    if (strong !== undefined) {
+    // libFuzzer only tells that the program got a signal; what was said before tells why.
+    if (strong !== undefined && strong.type.startsWith('libFuzzer')) weak ??= { at, ...strong };
+    else if (strong !== undefined) {
       // An abort that a sanitizer reports has its reason before it: a failed check or assertion.
       const isAbort =
         /ABRT|deadly signal|ILL|TRAP|SEGV on unknown address/.test(strong.message) &&
@@ -223,6 +226,9 @@ function isPlatformSource(file: string | undefined): boolean {
   );
 }
 
+/** Templates print what they return before their name. */
+const RETURN_TYPE = /^(?:void|bool|char|int|long|short|unsigned|signed|float|double|auto|const|operator) |^\S{1,200} \S{1,500}</;
+
 /** `void ns::(anonymous namespace)::f<int>(int, char) const` → `void ns::f<int>`. */
 function bareName(name: string): string {
   const text = name
@@ -239,6 +245,9 @@ function bareName(name: string): string {
     else if (code === 0x28 && angle === 0 && index > 0)
       return text.startsWith('operator()', index - 8) ? `${text.slice(0, index)}()` : text.slice(0, index).trimEnd();
   }
+  // `malloc _asan_rtl_`, `f <<application>>`: a plain name is one word.
+  const word = /^[\w:~$.@]{1,500}(?= )/.exec(text);
+  if (word !== null && !text.includes('(') && !RETURN_TYPE.test(text) && !text.includes(' operator')) return word[0];
   return text
     .replace(/\+0x[0-9a-f]{1,16}(?:\/0x[0-9a-f]{1,16})?$/, '')
     .replace(/ const$/, '')

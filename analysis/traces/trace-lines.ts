@@ -19,12 +19,17 @@ function bare(line: string): string {
   let content = line.length > MAX_LINE ? line.slice(0, MAX_LINE) : line;
   if (content.endsWith('\r')) content = content.slice(0, -1);
   if (content.includes('\u001B[')) content = content.replaceAll(COLOUR, '');
-  content = unwrapLine(content);
-  return dropPrefix(content);
+  const first = content.charCodeAt(0);
+  // Bytes that no writer meant as text, such as a length before a record.
+  if (first < 0x20 && first !== 0x09) content = content.replace(CONTROLS, '');
+  return dropPrefix(unwrapLine(content));
 }
 
 // oxlint-disable-next-line no-control-regex -- colours begin with the escape character
 const COLOUR = /\u001B\[[\d;]{0,20}m/g;
+
+// oxlint-disable-next-line no-control-regex -- meant: control characters but the tab
+const CONTROLS = /^[\u0000-\u0008\u000A-\u001F]+/;
 
 /** What a frame begins with, where a logger put its own header before every line of the trace. */
 const FRAME_MARKS = ['    at ', '\tat ', '  File "', 'Traceback (most recent call last):', '\tfrom ', 'Caused by: '];

@@ -38,6 +38,9 @@ const READERS: readonly TraceReader[] = [
   javascriptReader,
 ];
 
+/** A head and a frame. */
+const TELLING = 7;
+
 /**
  * The trace in `text`, or undefined when there is none. The text may hold other lines around and between the trace's, a syslog, CRI or
  * Docker header on each line, a logger's indentation, or the whole trace escaped inside a JSON string. Time is linear in the text,
@@ -46,7 +49,9 @@ const READERS: readonly TraceReader[] = [
 export function parseTrace(text: string): Trace | undefined {
   const lines = traceLines(text);
   const weights = READERS.map((reader) => ({ reader, weight: reader.weigh(lines) }));
-  for (const { reader, weight } of weights.toSorted((left, right) => right.weight - left.weight)) {
+  // The native stack of a program that Python or Go runs is its interpreter's or runtime's: their own trace says more.
+  const telling = weights.filter(({ reader, weight }) => weight >= TELLING && (reader === pythonReader || reader === goReader));
+  for (const { reader, weight } of [...telling, ...weights.toSorted((left, right) => right.weight - left.weight)]) {
     if (weight < 2) return undefined;
     const trace = reader.read(lines);
     if (trace !== undefined) return trace;
