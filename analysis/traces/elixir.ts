@@ -1,5 +1,5 @@
 // How Elixir writes an exception with its stack.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import type { Frame } from '../trace.ts';
 import { isExceptionName } from './exception-head.ts';
 import { indentationOf, isIndented, surePhase } from './join-rules.ts';
@@ -7,16 +7,17 @@ import type { JoinRules } from './join-rules.ts';
 import { frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const frames = surePhase('frames');
+const framesPhase = surePhase('frames');
 
-/** Joins `** (KeyError) …` with its frames, and what a crashed GenServer or Task adds. */
+/** Joins `** (KeyError) …` with its framesPhase, and what a crashed GenServer or Task adds. */
 export const elixirJoining: JoinRules = {
   announce: (line) =>
-    line.includes('** (') || / GenServer .{1,200} terminating$/.test(line) || /\*\* \(EXIT/.test(line) ? frames : undefined,
-  attach: (line) => (isIndented(line) && readElixirFrame(line) !== undefined ? frames : line.startsWith('** (') ? frames : undefined),
+    line.includes('** (') || / GenServer .{1,200} terminating$/.test(line) || /\*\* \(EXIT/.test(line) ? framesPhase : undefined,
+  attach: (line) =>
+    isIndented(line) && readElixirFrame(line) !== undefined ? framesPhase : line.startsWith('** (') ? framesPhase : undefined,
   follow(_phase, line) {
-    if (isIndented(line) || line.startsWith('** (')) return frames;
-    return EXTRAS.some((extra) => line.startsWith(extra)) ? frames : undefined;
+    if (isIndented(line) || line.startsWith('** (')) return framesPhase;
+    return EXTRAS.some((extra) => line.startsWith(extra)) ? framesPhase : undefined;
   },
 };
 

@@ -6,17 +6,17 @@ import type { JoinRules } from './join-rules.ts';
 import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const report = surePhase('report');
-const gap = openPhase('gap');
+const reportPhase = surePhase('report');
+const gapPhase = openPhase('gap');
 
 /** Joins `=CRASH REPORT====` and logger's reports with the indented lines and terms below. */
 export const erlangJoining: JoinRules = {
-  announce: (line) => (isReportHead(line) || line.startsWith('** exception ') ? report : undefined),
-  attach: (line) => (isIndented(line) && line.includes('{file,"') ? report : undefined),
+  announce: (line) => (isReportHead(line) || line.startsWith('** exception ') ? reportPhase : undefined),
+  attach: (line) => (isIndented(line) && line.includes('{file,"') ? reportPhase : undefined),
   follow(_phase, line) {
-    if (isBlank(line)) return gap;
+    if (isBlank(line)) return gapPhase;
     if (isReportHead(line)) return undefined;
-    return isIndented(line) || line.startsWith('** ') ? report : undefined;
+    return isIndented(line) || line.startsWith('** ') ? reportPhase : undefined;
   },
 };
 

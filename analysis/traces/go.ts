@@ -1,35 +1,35 @@
 // How Go writes a panic, a fatal error and its goroutines.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import type { Frame } from '../trace.ts';
 import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-/** `panic: …` was read; the signal, further panics and the first goroutine follow, perhaps after more lines of message. */
-const head = openPhase('head');
-const signal = surePhase('signal');
-const frames = surePhase('frames');
-const gap = openPhase('gap');
-const ended = surePhase('ended');
+/** `panic: …` was read; the signalPhase, further panics and the first goroutine follow, perhaps after more lines of message. */
+const headPhase = openPhase('head');
+const signalPhase = surePhase('signal');
+const framesPhase = surePhase('frames');
+const gapPhase = openPhase('gap');
+const endedPhase = surePhase('ended');
 
 /** Joins a panic with all its goroutines, blank lines between them included. */
 export const goJoining: JoinRules = {
-  announce: (line) => (isHead(line) ? head : undefined),
-  attach: (line) => (isGoroutine(line) || isPosition(line) ? frames : undefined),
+  announce: (line) => (isHead(line) ? headPhase : undefined),
+  attach: (line) => (isGoroutine(line) || isPosition(line) ? framesPhase : undefined),
   follow(phase, line) {
-    if (isGoroutine(line) || line.startsWith('runtime stack:')) return frames;
+    if (isGoroutine(line) || line.startsWith('runtime stack:')) return framesPhase;
     switch (phase) {
-      case head:
-      case signal:
-        if (line.startsWith('[signal ') || line.startsWith('\tpanic: ') || line.startsWith('panic: ')) return signal;
-        return phase === signal && !isBlank(line) && !isIndented(line) ? undefined : head;
-      case frames:
-      case gap:
-        if (isBlank(line)) return gap;
-        if (isIndented(line) || isCall(line) || line.startsWith('created by ')) return frames;
-        if (isRegister(line) || line.startsWith('...')) return frames;
-        return line.startsWith('exit status ') ? ended : undefined;
+      case headPhase:
+      case signalPhase:
+        if (line.startsWith('[signalPhase ') || line.startsWith('\tpanic: ') || line.startsWith('panic: ')) return signalPhase;
+        return phase === signalPhase && !isBlank(line) && !isIndented(line) ? undefined : headPhase;
+      case framesPhase:
+      case gapPhase:
+        if (isBlank(line)) return gapPhase;
+        if (isIndented(line) || isCall(line) || line.startsWith('created by ')) return framesPhase;
+        if (isRegister(line) || line.startsWith('...')) return framesPhase;
+        return line.startsWith('exit status ') ? endedPhase : undefined;
       default:
         return undefined;
     }

@@ -8,17 +8,17 @@ import { findKernelReport } from './kernel-reports.ts';
 import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const report = surePhase('report');
-const aside = openPhase('aside');
+const reportPhase = surePhase('report');
+const asidePhase = openPhase('aside');
 
-/** Joins a report from its first line to `---[ end trace`; lines of others in between stay undecided until the report goes on. */
+/** Joins a reportPhase from its first line to `---[ end trace`; lines of others in between stay undecided until the reportPhase goes on. */
 export const kernelJoining: JoinRules = {
   announce: (line) =>
-    line.startsWith('------------[ cut here ]') || isRule(line) || findKernelReport(line) !== undefined ? report : undefined,
-  attach: (line) => (isTraceLabel(line) || (line.charCodeAt(0) === 0x20 && readKernelFrame(line) !== undefined) ? report : undefined),
+    line.startsWith('------------[ cut here ]') || isRule(line) || findKernelReport(line) !== undefined ? reportPhase : undefined,
+  attach: (line) => (isTraceLabel(line) || (line.charCodeAt(0) === 0x20 && readKernelFrame(line) !== undefined) ? reportPhase : undefined),
   follow(_phase, line) {
     if (line.startsWith('---[ end ')) return undefined;
-    return belongs(line) ? report : aside;
+    return belongs(line) ? reportPhase : asidePhase;
   },
 };
 

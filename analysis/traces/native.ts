@@ -162,7 +162,7 @@ function readNumbered(text: string): NumberedFrame | undefined {
   let rest = text.slice(found[0].length);
   const android = /^pc [0-9a-f]{4,16} {1,4}(\S{1,1000})(?: \(([^]{1,2000}?)(?:\+\d{1,12})?\))?/.exec(rest);
   if (android !== null) return { number, frame: nativeFrame(android[2] ?? '', `(${android[1] ?? ''})`) };
-  const address = /^(?:0x)?[0-9a-f]{4,16}(?=\s|$)/.exec(rest);
+  const address = /^(?:0x[0-9a-f]{1,16}|[0-9a-f]{4,16})(?=\s|$)/.exec(rest);
   if (address !== null) {
     rest = rest.slice(address[0].length).trimStart();
     if (rest.startsWith('in ')) rest = rest.slice(3);

@@ -1,18 +1,18 @@
 // How Perl writes `die` and Carp's `confess`.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import type { Frame } from '../trace.ts';
 import { indentationOf, isIndented, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import { frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const frames = surePhase('frames');
+const framesPhase = surePhase('frames');
 
 /** Joins `… at app.pl line 4.` with `\tmain::f(…) called at app.pl line 5`. */
 export const perlJoining: JoinRules = {
   announce: () => undefined,
-  attach: (line) => (isIndented(line) && readCall(line) !== undefined ? frames : undefined),
-  follow: (_phase, line) => (isIndented(line) && readCall(line) !== undefined ? frames : undefined),
+  attach: (line) => (isIndented(line) && readCall(line) !== undefined ? framesPhase : undefined),
+  follow: (_phase, line) => (isIndented(line) && readCall(line) !== undefined ? framesPhase : undefined),
 };
 
 export const perlReader: TraceReader = {

@@ -1,25 +1,25 @@
 // How PHP writes an uncaught exception with its trace.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import type { Frame, Trace } from '../trace.ts';
 import { indentationOf, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import { chainOf, frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const head = openPhase('head');
-const frames = surePhase('frames');
-const between = openPhase('between');
+const headPhase = openPhase('head');
+const framesPhase = surePhase('frames');
+const betweenPhase = openPhase('between');
 
-/** Joins `PHP Fatal error: Uncaught …` with its numbered frames, `Next …` exceptions and `thrown in`. */
+/** Joins `PHP Fatal error: Uncaught …` with its numbered framesPhase, `Next …` exceptions and `thrown in`. */
 export const phpJoining: JoinRules = {
-  announce: (line) => (line.includes('Uncaught ') || line.startsWith("exception '") ? head : undefined),
-  attach: (line) => (isStackTraceLine(line) || readPhpFrame(line) !== undefined ? frames : undefined),
+  announce: (line) => (line.includes('Uncaught ') || line.startsWith("exception '") ? headPhase : undefined),
+  attach: (line) => (isStackTraceLine(line) || readPhpFrame(line) !== undefined ? framesPhase : undefined),
   follow(phase, line) {
-    if (isStackTraceLine(line) || readPhpFrame(line) !== undefined || isMain(line)) return frames;
-    if (line.trimStart().startsWith('thrown in ')) return frames;
-    if (line.startsWith('Next ')) return frames;
-    if (line === '' && phase === frames) return between;
-    return phase === head && !/^[[{\d]/.test(line) ? head : undefined;
+    if (isStackTraceLine(line) || readPhpFrame(line) !== undefined || isMain(line)) return framesPhase;
+    if (line.trimStart().startsWith('thrown in ')) return framesPhase;
+    if (line.startsWith('Next ')) return framesPhase;
+    if (line === '' && phase === framesPhase) return betweenPhase;
+    return phase === headPhase && !/^[[{\d]/.test(line) ? headPhase : undefined;
   },
 };
 

@@ -1,5 +1,5 @@
 // How Python writes a traceback.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import type { Frame, Trace } from '../trace.ts';
@@ -7,33 +7,33 @@ import { isExceptionName, readExceptionHead } from './exception-head.ts';
 import { chainOf, frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const frames = surePhase('frames');
-/** The exception line was read; notes and a chained traceback may follow. */
-const raised = surePhase('raised');
-const gap = openPhase('gap');
-const chained = surePhase('chained');
-const chainGap = openPhase('chain-gap');
+const framesPhase = surePhase('frames');
+/** The exception line was read; notes and a chainedPhase traceback may follow. */
+const raisedPhase = surePhase('raised');
+const gapPhase = openPhase('gap');
+const chainedPhase = surePhase('chained');
+const chainGapPhase = openPhase('chain-gap');
 
 const HEAD = 'Traceback (most recent call last):';
 
 /** Joins tracebacks, chains (`During handling …`, `The above exception …`) and exception groups. */
 export const pythonJoining: JoinRules = {
-  announce: (line) => (line.includes(HEAD) ? frames : undefined),
-  attach: (line) => (isIndented(line) && line.startsWith('File "', indentationOf(line)) ? frames : undefined),
+  announce: (line) => (line.includes(HEAD) ? framesPhase : undefined),
+  attach: (line) => (isIndented(line) && line.startsWith('File "', indentationOf(line)) ? framesPhase : undefined),
   follow(phase, line) {
-    if (isIndented(line) && !isBlank(line)) return phase === gap ? undefined : isGroupEdge(line) ? raised : frames;
+    if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) ? raisedPhase : framesPhase;
     switch (phase) {
-      case frames:
-        return isExceptionLine(line) ? raised : undefined;
-      case raised:
-      case gap:
-        if (isBlank(line)) return gap;
-        if (isChainLine(line)) return chained;
-        return phase === raised && isDetail(line) ? raised : undefined;
-      case chained:
-      case chainGap:
-        if (isBlank(line)) return chainGap;
-        return line.includes(HEAD) ? frames : undefined;
+      case framesPhase:
+        return isExceptionLine(line) ? raisedPhase : undefined;
+      case raisedPhase:
+      case gapPhase:
+        if (isBlank(line)) return gapPhase;
+        if (isChainLine(line)) return chainedPhase;
+        return phase === raisedPhase && isDetail(line) ? raisedPhase : undefined;
+      case chainedPhase:
+      case chainGapPhase:
+        if (isBlank(line)) return chainGapPhase;
+        return line.includes(HEAD) ? framesPhase : undefined;
       default:
         return undefined;
     }

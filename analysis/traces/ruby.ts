@@ -1,5 +1,5 @@
 // How Ruby writes an exception with its backtrace.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import type { Frame, Trace } from '../trace.ts';
 import { isExceptionName } from './exception-head.ts';
 import { indentationOf, isIndented, surePhase } from './join-rules.ts';
@@ -7,15 +7,15 @@ import type { JoinRules } from './join-rules.ts';
 import { chainOf, frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const frames = surePhase('frames');
+const framesPhase = surePhase('frames');
 
 /** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
 export const rubyJoining: JoinRules = {
-  announce: (line) => (rubyHead(line) === undefined ? undefined : frames),
-  attach: (line) => (isIndented(line) && readRubyFrame(line) !== undefined ? frames : undefined),
+  announce: (line) => (rubyHead(line) === undefined ? undefined : framesPhase),
+  attach: (line) => (isIndented(line) && readRubyFrame(line) !== undefined ? framesPhase : undefined),
   follow(_phase, line) {
-    if (isIndented(line)) return readRubyFrame(line) !== undefined || line.trimStart().startsWith('... ') ? frames : undefined;
-    return rubyHead(line) === undefined ? undefined : frames;
+    if (isIndented(line)) return readRubyFrame(line) !== undefined || line.trimStart().startsWith('... ') ? framesPhase : undefined;
+    return rubyHead(line) === undefined ? undefined : framesPhase;
   },
 };
 

@@ -1,24 +1,24 @@
 // How Rust writes a panic with its backtrace.
-// Must never guess at other languages' frames.
+// Must never guess at other languages' framesPhase.
 import type { Frame } from '../trace.ts';
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import { frameOf, MAX_FRAMES, readLocation, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
-const head = openPhase('head');
-const frames = surePhase('frames');
-const gap = openPhase('gap');
+const headPhase = openPhase('head');
+const framesPhase = surePhase('frames');
+const gapPhase = openPhase('gap');
 
-/** Joins `thread 'main' panicked at …` with message, `stack backtrace:` and its two-line frames; anyhow's `Caused by:` too. */
+/** Joins `thread 'main' panicked at …` with message, `stack backtrace:` and its two-line framesPhase; anyhow's `Caused by:` too. */
 export const rustJoining: JoinRules = {
-  announce: (line) => (line.startsWith('thread ') && line.includes(' panicked at ') ? head : undefined),
-  attach: (line) => (line === 'stack backtrace:' || line === 'Stack backtrace:' || isPlace(line) ? frames : undefined),
+  announce: (line) => (line.startsWith('thread ') && line.includes(' panicked at ') ? headPhase : undefined),
+  attach: (line) => (line === 'stack backtrace:' || line === 'Stack backtrace:' || isPlace(line) ? framesPhase : undefined),
   follow(phase, line) {
-    if (line === 'stack backtrace:' || line === 'Stack backtrace:' || line.startsWith('note: ')) return frames;
-    if (phase === head) return line.length > 0 && /^[[{\d]/.test(line) ? undefined : head;
-    if (isIndented(line) && (isPlace(line) || readCall(line) !== undefined)) return frames;
-    if (isBlank(line)) return gap;
+    if (line === 'stack backtrace:' || line === 'Stack backtrace:' || line.startsWith('note: ')) return framesPhase;
+    if (phase === headPhase) return line.length > 0 && /^[[{\d]/.test(line) ? undefined : headPhase;
+    if (isIndented(line) && (isPlace(line) || readCall(line) !== undefined)) return framesPhase;
+    if (isBlank(line)) return gapPhase;
     return undefined;
   },
 };

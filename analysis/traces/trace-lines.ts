@@ -22,6 +22,8 @@ function bare(line: string): string {
   const first = content.charCodeAt(0);
   // Bytes that no writer meant as text, such as a length before a record.
   if (first < 0x20 && first !== 0x09) content = content.replace(CONTROLS, '');
+  // Mail and chat turn the tab before a frame into other white space.
+  if (first > 0x7f) content = content.replace(/^[\u00A0\u2000-\u200A\u202F\u3000]{1,40}/, (spaces) => ' '.repeat(spaces.length));
   return dropPrefix(unwrapLine(content));
 }
 
