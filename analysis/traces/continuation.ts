@@ -11,11 +11,19 @@
 // after a short silence (some 100 ms; `inTrace` says whether a longer wait pays) and call `reset()`. At most MAX_UNDECIDED lines are
 // undecided at a time. Whoever caps a record's lines or bytes cuts it and calls `reset()`; the rest then joins a record of its own.
 import { atJoining } from './at-joining.ts';
+import { elixirJoining } from './elixir.ts';
+import { erlangJoining } from './erlang.ts';
 import { goJoining } from './go.ts';
 import { isIndented } from './join-rules.ts';
 import type { JoinPhase, JoinRules } from './join-rules.ts';
+import { kernelJoining } from './kernel.ts';
 import { unwrapLine } from './line-wrapper.ts';
+import { numberedJoining } from './numbered-joining.ts';
+import { perlJoining } from './perl.ts';
+import { phpJoining } from './php.ts';
 import { pythonJoining } from './python.ts';
+import { rubyJoining } from './ruby.ts';
+import { rustJoining } from './rust.ts';
 
 /** How a line relates to the record that is open. */
 export type Continuation = 'starts' | 'continues' | 'maybe';
@@ -23,7 +31,20 @@ export type Continuation = 'starts' | 'continues' | 'maybe';
 /** Undecided lines in a row before the joiner gives a trace up. */
 export const MAX_UNDECIDED = 16;
 
-const ALL_RULES: readonly JoinRules[] = [pythonJoining, goJoining, atJoining];
+/** The stricter an attaching line is told, the earlier its language is asked. */
+const ALL_RULES: readonly JoinRules[] = [
+  pythonJoining,
+  goJoining,
+  rustJoining,
+  rubyJoining,
+  perlJoining,
+  phpJoining,
+  elixirJoining,
+  erlangJoining,
+  numberedJoining,
+  kernelJoining,
+  atJoining,
+];
 
 /** Joins the lines of one source. An ordinary line costs some 100 ns. */
 export class TraceJoiner {
@@ -88,17 +109,8 @@ export class TraceJoiner {
 
 /** Most lines are told from a frame by their first character. */
 function mayAttach(line: string): boolean {
-  if (isIndented(line)) return true;
-  const first = line.charCodeAt(0);
-  // g (goroutine), C (Caused by), S (Suppressed), # (numbered frames), - [ F W (other causes).
-  return (
-    first === 0x67 ||
-    first === 0x43 ||
-    first === 0x53 ||
-    first === 0x23 ||
-    first === 0x2d ||
-    first === 0x5b ||
-    first === 0x46 ||
-    first === 0x57
-  );
+  return isIndented(line) || ATTACHING.has(line.charCodeAt(0));
 }
+
+/** First characters of lines that attach without indentation: `goroutine`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, `** (`, … */
+const ATTACHING = new Set([...'gCSsB#-[FW*'].map((char) => char.charCodeAt(0)));

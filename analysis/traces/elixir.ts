@@ -11,8 +11,8 @@ const framesPhase = surePhase('frames');
 
 /** Joins `** (KeyError) …` with its framesPhase, and what a crashed GenServer or Task adds. */
 export const elixirJoining: JoinRules = {
-  announce: (line) =>
-    line.includes('** (') || / GenServer .{1,200} terminating$/.test(line) || /\*\* \(EXIT/.test(line) ? framesPhase : undefined,
+  // `** (KeyError) …` and its frames attach by themselves.
+  announce: () => undefined,
   attach: (line) =>
     isIndented(line) && readElixirFrame(line) !== undefined ? framesPhase : line.startsWith('** (') ? framesPhase : undefined,
   follow(_phase, line) {

@@ -44,7 +44,7 @@ function isHead(line: string): boolean {
   if (first === 0x70 || first === 0x66 || first === 0x72 || first === 0x53 || first === 0x75) {
     if (HEADS.some((text) => line.startsWith(text))) return true;
   }
-  return line.includes(' panic: ');
+  return line.includes('panic') && (line.includes(' panic: ') || line.includes(' panic serving '));
 }
 
 /** `goroutine 12 [running]:`, with waiting times and `locked to thread`. */

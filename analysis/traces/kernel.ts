@@ -13,14 +13,37 @@ const asidePhase = openPhase('aside');
 
 /** Joins a reportPhase from its first line to `---[ end trace`; lines of others in between stay undecided until the reportPhase goes on. */
 export const kernelJoining: JoinRules = {
-  announce: (line) =>
-    line.startsWith('------------[ cut here ]') || isRule(line) || findKernelReport(line) !== undefined ? reportPhase : undefined,
+  announce: (line) => (isHead(line) ? reportPhase : undefined),
   attach: (line) => (isTraceLabel(line) || (line.charCodeAt(0) === 0x20 && readKernelFrame(line) !== undefined) ? reportPhase : undefined),
   follow(_phase, line) {
     if (line.startsWith('---[ end ')) return undefined;
     return belongs(line) ? reportPhase : asidePhase;
   },
 };
+
+/** How the first lines of reports begin; the whole catalogue would cost too much on every line. */
+const HEADS: ReadonlyMap<number, readonly string[]> = new Map(
+  Object.entries({
+    B: ['BUG: '],
+    W: ['WARNING: '],
+    I: ['INFO: task ', 'INFO: rcu', 'INFO: trying', 'Internal error: '],
+    U: ['Unable to handle kernel', 'UBSAN: '],
+    K: ['Kernel panic - '],
+    O: ['Oops'],
+    g: ['general protection fault'],
+    k: ['kernel BUG at '],
+    u: ['unreferenced object 0x'],
+    d: ['divide error: '],
+    w: ['watchdog: BUG: '],
+    r: ['rcu: INFO: '],
+    '-': ['------------[ cut here ]'],
+    '=': ['=================================='],
+  }).map(([first, heads]) => [first.charCodeAt(0), heads]),
+);
+
+function isHead(line: string): boolean {
+  return HEADS.get(line.charCodeAt(0))?.some((head) => line.startsWith(head)) === true;
+}
 
 /** The rule of `=` that KASAN and lockdep begin and end with. */
 function isRule(line: string): boolean {

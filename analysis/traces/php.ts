@@ -12,7 +12,7 @@ const betweenPhase = openPhase('between');
 
 /** Joins `PHP Fatal error: Uncaught …` with its numbered framesPhase, `Next …` exceptions and `thrown in`. */
 export const phpJoining: JoinRules = {
-  announce: (line) => (line.includes('Uncaught ') || line.startsWith("exception '") ? headPhase : undefined),
+  announce: (line) => (line.startsWith('PHP ') && line.includes('Uncaught ') ? headPhase : undefined),
   attach: (line) => (isStackTraceLine(line) || readPhpFrame(line) !== undefined ? framesPhase : undefined),
   follow(phase, line) {
     if (isStackTraceLine(line) || readPhpFrame(line) !== undefined || isMain(line)) return framesPhase;

@@ -18,7 +18,7 @@ const HEAD = 'Traceback (most recent call last):';
 
 /** Joins tracebacks, chains (`During handling …`, `The above exception …`) and exception groups. */
 export const pythonJoining: JoinRules = {
-  announce: (line) => (line.includes(HEAD) ? framesPhase : undefined),
+  announce: (line) => (line.endsWith(HEAD) ? framesPhase : undefined),
   attach: (line) => (isIndented(line) && line.startsWith('File "', indentationOf(line)) ? framesPhase : undefined),
   follow(phase, line) {
     if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) ? raisedPhase : framesPhase;

@@ -11,7 +11,8 @@ const framesPhase = surePhase('frames');
 
 /** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
 export const rubyJoining: JoinRules = {
-  announce: (line) => (rubyHead(line) === undefined ? undefined : framesPhase),
+  // What follows the head attaches by itself.
+  announce: () => undefined,
   attach: (line) => (isIndented(line) && readRubyFrame(line) !== undefined ? framesPhase : undefined),
   follow(_phase, line) {
     if (isIndented(line)) return readRubyFrame(line) !== undefined || line.trimStart().startsWith('... ') ? framesPhase : undefined;
