@@ -75,7 +75,7 @@ function ratio(part: number, whole: number): number {
  */
 export function normaliseTemplate(template: string): string {
   let text = template
-    .replace(/<(?:num|hex|uuid|ip|mac|path|url|duration|size|time|email|quoted|host|id)>/g, '<*>')
+    .replace(/<(?:num|hex|uuid|ip|mac|path|url|duration|size|time|email|quoted|host|id|bool)>/g, '<*>')
     .replace(/\s+/g, ' ')
     .trim();
   text = text

@@ -6,50 +6,36 @@ export const token = {
   word: 0,
   /** Letters with a digit or two, `eth0` or `L3`: a literal until a second value shows that it varies. */
   soft: 1,
-  /** A literal skeleton with digits masked: `core.<num>`. */
-  shaped: 2,
-  number: 3,
-  hex: 4,
-  uuid: 5,
-  ip: 6,
-  mac: 7,
-  path: 8,
-  url: 9,
-  duration: 10,
-  size: 11,
-  timestamp: 12,
-  email: 13,
-  quoted: 14,
-  host: 15,
-  identifier: 16,
-  any: 17,
+  /** What programs print for no value: `null`, `n/a`, `-`, `****`, empty brackets. */
+  absent: 2,
+  /** A literal skeleton with digits masked: `core.<num>`, `<num> bytes`. */
+  shaped: 3,
+  number: 4,
+  hex: 5,
+  uuid: 6,
+  ip: 7,
+  mac: 8,
+  path: 9,
+  url: 10,
+  duration: 11,
+  size: 12,
+  timestamp: 13,
+  email: 14,
+  quoted: 15,
+  host: 16,
+  identifier: 17,
+  flag: 18,
+  any: 19,
 } as const;
 
 export type TokenKind = (typeof token)[keyof typeof token];
 
+/** Kinds from here on stand for values; those below are literals, `shaped` being both. */
 export const firstMask = token.shaped;
 
 /** What a mask prints as, by kind. */
-export const maskText: readonly string[] = [
-  '',
-  '',
-  '',
-  '<num>',
-  '<hex>',
-  '<uuid>',
-  '<ip>',
-  '<mac>',
-  '<path>',
-  '<url>',
-  '<duration>',
-  '<size>',
-  '<time>',
-  '<email>',
-  '<quoted>',
-  '<host>',
-  '<id>',
-  '<*>',
-];
+export const maskText: readonly string[] =
+  ',,,,<num>,<hex>,<uuid>,<ip>,<mac>,<path>,<url>,<duration>,<size>,<time>,<email>,<quoted>,<host>,<id>,<bool>,<*>'.split(',');
 
 const digitClass = 1;
 const letterClass = 2;

@@ -243,8 +243,10 @@ export class TemplateMiner {
 /** How many different words at `place` show that it is a variable. */
 function needed(pattern: Template, place: number): number {
   const gap = pattern.gaps[place] ?? '';
+  const next = pattern.gaps[place + 1] ?? '';
   const last = gap.charCodeAt(gap.length - 1);
-  if (last === 61 || last === 39 || last === 34) return distinctWords.named;
+  const quoted = (last === 39 || last === 34) && next.charCodeAt(0) === last;
+  if (last === 61 || quoted) return distinctWords.named;
   if (place === 0) return distinctWords.first;
   if (pattern.kinds[place - 1] === token.word && nouns.has((pattern.literals[place - 1] ?? '').toLowerCase())) return distinctWords.named;
   const word = pattern.literals[place] ?? '';

@@ -16,15 +16,18 @@ export function skeletonOf(chunk: string): string | undefined {
   let letters = 0;
   let hard = false;
   let kept = 0;
+  let total = 0;
   for (let i = 0; i <= chunk.length; i++) {
     const code = chunk.charCodeAt(i);
     const bits = i === chunk.length ? classBits.part : code < 128 ? (charClasses[code] ?? 0) : classBits.letter;
-    if ((bits & classBits.part) === 0) {
+    // `blk_-123`: a dash behind an underscore is a sign.
+    if ((bits & classBits.part) === 0 || (code === 45 && chunk.charCodeAt(i - 1) === 95)) {
       if ((bits & classBits.digit) !== 0) digits++;
       else letters++;
       continue;
     }
     if (digits > 0) {
+      total += digits;
       if (letters === 0 || digits >= identifierDigits) hard = true;
       shape += letters === 0 ? maskText[token.number] : maskText[token.identifier];
     } else {
@@ -36,6 +39,6 @@ export function skeletonOf(chunk: string): string | undefined {
     digits = 0;
     letters = 0;
   }
-  if (!hard) return undefined;
+  if (!hard && total < identifierDigits) return undefined;
   return kept === 0 ? '' : shape;
 }

@@ -109,18 +109,25 @@ export class Template {
       const theirs = other.kinds[i] ?? 0;
       if (mine === token.any || theirs === token.any) continue;
       const same = mine === theirs && this.literals[i] === other.literals[i];
-      if (mine === token.word && theirs === token.word) {
-        if (same) out.equal++;
-        else {
+      if (same) {
+        if (mine <= token.shaped) out.equal++;
+        continue;
+      }
+      switch (differenceOf(mine, theirs, this.literals[i] ?? '', other.literals[i] ?? '')) {
+        case 'word':
           out.words++;
           out.wordAt = i;
-        }
-      } else if (same) {
-        if (mine < firstMask) out.equal++;
-      } else if (mine === token.word || theirs === token.word) {
-        out.mixed++;
-        out.mixedAt = i;
-      } else if (mine <= token.shaped || theirs <= token.shaped) out.soft++;
+          break;
+        case 'mixed':
+          out.mixed++;
+          out.mixedAt = i;
+          break;
+        case 'soft':
+          out.soft++;
+          break;
+        case 'none':
+          break;
+      }
     }
     return true;
   }
@@ -152,6 +159,18 @@ export class Template {
     if (changed) this.rendered = undefined;
     return changed;
   }
+}
+
+/** How far two unlike tokens are from each other: between values nothing, between words a word. */
+function differenceOf(mine: number, theirs: number, literal: string, other: string): 'none' | 'soft' | 'mixed' | 'word' {
+  if (mine > token.shaped && theirs > token.shaped) return 'none';
+  const named = mine === token.word || theirs === token.word;
+  if (!named) {
+    // `memory:<num>` and `cores:<num>` are named by what stands before the colon.
+    return mine === token.shaped && theirs === token.shaped && literal.includes(':') && other.includes(':') ? 'word' : 'soft';
+  }
+  if (mine <= token.soft && theirs <= token.soft) return 'word';
+  return (mine === token.shaped && literal.includes(':')) || (theirs === token.shaped && other.includes(':')) ? 'word' : 'mixed';
 }
 
 function render(kinds: readonly number[], literals: readonly string[], gaps: readonly string[]): string {

@@ -1,14 +1,15 @@
 // Cutting a message into tokens, with values masked and a key that equal patterns share.
 // Must never keep a message: it fills reusable buffers that the next scan overwrites.
 import { newTimestampScan } from '../headers/timestamp-parts.ts';
-import { charClasses, classBits, firstMask, isDigit, token } from './masks.ts';
+import { maxTokens, TokenBuffer } from './token-buffer.ts';
+import { charClasses, classBits, isDigit, maskText, token } from './masks.ts';
 import { skeletonOf } from './skeleton.ts';
+import { quantityEnd, scanClockLength, scanNumber } from './number-scans.ts';
 import {
   hostEnd,
-  isHex,
-  isHexRest,
   isHostName,
-  kindOfUnit,
+  looksLikeHost,
+  portEnd,
   requestEnd,
   scanColonGroups,
   scanIpv4,
@@ -17,83 +18,108 @@ import {
   scanUuid,
 } from './value-scans.ts';
 
-/** Tokens of a message that are looked at; what follows is one `<*>`. */
-export const maxTokens = 160;
-
 /** Characters of a message that are looked at. */
 export const maxScannedChars = 8192;
 
-export class TokenScanner {
-  count = 0;
-  readonly kind = new Uint8Array(maxTokens + 1);
-  readonly start = new Int32Array(maxTokens + 1);
-  readonly end = new Int32Array(maxTokens + 1);
-  /** The literal skeleton of `shaped` tokens. */
-  readonly shape: string[] = Array.from({ length: maxTokens + 1 }, () => '');
-  /** Same for messages whose literals, gaps and masked places are the same. 53 bits, so a chance collision is out of question. */
-  key = 0;
-  /** Number of tokens and marks between them: patterns that may ever merge share it. */
-  bucket = 0;
+/** Words that are values: truth values, and what stands for none. */
+const valueWords = new Map<string, number>([
+  ...['true', 'false', 'True', 'False', 'TRUE', 'FALSE'].map((word) => [word, token.flag] as const),
+  ...['null', 'NULL', 'nil', 'none', 'None', 'undefined', 'NaN', 'nan'].map((word) => [word, token.absent] as const),
+]);
+
+export class TokenScanner extends TokenBuffer {
   private readonly stamp = newTimestampScan();
   private readonly kindOut = new Int32Array(1);
 
   /** Cuts the first line of `text` that isn't blank. */
   scan(text: string): void {
     const limit = Math.min(text.length, maxScannedChars);
-    let high = 0x9747b28c | 0;
-    let low = 0x1b873593 | 0;
+    this.begin();
     let gaps = 0;
     let count = 0;
     let at = 0;
     while (at < limit) {
       const code = text.charCodeAt(at);
       const bits = code < 128 ? (charClasses[code] ?? 0) : classBits.letter;
+      let from = at;
       if ((bits & classBits.delimiter) !== 0 || (code === 46 && text.charCodeAt(at + 1) === 46)) {
-        if (code > 32) {
-          gaps = Math.imul(gaps ^ code, 0x01000193) ^ count;
-          // A run of one mark, `.....` or `====`, counts once: people fill lines up with it.
-          while (at + 1 < limit && text.charCodeAt(at + 1) === code) at++;
-        } else if (code === 10) break;
-        at++;
+        // `<1 sec`: the mark belongs to the number.
+        const below = code === 60 && isDigit(text.charCodeAt(at + 1)) && text.charCodeAt(at - 1) <= 32;
+        if (below) from++;
+        else {
+          if (code > 32) {
+            gaps = Math.imul(gaps ^ code, 0x01000193) ^ count;
+            // A run of one mark, `.....` or `====`, counts once: people fill lines up with it.
+            while (at + 1 < limit && text.charCodeAt(at + 1) === code) at++;
+          } else if (code === 10) {
+            if (count > 0) break;
+          }
+          at++;
+          const inside = this.scanEnclosed(text, at, code, count);
+          if (inside >= 0) {
+            this.hash(text, count);
+            count++;
+            at = inside;
+          }
+          if (count >= maxTokens) break;
+          continue;
+        }
+      }
+      if (count >= maxTokens) break;
+      let end = this.scanToken(text, from, limit, count);
+      if (this.kind[count] === token.number) end = this.extendNumber(text, end, count);
+      this.start[count] = at;
+      if (count > 0 && this.continuesList(text, count)) {
+        this.end[count - 1] = end;
+        at = end;
         continue;
       }
-      if (count === maxTokens) {
-        this.kind[count] = token.any;
-        this.start[count] = at;
-        this.end[count] = text.length;
-        count++;
-        at = text.length;
-        break;
-      }
-      const end = this.scanToken(text, at, limit, count);
-      const kind = this.kind[count] ?? 0;
-      if (kind >= firstMask && kind !== token.shaped) {
-        high = Math.imul(high ^ 0x2545f491, 0x5bd1e995);
-        low = Math.imul(low ^ 0x11, 0x01000193);
-      } else if (kind === token.shaped) {
-        const shape = this.shape[count] ?? '';
-        for (let i = 0; i < shape.length; i++) {
-          const char = shape.charCodeAt(i);
-          high = Math.imul(high ^ char, 0x5bd1e995);
-          low = Math.imul(low ^ char, 0x01000193);
-        }
-      } else {
-        for (let i = at; i < end; i++) {
-          const char = text.charCodeAt(i);
-          high = Math.imul(high ^ char, 0x5bd1e995);
-          low = Math.imul(low ^ char, 0x01000193);
-        }
-      }
-      high = Math.imul(high ^ (high >>> 15) ^ 0x9e37, 0x85ebca6b);
-      low = Math.imul(low ^ (low >>> 13) ^ count, 0xc2b2ae35);
+      this.hash(text, count);
       count++;
       at = end;
     }
-    this.count = count;
-    this.bucket = Math.imul(gaps ^ count, 0x85ebca6b) >>> 0;
-    high ^= gaps;
-    low = Math.imul(low ^ (low >>> 16) ^ gaps, 0x85ebca6b);
-    this.key = ((high ^ (high >>> 13)) >>> 0) * 0x200000 + ((low ^ (low >>> 15)) >>> 11);
+    if (at < limit && count >= maxTokens) {
+      this.kind[count] = token.any;
+      this.start[count] = at;
+      this.end[count] = text.length;
+      count++;
+    }
+    this.finish(count, gaps);
+  }
+
+  /** `=""…` values and empty brackets behind a mark that was just passed; returns the end of the value or -1. */
+  private scanEnclosed(text: string, at: number, mark: number, index: number): number {
+    const next = text.charCodeAt(at);
+    if (mark === 61 && (next === 34 || next === 39)) {
+      const close = text.indexOf(String.fromCharCode(next), at + 1);
+      if (close < 0 || close - at > 256) return -1;
+      this.kind[index] = close === at + 1 ? token.absent : token.quoted;
+      this.start[index] = at + 1;
+      this.end[index] = close;
+      return close;
+    }
+    if ((mark === 40 && next === 41) || (mark === 91 && next === 93) || (mark === 123 && next === 125)) {
+      // `init()` is a name; ` ()` holds no value.
+      if (text.charCodeAt(at - 2) > 32 && text.charCodeAt(at - 2) !== 61 && text.charCodeAt(at - 2) !== 58) return -1;
+      this.kind[index] = token.absent;
+      this.start[index] = at;
+      this.end[index] = at;
+      return at;
+    }
+    return -1;
+  }
+
+  /** Takes in a unit behind a number: ` seconds`, ` bytes (1.80 KB)`. */
+  private extendNumber(text: string, end: number, index: number): number {
+    if (text.charCodeAt(end) !== 32) return end;
+    const stop = quantityEnd(text, end);
+    if (stop === end) return end;
+    let shape = maskText[token.number] ?? '';
+    const rest = text.slice(end, stop);
+    const bracket = rest.indexOf('(');
+    shape += bracket < 0 ? rest : `${rest.slice(0, bracket)}(${shape}${rest.slice(rest.lastIndexOf(' '))}`;
+    this.shape[index] = shape;
+    return this.put(index, token.shaped, stop);
   }
 
   /** One token that starts at `at`; returns its end. */
@@ -122,11 +148,7 @@ export class TokenScanner {
     const first = text.charCodeAt(at);
     const mark = text.charCodeAt(stop);
     // Plain words, by far the most common, leave at once.
-    if (digits === 0 && parts === 0 && mark !== 58) {
-      if (letters > 3 || letters !== stop - at || mark !== 32) return this.put(index, token.word, stop);
-      const end = this.scanDay(text, at, first);
-      return end > 0 ? this.put(index, token.timestamp, end) : this.put(index, token.word, stop);
-    }
+    if (digits === 0 && parts === 0 && mark !== 58) return this.scanWord(text, at, stop, letters, first, mark, index);
     let end = this.scanValue(text, at, stop, first, mark, digits, letters, parts, hexOnly, index);
     if (end > 0) {
       this.end[index] = end;
@@ -135,23 +157,40 @@ export class TokenScanner {
     end = stop;
     // A full stop ends the sentence, not the word.
     while (end - at > 1 && text.charCodeAt(end - 1) === 46) end--;
+    if (letters + digits === 0) return this.put(index, token.absent, end);
+    if (mark === 58 && end === stop) {
+      const port = portEnd(text, stop);
+      if (port > 0) return this.scanPort(text.slice(at, stop), port, digits, parts, index);
+    }
     if (digits === 0) {
       if (parts > 0) return this.scanPlainChunk(text, at, end, index, mark);
-      return this.put(index, token.word, end);
+      return this.scanWord(text, at, end, letters, first, 58, index);
     }
     return this.scanMixed(text, at, end, index, mark);
   }
 
-  private put(index: number, kind: number, end: number): number {
-    this.kind[index] = kind;
-    this.end[index] = end;
-    return end;
+  /** Letters only, or marks only; a few words stand for values. */
+  private scanWord(text: string, at: number, end: number, letters: number, first: number, mark: number, index: number): number {
+    const size = end - at;
+    if (size === 3 && mark === 32 && first >= 65 && first <= 87) {
+      const stop = scanMessageTimestamp(text, at, this.stamp);
+      if (stop > 0) return this.put(index, token.timestamp, stop);
+    }
+    if (letters === 0) return this.put(index, token.absent, end);
+    const lower = first | 32;
+    if (size <= 9 && (lower === 116 || lower === 102 || lower === 110 || lower === 117)) {
+      const kind = valueWords.get(text.slice(at, end));
+      if (kind !== undefined) return this.put(index, kind, end);
+    }
+    return this.put(index, token.word, end);
   }
 
-  /** `Jan 31 10:15:00` and `Mon Jan 31 …` inside a message. */
-  private scanDay(text: string, at: number, first: number): number {
-    if (first < 65 || first > 87) return -1;
-    return scanMessageTimestamp(text, at, this.stamp);
+  /** `name:123`: a host and its port, or a name with a number. */
+  private scanPort(name: string, end: number, digits: number, parts: number, index: number): number {
+    if ((digits > 0 || parts > 0) && looksLikeHost(name)) return this.put(index, token.host, end);
+    const skeleton = digits === 0 ? name : (skeletonOf(name) ?? name);
+    this.shape[index] = `${skeleton === '' ? '<id>' : skeleton}:<num>`;
+    return this.put(index, token.shaped, end);
   }
 
   /** Typed values; returns the end and sets the kind, or -1. */
@@ -215,6 +254,11 @@ export class TokenScanner {
         this.kind[index] = this.kindOut[0] ?? 0;
         return end;
       }
+      const clock = isDigit(first) ? scanClockLength(text, at) : -1;
+      if (clock > 0) {
+        this.kind[index] = token.duration;
+        return clock;
+      }
     }
     if (digits === 0) return -1;
     if (stop - at >= 36 && parts >= 4) {
@@ -224,66 +268,7 @@ export class TokenScanner {
         return end;
       }
     }
-    return this.scanNumber(text, at, stop, first, digits, letters, hexOnly, index);
-  }
-
-  /** Numbers with sign, fraction, exponent or unit, hexadecimal, and ratios. */
-  private scanNumber(
-    text: string,
-    at: number,
-    stop: number,
-    first: number,
-    digits: number,
-    letters: number,
-    hexOnly: boolean,
-    index: number,
-  ): number {
-    let end = stop;
-    while (end - at > 1 && text.charCodeAt(end - 1) === 46) end--;
-    if (hexOnly) {
-      if (letters === 0) {
-        this.kind[index] = token.number;
-        return end;
-      }
-      if (end - at >= 8 || (end - at >= 6 && digits >= 3)) {
-        this.kind[index] = token.hex;
-        return end;
-      }
-    }
-    if (first === 48 && (text.charCodeAt(at + 1) | 32) === 120) {
-      let i = at + 2;
-      while (i < end && isHex(text.charCodeAt(i))) i++;
-      if (i === end || (text.charCodeAt(i) === 46 && isHexRest(text, i, end))) {
-        this.kind[index] = token.hex;
-        return end;
-      }
-      return -1;
-    }
-    let i = at;
-    if (first === 43 || first === 45) i++;
-    if (!isDigit(text.charCodeAt(i))) return -1;
-    while (i < end) {
-      const code = text.charCodeAt(i);
-      if (!isDigit(code) && code !== 46 && code !== 47) break;
-      i++;
-    }
-    if (i < end && (text.charCodeAt(i) | 32) === 101 && (isDigit(text.charCodeAt(i + 1)) || text.charCodeAt(i + 1) === 45)) {
-      let j = i + 2;
-      while (j < end && isDigit(text.charCodeAt(j))) j++;
-      if (j === end) i = j;
-    }
-    if (i === end) {
-      this.kind[index] = token.number;
-      return end;
-    }
-    if (end - i <= 5) {
-      const kind = kindOfUnit(text.slice(i, end));
-      if (kind !== undefined) {
-        this.kind[index] = kind;
-        return end;
-      }
-    }
-    return -1;
+    return scanNumber(text, at, stop, digits, letters, hexOnly, this.kind, index);
   }
 
   /** Chunks without digits that hold marks: host names, paths, addresses of mail, names with dots and dashes. */
@@ -305,8 +290,10 @@ export class TokenScanner {
     const sign = chunk.indexOf('@');
     if (sign > 0 && chunk.indexOf('.', sign) > 0) return this.put(index, token.email, end);
     if (chunk.includes('.') && isHostName(chunk)) return this.put(index, token.host, hostEnd(text, end, mark));
+    // Behind an equals sign stands a value, whatever it looks like.
+    const valued = text.charCodeAt(at - 1) === 61 && mark !== 61;
     const skeleton = skeletonOf(chunk);
-    if (skeleton === undefined) return this.put(index, token.soft, end);
+    if (skeleton === undefined) return this.put(index, valued ? token.identifier : token.soft, end);
     this.shape[index] = skeleton;
     return this.put(index, skeleton === '' ? token.identifier : token.shaped, end);
   }

@@ -4,7 +4,7 @@ import type { TimestampScan } from '../headers/timestamp-parts.ts';
 import { scanTimestamp } from '../headers/timestamp.ts';
 import { charClasses, classBits, isDelimiter, isDigit, token } from './masks.ts';
 
-function classOf(code: number): number {
+export function classOf(code: number): number {
   return code < 128 ? (charClasses[code] ?? 0) : classBits.letter;
 }
 
@@ -12,7 +12,7 @@ function classOf(code: number): number {
 const longestValue = 2048;
 
 /** True if what stands at `at` ends a value: the end, a delimiter, or a full stop before one. */
-function ends(text: string, at: number): boolean {
+export function ends(text: string, at: number): boolean {
   const code = text.charCodeAt(at);
   if (Number.isNaN(code) || isDelimiter(code)) return true;
   if (code !== 46) return false;
@@ -39,7 +39,13 @@ export function scanIpv4(text: string, at: number): number {
     while (j - i < 6 && isDigit(text.charCodeAt(j))) j++;
     if (ends(text, j)) return j;
   }
-  return ends(text, i) ? i : -1;
+  if (!ends(text, i)) return -1;
+  // Proxies join the addresses that a request came by: `10.0.0.7,10.0.0.1`.
+  if (after === 44 && isDigit(text.charCodeAt(i + 1))) {
+    const next = scanIpv4(text, i + 1);
+    if (next > 0) return next;
+  }
+  return i;
 }
 
 /** Colon-separated groups: a MAC address (six pairs) or an IPv6 address. Returns its end or -1, and its kind in `kindOut[0]`. */
@@ -67,7 +73,7 @@ export function scanColonGroups(text: string, at: number, kindOut: Int32Array): 
     i++;
   }
   if (!ends(text, i)) return -1;
-  if (groups === 6 && pairs === 6 && !gap) {
+  if (groups >= 6 && pairs === groups && !gap) {
     kindOut[0] = token.mac;
     return i;
   }
@@ -103,21 +109,25 @@ export function scanPath(text: string, at: number): number {
   return i;
 }
 
-const units = new Map<string, number>([
-  ...['ns', 'us', 'µs', 'μs', 'ms', 's', 'sec', 'secs', 'm', 'min', 'mins', 'h', 'hr', 'd', 'msec', 'usec'].map(
-    (unit) => [unit, token.duration] as const,
-  ),
-  ...['b', 'B', 'k', 'K', 'kb', 'kB', 'KB', 'KiB', 'M', 'mb', 'MB', 'MiB', 'G', 'gb', 'GB', 'GiB', 'T', 'TB', 'TiB', 'bytes'].map(
-    (unit) => [unit, token.size] as const,
-  ),
-  ...['%', 'x', 'Hz', 'MHz', 'GHz', 'Mbps', 'Gbps', 'th', 'st', 'nd', 'rd', 'px', 'C', 'V', 'W'].map(
-    (unit) => [unit, token.number] as const,
-  ),
-]);
+const sourceFiles = new Set(
+  'java kt scala groovy py rb js mjs cjs ts tsx jsx go rs c cc cpp cxx h hpp cs fs vb php pl pm ex exs erl lua swift m mm sh'.split(' '),
+);
 
-/** The kind that a number with the unit `unit` written to it has, or undefined. */
-export function kindOfUnit(unit: string): number | undefined {
-  return units.get(unit);
+/**
+ * `name:port` where `name` ends at `stop`: the end of the port, or -1 where the colon is followed by something else.
+ * Whether it is a host is told by {@link looksLikeHost}.
+ */
+export function portEnd(text: string, stop: number): number {
+  let i = stop + 1;
+  while (i - stop < 7 && isDigit(text.charCodeAt(i))) i++;
+  return i > stop + 1 && ends(text, i) ? i : -1;
+}
+
+/** True if a name in front of a port reads as a host: a dot, dash or digit in it, and no source file's ending. */
+export function looksLikeHost(name: string): boolean {
+  const dot = name.lastIndexOf('.');
+  if (dot > 0) return !sourceFiles.has(name.slice(dot + 1));
+  return /^[A-Za-z0-9_]+(?:-[A-Za-z0-9_]+)+$/.test(name) && /\d/.test(name);
 }
 
 /** A timestamp inside a message; bare numbers and dates without a clock are left to the other masks. */
@@ -148,15 +158,6 @@ export function isHostName(chunk: string): boolean {
     if (!fine) return false;
   }
   return first > 0;
-}
-
-export function isHex(code: number): boolean {
-  return code < 128 && ((charClasses[code] ?? 0) & classBits.hex) !== 0;
-}
-
-export function isHexRest(text: string, from: number, end: number): boolean {
-  for (let i = from; i < end; i++) if (!isHex(text.charCodeAt(i)) && text.charCodeAt(i) !== 46) return false;
-  return true;
 }
 
 /** Takes a port along: `proxy.example.org:8080`. */
