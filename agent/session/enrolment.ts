@@ -71,7 +71,11 @@ export async function renew(
  * For a certificate that expired while the agent was off: proves that the old key is still held.
  * @throws as enrol; `coordinator.unauthenticated` or `coordinator.refused` if it expired too long ago or the node was removed.
  */
-export async function renewExpired(options: EnrolmentOptions, credentials: NodeCredentials, signal?: AbortSignal): Promise<NodeCredentials> {
+export async function renewExpired(
+  options: EnrolmentOptions,
+  credentials: NodeCredentials,
+  signal?: AbortSignal,
+): Promise<NodeCredentials> {
   const connection = openConnection({ address: options.address, authoritiesPem: credentials.authoritiesPem });
   try {
     return await requestRenewal(options, connection, credentials, 'expired', signal);

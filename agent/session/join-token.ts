@@ -12,7 +12,9 @@ export interface JoinToken {
   readonly text: Secret;
 }
 
-export type JoinTokenOutcome = { readonly kind: 'read'; readonly token: JoinToken } | { readonly kind: 'malformed'; readonly reason: string };
+export type JoinTokenOutcome =
+  | { readonly kind: 'read'; readonly token: JoinToken }
+  | { readonly kind: 'malformed'; readonly reason: string };
 
 export function readJoinToken(text: string): JoinTokenOutcome {
   const trimmed = text.trim();

@@ -51,7 +51,8 @@ export function judgeChain(chain: readonly X509Certificate[], authorityHash: str
   for (const certificate of chain.slice(0, index + 1)) {
     if (nowMs < certificate.validFromDate.getTime())
       return refused(`a certificate is valid only from ${certificate.validFrom}; check this host's clock`);
-    if (nowMs > certificate.validToDate.getTime()) return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
+    if (nowMs > certificate.validToDate.getTime())
+      return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
   }
   if (leaf.checkHost(coordinatorName) === undefined) return refused(`its certificate is not one for ${coordinatorName}`);
   return { kind: 'trusted', authority };
@@ -64,7 +65,11 @@ function hashOfKey(certificate: X509Certificate): string {
     .digest('hex');
 }
 
-async function fetchChain(address: CoordinatorAddress, timeoutMs: number, signal: AbortSignal | undefined): Promise<readonly X509Certificate[]> {
+async function fetchChain(
+  address: CoordinatorAddress,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<readonly X509Certificate[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly X509Certificate[]>();
   // Not verified by the library, because the authority is not known yet; judgeChain verifies.
   const socket = connect({ ...address, servername: coordinatorName, rejectUnauthorized: false, ALPNProtocols: ['h2'] });

@@ -1,12 +1,6 @@
 // Translates what a heartbeat reports (facts, vitals, health, sources) to the wire.
 // Must never gather or judge; it only renames.
-import {
-  HealthStatus as WireHealthStatus,
-  type HealthNode,
-  type NodeFacts,
-  type NodeVitals,
-  type SourceState,
-} from '../../proto/index.ts';
+import { HealthStatus as WireHealthStatus, type HealthNode, type NodeFacts, type NodeVitals, type SourceState } from '../../proto/index.ts';
 import type { HostFacts, HostVitals, SourceStatus } from '../record.ts';
 import type { HealthPart, HealthStatus } from './node-report.ts';
 

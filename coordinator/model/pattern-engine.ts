@@ -1,0 +1,53 @@
+// The contract of the built-in engine: what it is told about a problem, and the candidate edits it answers with.
+// Must never name a template; providers/builtin/ holds them.
+
+export interface PatternProblem {
+  /** Exception type, such as `TypeError`; undefined for a message without one. */
+  readonly type: string | undefined;
+  readonly message: string;
+  /** `node`, `python`, … as analysis names trace languages. */
+  readonly language: string | undefined;
+  /** Places in the code, best first. */
+  readonly places: readonly PatternPlace[];
+  /** Best first. */
+  readonly suspects: readonly PatternSuspect[];
+  /** Text by path, of every place and every file that a suspect touched, at the base revision. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface PatternPlace {
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  /** 1-based, where the runtime tells. */
+  readonly column: number | undefined;
+  readonly function: string | undefined;
+}
+
+export interface PatternSuspect {
+  readonly hash: string;
+  readonly subject: string;
+  /** Unified diff. */
+  readonly diff: string;
+}
+
+export interface PatternCandidate {
+  /** `revert` or the guard's name, such as `null-dereference`. */
+  readonly pattern: string;
+  /** Imperative, at most 60 characters: the change request's title. */
+  readonly title: string;
+  readonly rootCause: string;
+  /** Text after the edit, by path. */
+  readonly files: ReadonlyMap<string, string>;
+  /** Lines added and removed. */
+  readonly size: number;
+  /** Lines of later work that a revert takes away; 0 for a guard. */
+  readonly loses: number;
+  /** Hash of the commit that a revert takes back. */
+  readonly reverts: string | undefined;
+}
+
+export interface PatternEngine {
+  /** Candidates in the order they should be tried; empty if no pattern fits. */
+  propose(problem: PatternProblem): Promise<readonly PatternCandidate[]>;
+}

@@ -1,0 +1,62 @@
+// Guard templates: which one fits a problem in which language.
+// Must never edit by itself; one file a language does.
+import { grammarOf, type SyntaxTrees } from '../../../../base/syntax-tree.ts';
+import type { PatternCandidate, PatternProblem } from '../../pattern-engine.ts';
+import type { GuardEdit, GuardSite } from './guard-edit.ts';
+import { guardJavaScript } from './javascript-guards.ts';
+import { guardPython } from './python-guards.ts';
+
+/** Places further out than this are callers that rarely hold the fault. */
+const mostPlaces = 4;
+
+/** Candidates of every template that fits at the located places, innermost place first. */
+export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees): Promise<readonly PatternCandidate[]> {
+  const candidates: PatternCandidate[] = [];
+  for (const place of problem.places.slice(0, mostPlaces)) {
+    const text = problem.files.get(place.path);
+    const guard = guardOf(place.path);
+    if (text === undefined || guard === undefined) continue;
+    const site: Omit<GuardSite, 'root'> = {
+      type: problem.type ?? '',
+      message: problem.message,
+      line: place.line,
+      column: place.column,
+      text,
+    };
+    const edits = (await trees.withTree(place.path, text, (root) => guard({ ...site, root }))) ?? [];
+    for (const edit of edits) candidates.push(describeGuard(place.path, text, edit));
+  }
+  return candidates;
+}
+
+function guardOf(path: string): ((site: GuardSite) => readonly GuardEdit[]) | undefined {
+  switch (grammarOf(path)) {
+    case 'javascript':
+    case 'typescript':
+    case 'tsx':
+      return guardJavaScript;
+    case 'python':
+      return guardPython;
+    default:
+      return undefined;
+  }
+}
+
+function describeGuard(path: string, text: string, edit: GuardEdit): PatternCandidate {
+  const changed = edit.splices
+    .toSorted((a, b) => b.start - a.start)
+    .reduce((current, { start, end, insert }) => current.slice(0, start) + insert + current.slice(end), text);
+  const lines = edit.splices.reduce((sum, { start, end, insert }) => {
+    const removed = text.slice(start, end).split('\n').length;
+    return sum + (start === end ? 0 : removed) + insert.split('\n').length;
+  }, 0);
+  return {
+    pattern: edit.pattern,
+    title: `${edit.title} in ${path}`.slice(0, 72),
+    rootCause: edit.rootCause,
+    files: new Map([[path, changed]]),
+    size: lines,
+    loses: 0,
+    reverts: undefined,
+  };
+}

@@ -1,0 +1,36 @@
+// One possible fix, whoever proposed it, and what its proposer learns when it doesn't hold.
+// Must never be published as it is; the ladder comes first.
+import type { Groundwork } from './groundwork.ts';
+import type { Diagnosis, ModelUsage, RungResult } from './proposal.ts';
+
+export interface Candidate {
+  /** Imperative; the change request's title. */
+  readonly title: string;
+  readonly provider: string;
+  readonly model: string;
+  readonly diagnosis: Diagnosis;
+  /** Files after the edit; `null` deletes. */
+  readonly files: Readonly<Record<string, string | null>>;
+  /** The rungs `parsed` and `applied`, which the proposer climbed. */
+  readonly rungs: readonly RungResult[];
+}
+
+/** What became of the last candidate; undefined asks for the first. */
+export type Feedback = { readonly results: readonly RungResult[] } | undefined;
+
+/** Yields candidates, each after hearing how the last one did; returns the diagnosis without a fix, and why there is none. */
+export type Candidates = AsyncGenerator<Candidate, Exhausted, Feedback>;
+
+export interface Exhausted {
+  readonly reason: string;
+  readonly diagnosis: Diagnosis | undefined;
+  readonly provider: string;
+  readonly model: string;
+}
+
+/** Whoever answers a problem with candidates: a model, the built-in engine, or one after the other. */
+export interface Proposer {
+  propose(groundwork: Groundwork, onProgress: (event: string) => void, signal: AbortSignal): Candidates;
+  /** What the proposals for an incident have cost so far. */
+  usageOf(incidentId: string): ModelUsage;
+}

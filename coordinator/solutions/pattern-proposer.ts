@@ -1,0 +1,96 @@
+// Candidates of the built-in engine, with a diagnosis that says that they are made by pattern.
+// Must never sound surer than a pattern is.
+import type { PatternCandidate, PatternEngine, PatternProblem } from '../model/pattern-engine.ts';
+import { judgePath } from './edits/path-policy.ts';
+import type { Candidates } from './candidate.ts';
+import type { Groundwork } from './groundwork.ts';
+import type { Diagnosis, RungResult } from './proposal.ts';
+import { columnAt } from './problem.ts';
+
+export const builtinName = 'builtin';
+
+export async function* proposeByPattern(groundwork: Groundwork, engine: Pick<PatternEngine, 'propose'>): Candidates {
+  const candidates = await engine.propose(readPatternProblem(groundwork));
+  for (const candidate of candidates) {
+    const files = Object.fromEntries(candidate.files);
+    const refused = Object.keys(files).map((path) => judgePath(path, groundwork.repository.allowedPaths));
+    if (refused.some((verdict) => verdict !== undefined)) continue;
+    yield {
+      title: candidate.title,
+      provider: builtinName,
+      model: candidate.pattern,
+      diagnosis: diagnoseByPattern(groundwork, candidate),
+      files,
+      rungs: [
+        climbed('parsed', `pattern ${candidate.pattern}`),
+        climbed('applied', `${candidate.size} line(s) in ${Object.keys(files).join(', ')}`),
+      ],
+    };
+  }
+  const reason =
+    candidates.length === 0
+      ? 'No pattern of the built-in engine fits this problem.'
+      : `${candidates.length} pattern(s) of the built-in engine were tried; none held.`;
+  return { reason, diagnosis: diagnoseByPattern(groundwork, undefined), provider: builtinName, model: '' };
+}
+
+function readPatternProblem({ problem, locations, suspects, files }: Groundwork): PatternProblem {
+  return {
+    type: problem.reason.type,
+    message: problem.reason.message,
+    language: problem.trace?.language,
+    places: locations.flatMap((location) =>
+      location.line === undefined
+        ? []
+        : [{ path: location.path, line: location.line, column: columnAt(problem, location), function: location.function }],
+    ),
+    suspects: suspects.map(({ commit, diff }) => ({ hash: commit.hash, subject: commit.subject, diff })),
+    files,
+  };
+}
+
+/** What can be said without understanding: the error, where it shows, and the commit that history points at. */
+export function diagnoseByPattern(
+  { problem, locations, suspects, evidence }: Groundwork,
+  candidate: PatternCandidate | undefined,
+): Diagnosis {
+  const idsOf = (kind: string): readonly string[] => evidence.filter((one) => one.kind === kind).map(({ id }) => id);
+  const place = locations[0];
+  const suspect = suspects[0];
+  const error = [problem.reason.type, problem.reason.message.split('\n', 1)[0]]
+    .filter((part) => part !== undefined && part !== '')
+    .join(': ');
+  const claims = [
+    { statement: `${problem.incident.service} reports ${error}`, evidenceIds: [...idsOf('trace'), ...idsOf('entry')].slice(0, 2) },
+  ];
+  if (place !== undefined) {
+    const where = `${place.path}${place.line === undefined ? '' : `:${place.line}`}`;
+    claims.push({ statement: `It shows at ${where} (${place.reasons.join(', ')})`, evidenceIds: idsOf('code').slice(0, 1) });
+  }
+  if (suspect !== undefined) {
+    claims.push({
+      statement: `Commit ${suspect.commit.hash.slice(0, 10)} "${suspect.commit.subject}" is the likeliest origin (${suspect.reasons.join(', ')})`,
+      evidenceIds: idsOf('commit').slice(0, 1),
+    });
+  }
+  return {
+    summary: error,
+    rootCause:
+      candidate?.rootCause ??
+      (suspect === undefined ? 'Not determined.' : `Not determined; it may have begun with ${suspect.commit.hash.slice(0, 10)}.`),
+    claims,
+    risk:
+      candidate === undefined
+        ? ''
+        : candidate.pattern === 'revert'
+          ? 'What the commit did besides is lost where it is taken back.'
+          : 'A guard keeps the code going where a value is missing; whether its absence is right is for a person to say.',
+    notChecked: [
+      'This was found by pattern, not by understanding the code: the built-in engine knows reverts and a small catalogue of guards.',
+    ],
+  };
+}
+
+function climbed(rung: 'parsed' | 'applied', output: string): RungResult {
+  return { rung, outcome: 'passed', command: '', exitStatus: undefined, durationMs: 0, output };
+}

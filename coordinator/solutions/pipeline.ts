@@ -1,0 +1,307 @@
+// The work of one job: from an incident to a proposal, and from a proposal to what is delivered.
+// Must never act outwardly before its state is saved, so that a crash resumes here and repeats nothing.
+import type { Clock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Incident, IncidentReader, Occurrence } from '../incidents/incident.ts';
+import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
+import type { Proposer } from './candidate.ts';
+import { diffFiles } from './edits/unified-diff.ts';
+import { computeConfidence, judgeGate } from './gate.ts';
+import { evidenceAlone, layGroundwork, type Groundwork } from './groundwork.ts';
+import type { Job, JobQueue } from './job-queue.ts';
+import { beginProposal, endOfIdFor } from './new-proposal.ts';
+import type { ProposalStore, SolutionProposal } from './proposal.ts';
+import type { ProposalEvents } from './proposal-events.ts';
+import { isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
+import { publishChange, publishDiagnosis } from './publisher.ts';
+import { findRepository } from './responsibility.ts';
+import { tryCandidates, tryFiles, type TrialOptions, type Tried } from './trials.ts';
+import type { Validator } from './validator.ts';
+
+export interface PipelineOptions {
+  readonly incidents: IncidentReader;
+  readonly proposals: ProposalStore;
+  readonly repositories: RepositoryStore;
+  readonly repositoryService: RepositoryService;
+  readonly jobs: JobQueue;
+  readonly proposer: Proposer;
+  readonly validator: Validator;
+  readonly events: ProposalEvents;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Where commands are found, as in PATH. */
+  readonly searchPath: readonly string[];
+}
+
+const mostOccurrences = 20;
+
+export class SolutionPipeline {
+  readonly #options: PipelineOptions;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Does the job to its end. @throws HephaestusError whose `retry` says whether to try again. */
+  async run(job: Job, signal: AbortSignal): Promise<void> {
+    switch (job.kind) {
+      case 'propose':
+        return this.#propose(job, signal);
+      case 'validate':
+        return this.#validate(job.subject, signal);
+      case 'publish':
+        return this.#publish(job.subject);
+    }
+  }
+
+  /** Records that a job was given up. */
+  async giveUp(job: Job, error: HephaestusError): Promise<void> {
+    const { proposals } = this.#options;
+    const proposal =
+      job.kind === 'propose'
+        ? (await this.#proposalsOf(job.subject)).find(({ state }) => isUnfinished(state))
+        : await proposals.get(job.subject);
+    if (proposal === undefined || job.kind === 'validate') return;
+    await this.#change(proposal, 'fail', error.message);
+  }
+
+  /** Says why a job waits, in the proposal that people look at. */
+  async explainDelay(job: Job, error: HephaestusError): Promise<void> {
+    if (job.kind !== 'propose') return;
+    const proposal = (await this.#proposalsOf(job.subject)).find(({ state }) => isUnfinished(state));
+    if (proposal !== undefined)
+      await this.#save({ ...proposal, stateReason: `waiting to try again: ${error.message}` }, 'waiting to try again');
+  }
+
+  async #propose(job: Job, signal: AbortSignal): Promise<void> {
+    const { incidents, repositories, proposals } = this.#options;
+    const incident = await incidents.getIncident(job.subject);
+    if (incident === undefined)
+      throw new HephaestusError({ code: 'incident.not-found', kind: 'validation', message: `there is no incident ${job.subject}` });
+    const occurrences = await incidents.listOccurrences(incident.id, mostOccurrences);
+    const begun = await this.#resume(job, incident);
+    if (begun === 'done') return;
+    let proposal = await this.#save(
+      { ...begun, evidence: begun.evidence.length === 0 ? evidenceAlone(incident, occurrences) : begun.evidence },
+      'preparing',
+    );
+    const repository = findRepository(await repositories.list(), incident.service);
+    if (repository === undefined) {
+      const hint = `No repository is responsible for service ${incident.service}: add one with \`hephaestusctl repositories add\` and --service ${incident.service}.`;
+      await this.#change(await this.#change(proposal, 'context-ready', ''), 'no-fix', hint);
+      return;
+    }
+    proposal = { ...proposal, repositoryId: repository.id };
+    const groundwork = await this.#prepare(proposal, repository, incident, occurrences, signal);
+    proposal = (await proposals.get(proposal.id)) ?? proposal;
+    if (repository.mode === 'observe') {
+      await this.#change(proposal, 'no-fix', `Repository ${repository.name} is in mode observe: located, nothing proposed.`);
+      return;
+    }
+    await this.#solve(proposal, groundwork, signal);
+  }
+
+  /** The proposal that this job began before a crash, an unfinished one that an operator asked for, or a new one. */
+  async #resume(job: Job, incident: Incident): Promise<SolutionProposal | 'done'> {
+    const known = await this.#proposalsOf(incident.id);
+    const suffix = endOfIdFor(job.id);
+    const mine = known.find(({ id }) => id.endsWith(suffix));
+    const begun = mine ?? known.find(({ state }) => isUnfinished(state));
+    if (begun === undefined) {
+      return beginProposal(incident.id, this.#options.clock.now(), suffix);
+    }
+    if (begun.state === 'publishing') await this.#options.jobs.enqueue('publish', begun.id);
+    return isUnfinished(begun.state) ? begun : 'done';
+  }
+
+  async #prepare(
+    proposal: SolutionProposal,
+    repository: Repository,
+    incident: Incident,
+    occurrences: readonly Occurrence[],
+    signal: AbortSignal,
+  ): Promise<Groundwork> {
+    const progress = (event: string): void => this.#tell(proposal, event);
+    const groundwork = await layGroundwork(this.#options.repositoryService, repository, incident, occurrences, progress, signal);
+    const { baseCommit, evidence, locations, suspects } = groundwork;
+    await this.#change({ ...proposal, baseCommit, evidence, locations, suspectCommits: suspects }, 'context-ready', '');
+    return groundwork;
+  }
+
+  async #solve(start: SolutionProposal, groundwork: Groundwork, signal: AbortSignal): Promise<void> {
+    let proposal = start;
+    const { proposer } = this.#options;
+    const { repository } = groundwork;
+    const candidates = proposer.propose(groundwork, (event) => this.#tell(proposal, event), signal);
+    const outcome = await tryCandidates(
+      groundwork,
+      candidates,
+      this.#trialOptions(
+        signal,
+        async (candidate) => {
+          proposal = await this.#change(
+            { ...proposal, provider: candidate.provider, model: candidate.model, diagnosis: candidate.diagnosis },
+            'edits',
+            '',
+            `proposal: ${candidate.title}`,
+          );
+        },
+        (event) => this.#tell(proposal, event),
+      ),
+    );
+    proposal = { ...proposal, usage: proposer.usageOf(groundwork.problem.incident.id) };
+    if (outcome.kind === 'already-fixed') {
+      const reason = `The reproduction passes on ${groundwork.baseCommit.slice(0, 10)}: it seems fixed there and not deployed yet.`;
+      await this.#change(proposal, 'no-fix', reason);
+      return;
+    }
+    if (outcome.kind === 'exhausted') {
+      const { exhausted, best } = outcome;
+      const failed = best?.results.find((result) => result.outcome === 'failed');
+      const detail = failed === undefined ? '' : ` The best one failed at ${failed.rung}: ${failed.output.split('\n', 1)[0] ?? ''}`;
+      const diagnosis = exhausted.diagnosis ?? best?.candidate.diagnosis ?? proposal.diagnosis;
+      await this.#diagnose(
+        {
+          ...proposal,
+          diagnosis,
+          provider: exhausted.provider === '' ? proposal.provider : exhausted.provider,
+          model: exhausted.model,
+          ...(best === undefined ? {} : { validation: judgeGate(best.results, repository.gate, this.#options.clock.now()) }),
+        },
+        groundwork,
+        'no-fix',
+        `${exhausted.reason}${detail}`,
+      );
+      return;
+    }
+    await this.#decide(await this.#withProof(proposal, groundwork, outcome.tried), groundwork);
+  }
+
+  async #decide(proposal: SolutionProposal, groundwork: Groundwork): Promise<void> {
+    const { repository } = groundwork;
+    if (repository.mode !== 'deploy') {
+      await this.#change(proposal, 'rungs-climbed', 'Waits for approval: the repository is in mode suggest.');
+      return;
+    }
+    if (proposal.validation?.gatePassed !== true) {
+      await this.#diagnose(
+        proposal,
+        groundwork,
+        'gate-not-passed',
+        `The change did not reach ${repository.gate}, which the repository demands before anything is delivered.`,
+      );
+      return;
+    }
+    const publishing = await this.#change(proposal, 'gate-passed', `Reached ${repository.gate}.`);
+    await this.#options.jobs.enqueue('publish', publishing.id);
+  }
+
+  /** In mode deploy a diagnosis is delivered as an issue where the remote has them. */
+  async #diagnose(proposal: SolutionProposal, { repository, problem }: Groundwork, event: ProposalEvent, reason: string): Promise<void> {
+    const saved = await this.#save({ ...proposal, stateReason: reason }, 'no fix');
+    if (repository.mode !== 'deploy') {
+      await this.#change(saved, event, reason);
+      return;
+    }
+    const result = await publishDiagnosis(this.#options.repositoryService, repository, problem.incident, saved);
+    const delivered = result.kind === 'delivered' ? { ...saved, delivery: result.delivery } : saved;
+    await this.#change(delivered, event, result.kind === 'delivered' ? reason : `${reason} ${result.reason}`);
+  }
+
+  async #withProof(proposal: SolutionProposal, groundwork: Groundwork, { candidate, results }: Tried): Promise<SolutionProposal> {
+    const before = new Map<string, string | undefined>();
+    for (const path of Object.keys(candidate.files)) {
+      const content = await this.#options.repositoryService.getFileContents(groundwork.repository, path, groundwork.baseCommit);
+      before.set(path, content?.toString('utf8'));
+    }
+    const diff = diffFiles(before, candidate.files);
+    const changedLines = diff.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line)).length;
+    return {
+      ...proposal,
+      provider: candidate.provider,
+      model: candidate.model,
+      diagnosis: candidate.diagnosis,
+      files: candidate.files,
+      diff,
+      validation: judgeGate(results, groundwork.repository.gate, this.#options.clock.now()),
+      confidence: computeConfidence({
+        results,
+        locations: groundwork.locations,
+        suspects: groundwork.suspects,
+        changedPaths: Object.keys(candidate.files),
+        changedLines,
+      }),
+    };
+  }
+
+  /** One more climb, for an operator; the state stays. */
+  async #validate(id: string, signal: AbortSignal): Promise<void> {
+    const { proposal, incident, repository } = await this.#known(id);
+    if (Object.keys(proposal.files).length === 0) return;
+    const occurrences = await this.#options.incidents.listOccurrences(incident.id, mostOccurrences);
+    const groundwork = await layGroundwork(this.#options.repositoryService, repository, incident, occurrences, () => undefined, signal);
+    const { diagnosis, provider, model, files, validation } = proposal;
+    if (diagnosis === undefined) return;
+    const rungs = validation?.rungs.filter(({ rung }) => rung === 'parsed' || rung === 'applied') ?? [];
+    const candidate = { title: diagnosis.summary, diagnosis, provider, model, files, rungs };
+    const options = this.#trialOptions(
+      signal,
+      async () => undefined,
+      (event) => this.#tell(proposal, event),
+    );
+    const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
+    const tried = await tryFiles(ground, candidate, options);
+    await this.#save(await this.#withProof(proposal, ground, tried), 'validated once more');
+  }
+
+  async #publish(id: string): Promise<void> {
+    const { proposal, incident, repository } = await this.#known(id);
+    if (proposal.state !== 'publishing') return;
+    const delivery = await publishChange(this.#options.repositoryService, repository, incident, proposal);
+    await this.#change({ ...proposal, delivery }, 'delivered', `${delivery.kind === 'issue' ? 'Issue' : 'Change request'} ${delivery.url}`);
+  }
+
+  async #known(id: string): Promise<{ proposal: SolutionProposal; incident: Incident; repository: Repository }> {
+    const proposal = await this.#options.proposals.get(id);
+    const incident = proposal === undefined ? undefined : await this.#options.incidents.getIncident(proposal.incidentId);
+    const repository = proposal?.repositoryId === undefined ? undefined : await this.#options.repositories.get(proposal.repositoryId);
+    if (proposal === undefined || incident === undefined || repository === undefined) {
+      const what = proposal === undefined ? 'solution' : incident === undefined ? 'incident of solution' : 'repository of solution';
+      throw new HephaestusError({ code: 'proposal.not-found', kind: 'validation', message: `the ${what} ${id} is gone` });
+    }
+    return { proposal, incident, repository };
+  }
+
+  #trialOptions(signal: AbortSignal, onCandidate: TrialOptions['onCandidate'], tell: (event: string) => void): TrialOptions {
+    const { repositoryService: service, validator, searchPath } = this.#options;
+    return { service, validator, searchPath, signal, onCandidate, onRung: ({ rung, outcome }) => tell(`${rung}: ${outcome}`) };
+  }
+
+  async #proposalsOf(incidentId: string): Promise<readonly SolutionProposal[]> {
+    return this.#options.proposals.list({ incidentId, states: [], limit: 20, after: undefined });
+  }
+
+  async #change(proposal: SolutionProposal, event: ProposalEvent, reason: string, news?: string): Promise<SolutionProposal> {
+    const next = transition(proposal, event, reason, this.#options.clock.now());
+    this.#options.logger.info('solution changed', {
+      solutionId: next.id,
+      incidentId: next.incidentId,
+      from: proposal.state,
+      to: next.state,
+      reason,
+    });
+    return this.#save(next, news ?? next.state);
+  }
+
+  async #save(proposal: SolutionProposal, news: string): Promise<SolutionProposal> {
+    const saved = { ...proposal, updatedAtMs: this.#options.clock.now() };
+    await this.#options.proposals.save(saved);
+    this.#tell(saved, news);
+    return saved;
+  }
+
+  #tell(proposal: SolutionProposal, event: string): void {
+    this.#options.events.emit({ proposal, event });
+  }
+}

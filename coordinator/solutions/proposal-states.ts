@@ -1,0 +1,60 @@
+// The one place where a proposal changes its state (the table is in proposal.ts).
+// Must never act: it answers with the new proposal, others save and do.
+import { HephaestusError } from '../../base/errors.ts';
+import type { ProposalState, SolutionProposal } from './proposal.ts';
+
+export type ProposalEvent =
+  | 'context-ready'
+  | 'edits'
+  | 'no-fix'
+  | 'gate-passed'
+  | 'rungs-climbed'
+  | 'gate-not-passed'
+  | 'approve'
+  | 'reject'
+  | 'delivered'
+  | 'fail';
+
+const table: Readonly<Record<Exclude<ProposalEvent, 'fail'>, { readonly from: readonly ProposalState[]; readonly to: ProposalState }>> = {
+  // A resumed job begins again at what it was doing, so that an event finds its own outcome, too.
+  'context-ready': { from: ['preparing', 'proposing', 'validating'], to: 'proposing' },
+  edits: { from: ['proposing', 'validating'], to: 'validating' },
+  'no-fix': { from: ['proposing', 'validating'], to: 'diagnosed' },
+  'gate-passed': { from: ['validating'], to: 'publishing' },
+  'rungs-climbed': { from: ['validating'], to: 'awaiting-approval' },
+  'gate-not-passed': { from: ['validating'], to: 'diagnosed' },
+  approve: { from: ['awaiting-approval'], to: 'publishing' },
+  reject: { from: ['awaiting-approval'], to: 'rejected' },
+  delivered: { from: ['publishing'], to: 'published' },
+};
+
+const unfinishedStates: readonly ProposalState[] = ['preparing', 'proposing', 'validating'];
+
+/** True while a propose job has something left to do. */
+export function isUnfinished(state: ProposalState): boolean {
+  return unfinishedStates.includes(state);
+}
+
+/** True where nothing follows by itself. */
+export function isFinal(state: ProposalState): boolean {
+  return ['published', 'rejected', 'diagnosed', 'failed'].includes(state);
+}
+
+/** @throws HephaestusError `proposal.wrong-state` if the table has no such row. */
+export function transition(proposal: SolutionProposal, event: ProposalEvent, reason: string, nowMs: number): SolutionProposal {
+  const to = nextState(proposal.state, event);
+  if (to === undefined) {
+    throw new HephaestusError({
+      code: 'proposal.wrong-state',
+      kind: 'validation',
+      message: `solution ${proposal.id} is ${proposal.state}${proposal.stateReason === '' ? '' : ` (${proposal.stateReason})`}, so that "${event}" is not possible`,
+    });
+  }
+  return { ...proposal, state: to, stateReason: reason, updatedAtMs: nowMs };
+}
+
+function nextState(state: ProposalState, event: ProposalEvent): ProposalState | undefined {
+  if (event === 'fail') return state === 'published' || state === 'rejected' ? undefined : 'failed';
+  const row = table[event];
+  return row.from.includes(state) ? row.to : undefined;
+}

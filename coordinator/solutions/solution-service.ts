@@ -1,0 +1,80 @@
+// What operators ask of solutions: look, ask for one, prove it again, approve or reject.
+// Must never do the work itself: it saves the decision and enqueues a job.
+import type { Clock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import type { IncidentReader } from '../incidents/incident.ts';
+import type { JobQueue } from './job-queue.ts';
+import { beginProposal } from './new-proposal.ts';
+import type { ProposalStore, SolutionProposal, SolutionService } from './proposal.ts';
+import type { ProposalChange, ProposalEvents } from './proposal-events.ts';
+import { isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
+
+export interface SolutionServiceOptions {
+  readonly proposals: ProposalStore;
+  readonly incidents: IncidentReader;
+  readonly jobs: JobQueue;
+  readonly events: ProposalEvents;
+  readonly clock: Clock;
+}
+
+export function createSolutionService(options: SolutionServiceOptions): SolutionService {
+  const { proposals, incidents, jobs, events, clock } = options;
+
+  const get = async (id: string): Promise<SolutionProposal> => {
+    const found = await proposals.get(id);
+    if (found !== undefined) return found;
+    throw new HephaestusError({
+      code: 'proposal.not-found',
+      kind: 'validation',
+      message: `there is no solution ${id}; \`hephaestusctl solutions list\` shows all`,
+    });
+  };
+
+  const decide = async (id: string, event: ProposalEvent, by: string, note: string): Promise<SolutionProposal> => {
+    const proposal = await get(id);
+    const words = event === 'approve' ? 'Approved' : 'Rejected';
+    const reason = `${words} by ${by}${note === '' ? '.' : `: ${note}`}`;
+    const next = { ...transition(proposal, event, reason, clock.now()), decidedBy: by };
+    await proposals.save(next);
+    events.emit({ proposal: next, event: words.toLowerCase() });
+    return next;
+  };
+
+  return {
+    list: (query) => proposals.list(query),
+    get,
+    async generate(incidentId) {
+      const incident = await incidents.getIncident(incidentId);
+      if (incident === undefined)
+        throw new HephaestusError({ code: 'incident.not-found', kind: 'validation', message: `there is no incident ${incidentId}` });
+      const known = await proposals.list({ incidentId: incident.id, states: [], limit: 20, after: undefined });
+      const underWay = known.find(({ state }) => isUnfinished(state));
+      const proposal = underWay ?? beginProposal(incident.id, clock.now());
+      if (underWay === undefined) {
+        await proposals.save(proposal);
+        events.emit({ proposal, event: 'asked for' });
+      }
+      await jobs.enqueue('propose', incident.id);
+      return proposal;
+    },
+    async validate(id) {
+      const proposal = await get(id);
+      if (Object.keys(proposal.files).length === 0) {
+        throw new HephaestusError({
+          code: 'proposal.no-edits',
+          kind: 'validation',
+          message: `solution ${proposal.id} has no edits to validate; ask for a new one with \`hephaestusctl incidents solve ${proposal.incidentId}\``,
+        });
+      }
+      await jobs.enqueue('validate', proposal.id);
+      return proposal;
+    },
+    async approve(id, by, note) {
+      const approved = await decide(id, 'approve', by, note);
+      await jobs.enqueue('publish', approved.id);
+      return approved;
+    },
+    reject: (id, by, note) => decide(id, 'reject', by, note),
+    watch: (incidentId: string | undefined, signal: AbortSignal): AsyncIterable<ProposalChange> => events.watch(incidentId, signal),
+  };
+}
