@@ -69,6 +69,7 @@ export function plainRepositoryService(directory: string, options: { readonly is
     remote: directory,
     branch,
     commit,
+    state: 'open',
   });
 
   return {
