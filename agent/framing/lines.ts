@@ -1,0 +1,37 @@
+// Splits bytes into lines, each a record of its own.
+// Must never make an object for a line, nor change a byte.
+import type { Flush, Framed, Framer } from '../record.ts';
+import { pieceEnd, RecordCuts } from './record-cuts.ts';
+
+export interface LineLimits {
+  /** A line longer than this is split into pieces of at most this length, each a record, flagged as cut. No byte is lost. */
+  readonly maxLineBytes: number;
+}
+
+const newline = 0x0a;
+
+/** One record a line, its end included. A line without an end is held until nobody writes any more. */
+export function createLineFramer(limits: LineLimits): Framer {
+  const { maxLineBytes } = limits;
+  return {
+    window: maxLineBytes + 1,
+    frame(bytes: Buffer, flush: Flush): Framed {
+      const cuts = new RecordCuts();
+      for (;;) {
+        const found = bytes.indexOf(newline, cuts.end);
+        const end = found < 0 ? bytes.length : found + 1;
+        splitLongLine(bytes, end, maxLineBytes, cuts);
+        if (found < 0) break;
+        cuts.closeAt(end);
+      }
+      if (flush === 'everything') cuts.closeAt(bytes.length);
+      const holds = cuts.end === bytes.length ? 'nothing' : 'line';
+      return { consumed: cuts.end, bytes: undefined, recordLengths: cuts.lengths, cut: cuts.cut, holds };
+    },
+  };
+}
+
+/** Cuts pieces off the line between the last record's end and `lineEnd` until the rest is within the limit. */
+export function splitLongLine(bytes: Buffer, lineEnd: number, maxLineBytes: number, cuts: RecordCuts): void {
+  while (lineEnd - cuts.end > maxLineBytes) cuts.cutAt(pieceEnd(bytes, cuts.end, maxLineBytes));
+}

@@ -1,0 +1,140 @@
+// Joins lines that belong together, the lines of a stack trace above all, into one record.
+// Must never decide by itself what continues a trace: analysis/traces does, or a configured pattern.
+import { RE2JS } from 're2js';
+import { TraceJoiner } from '../../analysis/traces/continuation.ts';
+import type { Continuation } from '../../analysis/traces/continuation.ts';
+import type { Flush, Framed, Framer } from '../record.ts';
+import { splitLongLine } from './lines.ts';
+import { RecordCuts } from './record-cuts.ts';
+
+/** Says of each line in turn whether it goes on with the record before it. */
+export interface LineJudge {
+  /** True while more lines may join the open record, so that it pays to wait for them. */
+  readonly inTrace: boolean;
+  next(line: string): Continuation;
+  reset(): void;
+}
+
+export interface RecordLimits {
+  readonly maxLineBytes: number;
+  /** A record that would grow beyond these is cut; its further lines make a record of their own. */
+  readonly maxRecordBytes: number;
+  readonly maxRecordLines: number;
+}
+
+/** Joins stack traces of every language that analysis/traces knows. */
+export function createTraceFramer(limits: RecordLimits): Framer {
+  return createJoiningFramer(limits, () => new TraceJoiner());
+}
+
+/**
+ * Joins every line to the last one that `pattern` (RE2 syntax) matches somewhere.
+ * @throws RE2JSSyntaxException if the pattern is not RE2.
+ */
+export function createPatternFramer(limits: RecordLimits, pattern: string): Framer {
+  const compiled = RE2JS.compile(pattern);
+  return createJoiningFramer(limits, () => ({
+    inTrace: true,
+    // Lines come as Latin-1, one character a byte; the pattern is about characters.
+    next: (line) => (compiled.matcher(Buffer.from(line, 'latin1').toString('utf8')).find() ? 'starts' : 'continues'),
+    reset: () => undefined,
+  }));
+}
+
+function createJoiningFramer(limits: RecordLimits, createJudge: () => LineJudge): Framer {
+  return {
+    // A record at its limit, the undecided lines behind it, and a line that shows that the record is over.
+    window: limits.maxRecordBytes + 2 * limits.maxLineBytes,
+    frame: (bytes, flush) => new Joining(bytes, limits, createJudge()).run(flush),
+  };
+}
+
+/** One pass over one stretch of bytes. The open record reaches from the last cut to the first undecided line. */
+class Joining {
+  readonly #bytes: Buffer;
+  readonly #limits: RecordLimits;
+  readonly #judge: LineJudge;
+  readonly #cuts = new RecordCuts();
+  /** Starts of the lines that may or may not belong to the open record. */
+  #undecided: number[] = [];
+  #openLines = 0;
+
+  constructor(bytes: Buffer, limits: RecordLimits, judge: LineJudge) {
+    this.#bytes = bytes;
+    this.#limits = limits;
+    this.#judge = judge;
+  }
+
+  run(flush: Flush): Framed {
+    const lastLine = this.#readLines();
+    if (flush === 'everything') {
+      this.#closeOpenAt(lastLine);
+      this.#cuts.closeAt(this.#bytes.length);
+    } else if (flush === 'traces' || (flush === 'records' && !this.#judge.inTrace)) {
+      this.#closeOpenAt(lastLine);
+    }
+    const { end, lengths, cut } = this.#cuts;
+    return { consumed: end, bytes: undefined, recordLengths: lengths, cut, holds: this.#holds(lastLine) };
+  }
+
+  /** @returns where the last line begins that has no end yet; the end of the bytes if there is none. */
+  #readLines(): number {
+    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
+    const text = this.#bytes.toString('latin1');
+    const { maxLineBytes } = this.#limits;
+    let lineStart = 0;
+    for (;;) {
+      const found = text.indexOf('\n', lineStart);
+      const lineEnd = found < 0 ? text.length : found + 1;
+      if (lineEnd - lineStart > maxLineBytes) lineStart = this.#split(lineStart, lineEnd);
+      if (found < 0) return lineStart;
+      this.#take(text.slice(lineStart, found), lineStart, lineEnd);
+      lineStart = lineEnd;
+    }
+  }
+
+  /** A line too long to be part of anything: what was open ends before it. @returns where its last piece begins. */
+  #split(lineStart: number, lineEnd: number): number {
+    this.#closeOpenAt(lineStart);
+    this.#judge.reset();
+    splitLongLine(this.#bytes, lineEnd, this.#limits.maxLineBytes, this.#cuts);
+    return this.#cuts.end;
+  }
+
+  #take(line: string, start: number, end: number): void {
+    const verdict = this.#judge.next(line);
+    if (start === this.#cuts.end) {
+      this.#openLines = 1;
+      return;
+    }
+    if (verdict === 'starts') {
+      this.#closeOpenAt(start);
+      this.#openLines = 1;
+      return;
+    }
+    this.#openLines += 1;
+    if (end - this.#cuts.end > this.#limits.maxRecordBytes || this.#openLines > this.#limits.maxRecordLines) {
+      this.#cuts.cutAt(start);
+      this.#undecided = [];
+      this.#judge.reset();
+      this.#openLines = 1;
+    } else if (verdict === 'maybe') {
+      this.#undecided.push(start);
+    } else {
+      this.#undecided = [];
+    }
+  }
+
+  /** Ends the open record; undecided lines, of which none was claimed, become records of their own. */
+  #closeOpenAt(end: number): void {
+    for (const start of this.#undecided) this.#cuts.closeAt(start);
+    this.#undecided = [];
+    this.#cuts.closeAt(end);
+  }
+
+  #holds(lastLine: number): Framed['holds'] {
+    if (this.#cuts.end === this.#bytes.length) return 'nothing';
+    if (this.#cuts.end === lastLine) return 'line';
+    return this.#judge.inTrace ? 'trace' : 'record';
+  }
+}

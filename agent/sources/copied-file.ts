@@ -1,0 +1,57 @@
+// Copies that a rotation makes before it truncates a file (logrotate's copytruncate): the rest of the old content is in them.
+// Must never take two logs that merely begin alike for copies: name and content must both agree.
+import { basename, dirname } from 'node:path';
+import { closeSync } from 'node:fs';
+import { openFile } from './file-follower.ts';
+import type { FileFollower } from './file-follower.ts';
+import { readBytes } from './file-identity.ts';
+import { findRotated, isRotatedName } from './rotated-names.ts';
+import type { RotatedFile } from './rotated-names.ts';
+
+/** How many bytes of two files are compared. */
+const comparedBytes = 16 * 1024;
+
+/** True if the file may be a copy, finished or in the making, of one of the others: named like its rotation, with its content. */
+export function mayBeCopy(follower: FileFollower, others: Iterable<FileFollower>): boolean {
+  const descriptor = follower.descriptor;
+  if (descriptor === undefined) return false;
+  for (const other of others) {
+    if (other === follower || other.descriptor === undefined || !isRotationOf(follower.path, other.path)) continue;
+    const head = readBytes(descriptor, 0, Math.min(follower.size, comparedBytes));
+    if (head.length > 0 && readBytes(other.descriptor, 0, head.length).equals(head)) return true;
+  }
+  return false;
+}
+
+/** The copy of a file that was truncated: one that is followed and wasn't begun yet, or one that lies beside it. Newest first. */
+export function findCopy(truncated: FileFollower, others: Iterable<FileFollower>): FileFollower | RotatedFile | undefined {
+  // Without a byte that was read there is nothing to know a copy by; it is then read whole if it matches the patterns.
+  if (truncated.offset === 0) return undefined;
+  const followed = new Map([...others].filter((other) => !other.hasEnded).map((other) => [other.key, other]));
+  for (const rotated of findRotated(truncated.path).toReversed()) {
+    if (rotated.facts.size < truncated.offset) continue;
+    const known = followed.get(`${rotated.facts.device}:${rotated.facts.inode}`);
+    if (known !== undefined && (known.offset > 0 || known.predecessor !== undefined)) continue;
+    if (holdsContentOf(truncated, known?.descriptor, rotated.path)) return known ?? rotated;
+  }
+  return undefined;
+}
+
+/** True if `path` is named like a rotation of `original`, beside it. */
+export function isRotationOf(path: string, original: string): boolean {
+  return dirname(path) === dirname(original) && isRotatedName(basename(original), basename(path));
+}
+
+function holdsContentOf(truncated: FileFollower, open: number | undefined, path: string): boolean {
+  if (open !== undefined) return truncated.isContainedIn(open);
+  let descriptor: number | undefined;
+  try {
+    descriptor = openFile(path);
+    return truncated.isContainedIn(descriptor);
+  } catch {
+    // Deleted meanwhile or unreadable: then it can't serve as a copy.
+    return false;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}

@@ -1,0 +1,76 @@
+// Tells files apart: by device and inode, by the moment of birth, and by their first bytes.
+// Must never trust a path; names move from file to file.
+import { createHash } from 'node:crypto';
+import { fstatSync, readSync } from 'node:fs';
+import type { BigIntStats } from 'node:fs';
+import type { FileIdentity } from '../record.ts';
+
+/** How many of a file's first bytes count, at most. Log files often share a long heading; 16 KiB hash in some 15 µs. */
+const mostFingerprintBytes = 16 * 1024;
+
+/** What the kernel says of a file. */
+export interface FileFacts {
+  readonly device: string;
+  readonly inode: string;
+  /** Nanoseconds; 0 where the file system doesn't record it. It tells a reused inode from the old file. */
+  readonly birthNs: bigint;
+  readonly size: number;
+  /** Unix milliseconds. */
+  readonly modifiedAtMs: number;
+  /** How many names the file has; 0 once it is deleted. */
+  readonly links: number;
+}
+
+export function factsOf(stats: BigIntStats): FileFacts {
+  return {
+    device: stats.dev.toString(),
+    inode: stats.ino.toString(),
+    birthNs: stats.birthtimeNs,
+    size: Number(stats.size),
+    modifiedAtMs: Number(stats.mtimeMs),
+    links: Number(stats.nlink),
+  };
+}
+
+/** Names a file among those that exist now. */
+export function fileKey(file: { readonly device: string; readonly inode: string }): string {
+  return `${file.device}:${file.inode}`;
+}
+
+/** @throws the system's error. */
+export function factsOfOpen(descriptor: number): FileFacts {
+  return factsOf(fstatSync(descriptor, { bigint: true }));
+}
+
+/** The fingerprint over as many first bytes as count when `offset` of them are known. Reads the file's head. */
+export function fingerprint(descriptor: number, offset: number): Pick<FileIdentity, 'fingerprint' | 'fingerprintLength'> {
+  const head = readBytes(descriptor, 0, Math.min(offset, mostFingerprintBytes));
+  return { fingerprint: digest(head), fingerprintLength: head.length };
+}
+
+/** True if `identity` already covers all the bytes that count at this offset. */
+export function isFingerprintComplete(identity: FileIdentity, offset: number): boolean {
+  return identity.fingerprintLength >= Math.min(offset, mostFingerprintBytes);
+}
+
+/** True if the open file begins with the bytes that the identity was made of. */
+export function hasFingerprint(descriptor: number, identity: FileIdentity): boolean {
+  const head = readBytes(descriptor, 0, identity.fingerprintLength);
+  return head.length === identity.fingerprintLength && digest(head).equals(identity.fingerprint);
+}
+
+/** Up to `length` bytes from `offset`; fewer at the end of the file. @throws the system's error. */
+export function readBytes(descriptor: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return bytes.subarray(0, filled);
+}
+
+function digest(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest().subarray(0, 16);
+}

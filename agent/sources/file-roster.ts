@@ -1,0 +1,211 @@
+// The files that a source follows at present, and their descriptors.
+// Must never drop a file with bytes that were neither settled nor reported as a gap.
+import { closeSync } from 'node:fs';
+import { errnoOf, HephaestusError } from '../../base/errors.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Framer, Shipment } from '../record.ts';
+import { FileFollower, openFile } from './file-follower.ts';
+import type { FollowTiming } from './file-follower.ts';
+import { factsOfOpen, fileKey } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+
+export interface RosterOptions {
+  readonly source: string;
+  readonly framer: Framer;
+  readonly timing: FollowTiming;
+  /** Descriptors beyond this are closed where a file is read to its end, and opened again when it grows. */
+  readonly maxOpenFiles: number;
+  readonly logger: Logger;
+}
+
+/** Where following begins. */
+export interface Beginning {
+  readonly generation: number;
+  readonly offset: number;
+}
+
+/** Followers by file and by path. All calls are synchronous. */
+export class FileRoster {
+  readonly #options: RosterOptions;
+  readonly #followers = new Set<FileFollower>();
+  readonly #byKey = new Map<string, FileFollower>();
+  readonly #byPath = new Map<string, FileFollower>();
+  /** Highest generation known of a device and inode. */
+  readonly #generations = new Map<string, number>();
+  /** Files beside ours that aren't read: from before our time, or read to the end. */
+  readonly #strangers = new Set<string>();
+  readonly #problems = new Map<string, string>();
+  #announcements: Shipment[] = [];
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  /** In the order in which they were found. */
+  get followers(): ReadonlySet<FileFollower> {
+    return this.#followers;
+  }
+
+  /** Files that can't be opened or read, with the system's error name. */
+  get problems(): ReadonlyMap<string, string> {
+    return this.#problems;
+  }
+
+  /** The follower of this very file; an inode's earlier file is not it. */
+  find(facts: FileFacts): FileFollower | undefined {
+    const follower = this.#byKey.get(fileKey(facts));
+    return follower !== undefined && follower.birthNs === facts.birthNs ? follower : undefined;
+  }
+
+  /** The follower of the newest generation of this device and inode, whichever file that was. */
+  ofInode(key: string): FileFollower | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** Who had this path last. */
+  atPath(path: string): FileFollower | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** The file goes by this path now. */
+  rename(follower: FileFollower, path: string): void {
+    if (this.#byPath.get(follower.path) === follower) this.#byPath.delete(follower.path);
+    follower.path = path;
+    this.#byPath.set(path, follower);
+  }
+
+  knowGeneration(key: string, generation: number): void {
+    this.#generations.set(key, Math.max(generation, this.#generations.get(key) ?? 0));
+  }
+
+  /** Opens the file and follows it. @returns undefined if that isn't possible (see `problems`) or the path is another's now. */
+  follow(path: string, facts: FileFacts, nowMs: number, decide?: (descriptor: number) => Beginning | undefined): FileFollower | undefined {
+    try {
+      const descriptor = openFile(path);
+      try {
+        const opened = factsOfOpen(descriptor);
+        if (fileKey(opened) === fileKey(facts)) {
+          this.#problems.delete(path);
+          return this.adopt(path, descriptor, nowMs, decide?.(descriptor));
+        }
+      } catch (error) {
+        closeSync(descriptor);
+        throw error;
+      }
+      closeSync(descriptor);
+    } catch (error) {
+      this.report(path, error);
+    }
+    return undefined;
+  }
+
+  /** Follows an open file; from its start, as a new generation, unless told otherwise. */
+  adopt(path: string, descriptor: number, nowMs: number, beginning?: Beginning): FileFollower {
+    const facts = factsOfOpen(descriptor);
+    const key = fileKey(facts);
+    const known = this.#generations.get(key);
+    const generation = beginning?.generation ?? (known === undefined ? 0 : known + 1);
+    this.knowGeneration(key, generation);
+    const { source, framer, timing } = this.#options;
+    const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
+    if (beginning !== undefined) follower.seek(beginning.offset);
+    this.#followers.add(follower);
+    this.#byKey.set(key, follower);
+    this.#byPath.set(path, follower);
+    this.#options.logger.debug('following file', { path, offset: follower.offset, generation });
+    return follower;
+  }
+
+  /** Something to be shipped before anything else. */
+  announce(shipment: Shipment): void {
+    this.#announcements.push(shipment);
+  }
+
+  takeAnnouncement(): Shipment | undefined {
+    return this.#announcements.shift();
+  }
+
+  /** Forgets what was announced: a new session begins. */
+  clearAnnouncements(): void {
+    this.#announcements = [];
+  }
+
+  isStranger(facts: FileFacts): boolean {
+    return this.#strangers.has(nameOf(facts));
+  }
+
+  makeStranger(facts: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): void {
+    this.#strangers.add(nameOf(facts));
+  }
+
+  /** Sees to it that the file can be read. @returns false if it can't now; if it is gone, its unread bytes became a gap. */
+  unpark(follower: FileFollower): boolean {
+    if (follower.isOpen || follower.hasEnded) return true;
+    try {
+      if (follower.unpark()) return true;
+      follower.end('file-vanished', `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT') {
+        follower.end('file-vanished', `${follower.path} was deleted while it was closed to spare descriptors`);
+        return true;
+      }
+      this.report(follower.path, error);
+      return false;
+    }
+  }
+
+  /** Closes descriptors above the limit, of those files first that were quiet for longest. Files without a name stay open. */
+  park(busy: FileFollower | undefined): void {
+    const open = [...this.#followers].filter((follower) => follower.isOpen);
+    const excess = open.length - this.#options.maxOpenFiles;
+    if (excess <= 0) return;
+    const idle = open.filter((each) => each !== busy && each.isListed && !each.isDeleted && each.unread === 0);
+    for (const follower of idle.toSorted((one, other) => one.grewAtMs - other.grewAtMs).slice(0, excess)) follower.park();
+  }
+
+  /** Lets go of files that are finished: nameless or truncated, read to their end, settled, and quiet. */
+  tidy(nowMs: number, busy: FileFollower | undefined): void {
+    for (const follower of this.#followers) {
+      if (follower === busy || follower.unread > 0 || follower.settled < follower.offset) continue;
+      const isNameless = !follower.isListed || follower.isDeleted;
+      const isQuiet = nowMs - follower.grewAtMs >= 2 * this.#options.timing.finishMs;
+      if (follower.hasEnded || (isNameless && isQuiet)) this.#drop(follower);
+    }
+  }
+
+  report(path: string, error: unknown): void {
+    const { code, message } = HephaestusError.from(error);
+    const problem = errnoOf(error) ?? code;
+    if (problem === 'ENOENT') return;
+    if (this.#problems.get(path) !== problem) this.#options.logger.warn('file cannot be read', { path, problem, message });
+    this.#problems.set(path, problem);
+  }
+
+  close(): void {
+    for (const follower of this.#followers) follower.park();
+    this.#followers.clear();
+    this.#byKey.clear();
+    this.#byPath.clear();
+  }
+
+  /** Lets go of a file that turned out to be none of ours. */
+  dismiss(follower: FileFollower): void {
+    this.#drop(follower);
+  }
+
+  #drop(follower: FileFollower): void {
+    follower.park();
+    this.#followers.delete(follower);
+    if (this.#byPath.get(follower.path) === follower) this.#byPath.delete(follower.path);
+    if (this.#byKey.get(follower.key) !== follower) return;
+    this.#byKey.delete(follower.key);
+    const [device = '', inode = ''] = follower.key.split(':');
+    this.makeStranger({ device, inode, birthNs: follower.birthNs });
+    this.#options.logger.debug('file is finished', { path: follower.path, offset: follower.offset });
+  }
+}
+
+function nameOf({ device, inode, birthNs }: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): string {
+  return `${device}:${inode}:${birthNs}`;
+}

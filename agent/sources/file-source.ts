@@ -1,0 +1,279 @@
+// The file source: follows all files that match its patterns and gives out their records, whole and in order.
+// Must never hold log bytes for longer than one call: the files are the buffer.
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Framer, Position, Shipment } from '../record.ts';
+import type { FileFollower, FollowTiming } from './file-follower.ts';
+import { FileFinder } from './file-finder.ts';
+import type { Findings } from './file-finder.ts';
+import { fileKey } from './file-identity.ts';
+import { FileRoster } from './file-roster.ts';
+import { createFolderWatch } from './folder-watch.ts';
+import type { FolderWatch } from './folder-watch.ts';
+import { RateLimit } from './rate-limit.ts';
+import { resume, rewind } from './resumption.ts';
+import { Rotation } from './rotation.ts';
+import type { Source, SourceCondition, SourceStatus } from './source.ts';
+import { Waiting } from './waiting.ts';
+
+export interface FileSourceOptions {
+  readonly id: string;
+  /** Absolute patterns (see glob.ts). */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly start: 'beginning' | 'end';
+  readonly framer: Framer;
+  /** Default 512. */
+  readonly maxOpenFiles?: number | undefined;
+  /** 0 or absent: no limit. */
+  readonly maxBytesPerSecond?: number | undefined;
+  /** How long the rest of a record is waited for; default 1 s. */
+  readonly maxWaitMs?: number | undefined;
+  readonly timing?: Partial<FileSourceTiming> | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface FileSourceTiming extends FollowTiming {
+  /** Between looks at files that grew lately. */
+  readonly busyPollMs: number;
+  /** Between scans of the folders and looks at quiet files. */
+  readonly idlePollMs: number;
+  readonly doubtMs: number;
+}
+
+const defaultTiming: FileSourceTiming = {
+  busyPollMs: 100,
+  idlePollMs: 1000,
+  settleMs: 100,
+  traceMs: 1000,
+  finishMs: 10_000,
+  doubtMs: 3000,
+};
+
+/** A file that grew within this time is looked at often. */
+const busyForMs = 5000;
+/** Scanning may take this share of the time, whatever the number of files. */
+const mostScanShare = 0.02;
+
+/**
+ * Follows files (DESIGN section 6). Descriptors are held from the moment a file is found, so that renaming and deleting lose
+ * nothing; folders are watched to be quick and scanned to be right.
+ */
+export class FileSource implements Source {
+  readonly id: string;
+  readonly #options: FileSourceOptions;
+  readonly #timing: FileSourceTiming;
+  readonly #finder: FileFinder;
+  readonly #roster: FileRoster;
+  readonly #rotation: Rotation;
+  readonly #watch: FolderWatch;
+  readonly #rate: RateLimit;
+  /** Both the caller of `next` and the background loop wait here. */
+  readonly #news = new Waiting();
+  readonly #hints = new Waiting();
+  #isOpen = false;
+  #loop: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+  #busy: FileFollower | undefined;
+  #turns: FileFollower[] = [];
+  #nextScanMs = 0;
+  #folderProblems: ReadonlyMap<string, string> = new Map();
+  #bytesRead = 0;
+  #recordsRead = 0;
+  #gaps = 0;
+  #lastRecordAtMs: number | undefined;
+
+  /** @throws HephaestusError `glob.invalid`. */
+  constructor(options: FileSourceOptions) {
+    this.id = options.id;
+    this.#options = options;
+    const traceMs = options.maxWaitMs ?? defaultTiming.traceMs;
+    this.#timing = { ...defaultTiming, traceMs, ...options.timing };
+    this.#finder = new FileFinder(options.include, options.exclude);
+    const { id: source, framer, logger, clock } = options;
+    this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles: options.maxOpenFiles ?? 512 });
+    this.#rotation = new Rotation(this.#roster, this.#finder, { source, doubtMs: this.#timing.doubtMs });
+    this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
+    this.#watch = createFolderWatch({
+      nowMs: () => clock.monotonicMs(),
+      onEvent: () => {
+        this.#hints.notify();
+      },
+    });
+  }
+
+  async open(positions: readonly Position[]): Promise<void> {
+    if (this.#isOpen) {
+      rewind(this.#roster, positions);
+      this.#news.notify();
+      return;
+    }
+    this.#isOpen = true;
+    const { id: source, start, clock } = this.#options;
+    this.#noteFindings(resume(this.#roster, this.#finder, positions, clock.now(), { source, start }));
+    this.#loop = this.#keepLooking();
+    await Promise.resolve();
+  }
+
+  async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
+    for (;;) {
+      signal.throwIfAborted();
+      const announced = this.#roster.takeAnnouncement();
+      if (announced !== undefined) return this.#count(announced);
+      const nowMs = this.#options.clock.now();
+      const waitMs = this.#rate.waitMs(nowMs);
+      const follower = waitMs > 0 ? undefined : this.#nextReady(nowMs);
+      if (follower === undefined) {
+        // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
+        await this.#news.wait(waitMs > 0 ? waitMs : this.#untilDueMs(nowMs), signal);
+        continue;
+      }
+      // oxlint-disable-next-line no-await-in-loop -- one read at a time
+      const shipment = await this.#pull(follower, maxBytes, nowMs);
+      if (shipment !== undefined) return this.#count(shipment);
+    }
+  }
+
+  acknowledge(position: Position): void {
+    if (position.kind !== 'file') return;
+    const key = fileKey(position.identity);
+    for (const follower of this.#roster.followers) {
+      if (follower.key === key && follower.generation === position.identity.generation) follower.settle(position.offset);
+    }
+  }
+
+  rescan(): Promise<void> {
+    this.#scan();
+    return Promise.resolve();
+  }
+
+  status(): SourceStatus {
+    const nowMs = this.#options.clock.now();
+    let lagBytes = 0;
+    let oldestMs = nowMs;
+    for (const follower of this.#roster.followers) {
+      lagBytes += follower.unread;
+      oldestMs = Math.min(oldestMs, follower.unreadSinceMs() ?? nowMs);
+    }
+    return {
+      source: this.id,
+      ...this.#condition(lagBytes),
+      files: this.#roster.followers.size,
+      bytesRead: this.#bytesRead,
+      recordsRead: this.#recordsRead,
+      lagBytes,
+      lagMs: nowMs - oldestMs,
+      gaps: this.#gaps,
+      lastRecordAtMs: this.#lastRecordAtMs,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+    await this.#watch.close();
+    this.#roster.close();
+  }
+
+  #condition(lagBytes: number): { readonly condition: SourceCondition; readonly reason: string } {
+    const [problem] = [...this.#roster.problems, ...this.#folderProblems];
+    if (problem !== undefined) return { condition: 'failed', reason: `${problem[0]} cannot be read: ${problem[1]}` };
+    const reason = this.#watch.problem() ?? '';
+    if (this.#roster.followers.size === 0) return { condition: 'waiting', reason: `no file matches ${this.#options.include.join(', ')}` };
+    return { condition: lagBytes > 0 ? 'reading' : 'idle', reason };
+  }
+
+  #count(shipment: Shipment): Shipment {
+    if (shipment.kind === 'gap') {
+      this.#gaps += 1;
+      this.#options.logger.warn('bytes are lost', { reason: shipment.reason, bytes: shipment.bytes, detail: shipment.detail });
+    } else if (shipment.recordLengths.length > 0) {
+      this.#bytesRead += shipment.bytes.length;
+      this.#recordsRead += shipment.recordLengths.length;
+      this.#lastRecordAtMs = shipment.readAtMs;
+      this.#rate.spend(shipment.bytes.length, shipment.readAtMs);
+    }
+    return shipment;
+  }
+
+  async #pull(follower: FileFollower, maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
+    this.#busy = follower;
+    try {
+      const result = await follower.pull(maxBytes, nowMs);
+      if (result !== 'rewritten') return result;
+      this.#rotation.rewritten(follower, nowMs);
+    } catch (error) {
+      this.#roster.report(follower.path, error);
+      follower.defer(nowMs + this.#timing.idlePollMs);
+    } finally {
+      this.#busy = undefined;
+    }
+    return undefined;
+  }
+
+  /** Each file gets a turn before one gets a second, so that a busy file doesn't keep quiet ones waiting. */
+  #nextReady(nowMs: number): FileFollower | undefined {
+    for (let round = 0; round < 2; round += 1) {
+      for (;;) {
+        const follower = this.#turns.pop();
+        if (follower === undefined) break;
+        if (!follower.isReady(nowMs) || !this.#rotation.mayRead(follower, nowMs)) continue;
+        if (this.#roster.unpark(follower)) return follower;
+      }
+      this.#turns = [...this.#roster.followers].filter((follower) => follower.isReady(nowMs)).reverse();
+    }
+    return undefined;
+  }
+
+  #untilDueMs(nowMs: number): number {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const follower of this.#roster.followers) {
+      const atMs = follower.dueAtMs();
+      if (atMs !== undefined && atMs > nowMs) dueMs = Math.min(dueMs, atMs);
+    }
+    return dueMs - nowMs;
+  }
+
+  /** Runs whether or not anybody pulls, so that a file is held before it is rotated away. */
+  async #keepLooking(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      const pollMs = this.#look() ? this.#timing.busyPollMs : this.#timing.idlePollMs;
+      try {
+        // oxlint-disable-next-line no-await-in-loop -- the loop is paced by it
+        await this.#hints.wait(pollMs, this.#stop.signal);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** @returns true if some file grew lately. */
+  #look(): boolean {
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    let isScanDue = this.#hints.wasNotified || clock.monotonicMs() >= this.#nextScanMs;
+    let isBusy = false;
+    for (const follower of this.#roster.followers) {
+      if (nowMs - follower.grewAtMs > busyForMs || follower === this.#busy || !follower.isOpen) continue;
+      isBusy = true;
+      if (this.#rotation.look(follower, nowMs)) isScanDue = true;
+    }
+    if (isScanDue) this.#scan();
+    this.#news.notify();
+    return isBusy;
+  }
+
+  #scan(): void {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    this.#noteFindings(this.#rotation.scan(clock.now(), this.#busy));
+    const endMs = clock.monotonicMs();
+    this.#nextScanMs = endMs + Math.max(this.#timing.idlePollMs, (endMs - startMs) / mostScanShare);
+  }
+
+  #noteFindings(findings: Findings): void {
+    this.#folderProblems = findings.problems;
+    this.#watch.follow(findings.folders);
+  }
+}

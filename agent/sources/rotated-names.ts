@@ -1,0 +1,70 @@
+// Which names a log file gets when it is rotated, and which such files lie beside it.
+// Must never take another program's log for a rotated one: the added part is a number, a date or a word for old.
+import { readdirSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join } from 'node:path';
+import { factsOf } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+
+export interface RotatedFile {
+  readonly path: string;
+  readonly facts: FileFacts;
+}
+
+/**
+ * True if a rotation of `name` may be called `candidate`: `app.log` becomes `app.log.1`, `app.log-20261123`, `app.log.old`,
+ * `app-20261123.log`, `app.1.log`.
+ */
+export function isRotatedName(name: string, candidate: string): boolean {
+  if (candidate === name) return false;
+  if (candidate.startsWith(name)) return isRotationPart(candidate.slice(name.length));
+  const extension = extname(name);
+  const stem = name.slice(0, name.length - extension.length);
+  if (extension === '' || !candidate.startsWith(stem) || !candidate.endsWith(extension)) return false;
+  return isRotationPart(candidate.slice(stem.length, candidate.length - extension.length));
+}
+
+/** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
+export function findRotated(path: string): readonly RotatedFile[] {
+  const folder = dirname(path);
+  const name = basename(path);
+  const found: RotatedFile[] = [];
+  for (const candidate of listNames(folder)) {
+    if (!isRotatedName(name, candidate)) continue;
+    const rotatedPath = join(folder, candidate);
+    const stats = statSync(rotatedPath, { bigint: true, throwIfNoEntry: false });
+    if (stats?.isFile() === true) found.push({ path: rotatedPath, facts: factsOf(stats) });
+  }
+  return found.toSorted(byAge);
+}
+
+/** Oldest first: by birth (by change where the file system records no birth), then by name. */
+export function byAge(one: RotatedFile, other: RotatedFile): number {
+  const born = one.facts.birthNs - other.facts.birthNs;
+  if (born !== 0n) return born < 0n ? -1 : 1;
+  const changed = one.facts.modifiedAtMs - other.facts.modifiedAtMs;
+  return changed === 0 ? rank(other.path) - rank(one.path) : changed;
+}
+
+/** `.3` is older than `.1`, and both are older than the file without a number. */
+function rank(path: string): number {
+  const extension = extname(path).slice(1);
+  return /^[0-9]{1,6}$/.test(extension) ? Number(extension) : 0;
+}
+
+function listNames(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Unreadable or gone: the finder reports folders, here there is simply nothing to be found.
+    return [];
+  }
+}
+
+const oldWords = ['.old', '.bak', '.prev', '.previous', '.save', '-old', '~'];
+
+/** `.1`, `-20261123`, `.2026-11-23_03`, `-20261123-1763868000`: a separator, then digits and separators. */
+function isRotationPart(part: string): boolean {
+  if (oldWords.includes(part)) return true;
+  if (part.length < 2 || part.length > 40 || !/^[.\-_]/.test(part)) return false;
+  return /^[-._:0-9TZ]+$/.test(part) && /[0-9]/.test(part);
+}

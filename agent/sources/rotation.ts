@@ -1,0 +1,204 @@
+// Keeps a source's roster true to the disk: new files, renamed ones, deleted ones, truncated ones.
+// Must never read log bytes; it decides who follows which file, and in which order generations are read.
+import { closeSync, statSync } from 'node:fs';
+import type { Chunk } from '../record.ts';
+import { findCopy, isRotationOf, mayBeCopy } from './copied-file.ts';
+import type { FileFinder, Findings } from './file-finder.ts';
+import { FileFollower } from './file-follower.ts';
+import { factsOf, fileKey } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+import type { FileRoster } from './file-roster.ts';
+import { byAge, findRotated } from './rotated-names.ts';
+import type { RotatedFile } from './rotated-names.ts';
+
+export interface RotationOptions {
+  readonly source: string;
+  /** A file that may be a rotation's copy is left alone for so long while nothing tells. */
+  readonly doubtMs: number;
+}
+
+/** `busy` is the follower that is being read at the moment and must be left alone. */
+export class Rotation {
+  readonly #roster: FileRoster;
+  readonly #finder: FileFinder;
+  readonly #options: RotationOptions;
+
+  constructor(roster: FileRoster, finder: FileFinder, options: RotationOptions) {
+    this.#roster = roster;
+    this.#finder = finder;
+    this.#options = options;
+  }
+
+  /** Looks for new, renamed, deleted and changed files. */
+  scan(nowMs: number, busy: FileFollower | undefined): Findings {
+    const findings = this.#finder.find();
+    for (const follower of this.#roster.followers) follower.isListed = false;
+    const fresh: RotatedFile[] = [];
+    for (const { path, facts } of inOrderOfAge(findings)) {
+      const known = this.#roster.find(facts);
+      if (known === undefined) fresh.push({ path, facts });
+      else this.#listAgain(known, path, facts, nowMs);
+    }
+    for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs);
+    for (const follower of this.#roster.followers) {
+      if (follower === busy) continue;
+      if (!follower.isListed) this.#readOn(follower);
+      if (follower.isOpen) this.look(follower, nowMs);
+    }
+    this.#roster.tidy(nowMs, busy);
+    this.#roster.park(busy);
+    return findings;
+  }
+
+  /** Looks at one open file. @returns true if its path is another file's, so that a scan is due. */
+  look(follower: FileFollower, nowMs: number): boolean {
+    try {
+      if (follower.look(nowMs) === 'rewritten') this.rewritten(follower, nowMs);
+      if (!follower.isListed || follower.isAbandoned) return false;
+      const stats = statSync(follower.path, { bigint: true, throwIfNoEntry: false });
+      return stats === undefined || fileKey(factsOf(stats)) !== follower.key;
+    } catch (error) {
+      this.#roster.report(follower.path, error);
+      return false;
+    }
+  }
+
+  /** The file was truncated and perhaps written anew: its old content is looked for in copies, and the new one is followed. */
+  rewritten(follower: FileFollower, nowMs: number): void {
+    // A copy may be made over the one before it; that has to be known before it is looked for.
+    for (const other of this.#roster.followers) {
+      if (isRotationOf(other.path, follower.path) && !other.hasEnded && other.offset > 0) this.look(other, nowMs);
+    }
+    const copy = this.#followCopy(follower, nowMs);
+    const { path, isListed } = follower;
+    const descriptor = follower.release();
+    if (copy === undefined) {
+      follower.end('truncated', `${path} was truncated before it was read to its end`);
+    } else {
+      copy.doubtedSinceMs = undefined;
+      copy.isExamined = true;
+      copy.seek(follower.offset);
+      copy.predecessor = follower;
+      follower.bequeath(copy);
+      // Settles that the copy's beginning was read in the original, also where nothing is left to be read in it.
+      this.#roster.announce(settleOnly(this.#options.source, copy, nowMs));
+    }
+    if (descriptor === undefined) return;
+    if (!isListed) {
+      // Only its old content was ours: it lay beside a file that is followed.
+      closeSync(descriptor);
+      return;
+    }
+    const next = this.#roster.adopt(path, descriptor, nowMs);
+    next.predecessor = copy ?? follower;
+  }
+
+  /** False while an older file comes first, or while the file may be a copy that a rotation is making of another one. */
+  mayRead(follower: FileFollower, nowMs: number): boolean {
+    if (follower.predecessor !== undefined) {
+      if (isUnfinished(follower.predecessor, follower, nowMs)) return false;
+      follower.predecessor = undefined;
+    }
+    if (follower.isExamined) return true;
+    if (follower.doubtedSinceMs === undefined) {
+      if (follower.offset === 0 && mayBeCopy(follower, this.#roster.followers)) {
+        follower.doubtedSinceMs = nowMs;
+        return false;
+      }
+    } else if (nowMs - Math.max(follower.doubtedSinceMs, follower.grewAtMs) < this.#options.doubtMs) {
+      return false;
+    }
+    follower.isExamined = true;
+    follower.doubtedSinceMs = undefined;
+    return true;
+  }
+
+  #listAgain(follower: FileFollower, path: string, facts: FileFacts, nowMs: number): void {
+    // Several names may lead to one file; the first that the patterns find is used.
+    if (!follower.isListed && follower.path !== path) this.#roster.rename(follower, path);
+    follower.isListed = true;
+    follower.noteFacts(facts, nowMs);
+  }
+
+  #take(path: string, facts: FileFacts, nowMs: number): void {
+    const former = this.#roster.ofInode(fileKey(facts));
+    if (former?.isOpen === false) former.end('file-vanished', `${former.path} was deleted before it was read to its end`);
+    const before = this.#roster.atPath(path);
+    const predecessor = before === undefined || before === former ? before : this.#takeMissed(path, before, facts, nowMs);
+    const follower = this.#roster.follow(path, facts, nowMs);
+    if (follower !== undefined) follower.predecessor = predecessor;
+  }
+
+  /** Generations that came and were rotated away between two scans. @returns the last one before the current file. */
+  #takeMissed(path: string, before: FileFollower, current: FileFacts, nowMs: number): FileFollower {
+    before.isAbandoned = true;
+    let last = before;
+    for (const { path: rotatedPath, facts } of findRotated(path)) {
+      const known = this.#roster.find(facts);
+      if (known === undefined ? this.#isNone(rotatedPath, facts, before, current) : known.foundAtMs < nowMs || known === before) continue;
+      const follower = known ?? this.#roster.follow(rotatedPath, facts, nowMs);
+      if (follower === undefined) continue;
+      // One that matches the patterns too was found in this very scan, and only its order was open.
+      if (known === undefined) follower.isListed = false;
+      follower.isAbandoned = true;
+      follower.predecessor = last;
+      last = follower;
+    }
+    return last;
+  }
+
+  /** True for a file beside ours that is no generation between these two. */
+  #isNone(path: string, facts: FileFacts, before: FileFollower, current: FileFacts): boolean {
+    if (this.#roster.isStranger(facts) || fileKey(facts) === fileKey(current)) return true;
+    return facts.birthNs < before.birthNs || this.#finder.isExcluded(path);
+  }
+
+  /** Its name went to another file or to none: it is read on through its descriptor. */
+  #readOn(follower: FileFollower): void {
+    follower.isAbandoned = true;
+    if (!follower.isOpen && !follower.hasEnded) this.#roster.unpark(follower);
+  }
+
+  #followCopy(follower: FileFollower, nowMs: number): FileFollower | undefined {
+    const found = findCopy(follower, this.#roster.followers);
+    if (found === undefined || found instanceof FileFollower) return found;
+    const copy = this.#roster.follow(found.path, found.facts, nowMs);
+    if (copy === undefined) return undefined;
+    copy.isListed = false;
+    copy.isAbandoned = true;
+    return copy;
+  }
+}
+
+/** A chunk without records that settles where a file begins to be read. */
+export function settleOnly(source: string, follower: FileFollower, nowMs: number, others: readonly FileFollower[] = []): Chunk {
+  const position = follower.position();
+  return {
+    kind: 'chunk',
+    source,
+    path: follower.path,
+    bytes: Buffer.alloc(0),
+    recordLengths: [],
+    start: position,
+    end: position,
+    alsoSettles: others.map((other) => other.position()),
+    readAtMs: nowMs,
+    cut: false,
+    redacted: false,
+    journal: false,
+  };
+}
+
+/** Oldest first, so that generations that are found together are read in their order. */
+export function inOrderOfAge(findings: Findings): readonly RotatedFile[] {
+  return [...findings.files].map(([path, facts]) => ({ path, facts })).toSorted(byAge);
+}
+
+/** After this time a file that is still being written no longer keeps its successor waiting, once all but its last lines are read. */
+const mostPatienceMs = 5000;
+
+/** A line without its end doesn't keep the next file waiting: nobody may ever end it. */
+function isUnfinished(follower: FileFollower, successor: FileFollower, nowMs: number): boolean {
+  if (follower.unread === 0 || follower.holds === 'line') return false;
+  return follower.isReady(nowMs) || nowMs - successor.foundAtMs < mostPatienceMs;
+}
