@@ -1,6 +1,7 @@
 // The analyzer: from a record's text to its parts, its template and its fingerprint, for any number of sources.
 // Must never do I/O or read a clock: the same records in the same order give the same results.
 import type { Fingerprint, FieldValue, ParsedRecord, TemplateMatch } from './entry.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { readCri } from './formats/cri.ts';
 import { readDocker } from './formats/docker.ts';
 import { readJournalFields, readJournalLine } from './formats/journal.ts';
@@ -9,8 +10,11 @@ import { readLogfmt } from './formats/logfmt.ts';
 import type { RecordPart } from './formats/record-part.ts';
 import { readSyslog } from './formats/syslog.ts';
 import { Columns } from './headers/columns.ts';
-import { HeaderReader, noHeader, type HeaderSnapshot } from './headers/header-reader.ts';
-import { severityOfMessage } from './severity.ts';
+import { HeaderReader, type HeaderSnapshot } from './headers/header-reader.ts';
+import { noHeader } from './headers/header.ts';
+import { severityOfMessage, type Severity } from './severity.ts';
+import type { Trace } from './trace.ts';
+import { parseTrace } from './traces/trace-reader.ts';
 import { TemplateMiner, type MinerOptions, type MinerSnapshot } from './templates/miner.ts';
 
 export interface AnalyzerOptions {
@@ -25,6 +29,8 @@ export interface AnalyzerOptions {
 export interface AnalyzeHints {
   /** When the record was read, in Unix milliseconds: completes timestamps without a year or a date. */
   readonly timeMs?: number | undefined;
+  /** The service that wrote it, where the caller knows better than the record. */
+  readonly service?: string | undefined;
   /** Structured fields that came with it: a journal entry's, or an application's. */
   readonly fields?: Readonly<Record<string, FieldValue>> | undefined;
 }
@@ -43,6 +49,10 @@ export interface AnalyzerSnapshot {
 }
 
 const defaultMaxSources = 10_000;
+
+/** Fingerprints remembered, so that a known template costs no hashing. */
+const maxFingerprints = 50_000;
+
 const noFields: Readonly<Record<string, FieldValue>> = Object.freeze({});
 
 export class Analyzer {
@@ -50,6 +60,8 @@ export class Analyzer {
   private readonly headers = new Map<string, HeaderReader>();
   private readonly miner: TemplateMiner;
   private readonly maxSources: number;
+  /** Whoever read the header of the last record, if anyone did. */
+  private reader: HeaderReader | undefined = undefined;
   private readonly readsHeaders: boolean;
   private readonly fingerprints = new Map<string, Fingerprint>();
 
@@ -63,7 +75,11 @@ export class Analyzer {
   analyze(source: string, text: string, hints: AnalyzeHints = {}): Analysis {
     const record = this.read(source, text, hints);
     const template = this.miner.match(record.message);
-    return { record, template, fingerprint: this.fingerprint(template) };
+    if (this.reader?.lastEarly !== undefined) this.relearn(this.reader, template.id);
+    const service = hints.service ?? record.process;
+    if (record.trace === undefined) return { record, template, fingerprint: this.templateFingerprint(template, record.severity, service) };
+    const { trace, severity } = record;
+    return { record, template, fingerprint: fingerprintOf({ trace, template, service, severity, knownProblemId: undefined }) };
   }
 
   /** The id that a template has become since it was merged into another; the same id if it wasn't. */
@@ -98,6 +114,7 @@ export class Analyzer {
   }
 
   private read(source: string, text: string, hints: AnalyzeHints): ParsedRecord {
+    this.reader = undefined;
     const journal = hints.fields === undefined ? undefined : readJournalFields(hints.fields);
     if (journal !== undefined) return this.complete(journal, `${source}\n${journal.process ?? ''}`, hints);
     const first = text.charCodeAt(0);
@@ -119,9 +136,11 @@ export class Analyzer {
     const inner = readJson(text) ?? readLogfmt(text);
     if (inner !== undefined)
       return finish({ ...inner, ...part, message: inner.message ?? text, fields: { ...part.fields, ...inner.fields } }, inner, hints);
-    const header = this.readsHeaders ? this.readerOf(key).read(text, hints.timeMs) : noHeader;
-    const message = header.end > 0 ? text.slice(header.end) : text;
-    const severity = header.severity ?? part.severity ?? severityOfMessage(message);
+    this.reader = this.readsHeaders ? this.readerOf(key) : undefined;
+    const header = this.reader?.read(text, hints.timeMs) ?? noHeader;
+    const message = (header.end > 0 ? text.slice(header.end) : text).trim();
+    const trace = traceIn(message);
+    const severity = header.severity ?? part.severity ?? (trace === undefined ? severityOfMessage(message) : 'error');
     return {
       format: part.format ?? 'plain',
       timeMs: part.timeMs ?? header.timeMs,
@@ -132,9 +151,9 @@ export class Analyzer {
       component: header.component,
       thread: part.thread ?? header.thread,
       requestId: header.requestId,
-      message: message.trim(),
+      message,
       fields: mergeFields(hints.fields, part.fields),
-      trace: undefined,
+      trace,
     };
   }
 
@@ -151,15 +170,42 @@ export class Analyzer {
     return reader;
   }
 
-  private fingerprint(template: TemplateMatch): Fingerprint {
-    let fingerprint = this.fingerprints.get(template.id);
+  /** Once a layout is better known, the messages of its first lines are matched again, and their templates follow. */
+  private relearn(reader: HeaderReader, templateId: string): void {
+    if (reader.lastEarly !== undefined) reader.lastEarly.templateId = templateId;
+    const moved = new Map<string, { readonly to: Set<string>; lines: number }>();
+    for (const { line, templateId: old, message } of reader.reread()) {
+      const { id } = this.miner.match(message.trim());
+      line.templateId = id;
+      const move = moved.get(old);
+      if (move === undefined) moved.set(old, { to: new Set([id]), lines: 1 });
+      else {
+        move.to.add(id);
+        move.lines++;
+      }
+    }
+    for (const [old, { to, lines }] of moved) {
+      const [first] = to;
+      if (first !== undefined) this.miner.supersede(this.miner.resolve(old), this.miner.resolve(first), lines);
+    }
+  }
+
+  private templateFingerprint(template: TemplateMatch, severity: Severity | undefined, service: string | undefined): Fingerprint {
+    const key = `${template.id} ${severity ?? ''} ${service ?? ''}`;
+    let fingerprint = this.fingerprints.get(key);
     if (fingerprint === undefined) {
-      if (this.fingerprints.size > 50_000) this.fingerprints.clear();
-      fingerprint = { value: template.id + template.id, parts: [{ kind: 'template', value: template.text }] };
-      this.fingerprints.set(template.id, fingerprint);
+      if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
+      fingerprint = fingerprintOf({ trace: undefined, template, service, severity, knownProblemId: undefined });
+      this.fingerprints.set(key, fingerprint);
     }
     return fingerprint;
   }
+}
+
+/** The trace in a message of several lines, or of one that holds them escaped. */
+function traceIn(message: string): Trace | undefined {
+  if (!message.includes('\n') && !(message.length > 200 && message.includes('\\n'))) return undefined;
+  return parseTrace(message);
 }
 
 function mergeFields(
@@ -172,19 +218,20 @@ function mergeFields(
 
 /** A structured record: what the envelope says comes first, but for the level, which the application knows better. */
 function finish(part: RecordPart, inner: RecordPart, hints: AnalyzeHints): ParsedRecord {
-  const message = part.message ?? '';
+  const message = (part.message ?? '').trim();
+  const trace = traceIn(message);
   return {
     format: part.format ?? 'plain',
     timeMs: part.timeMs,
-    severity: inner.severity ?? part.severity ?? severityOfMessage(message),
+    severity: inner.severity ?? part.severity ?? (trace === undefined ? severityOfMessage(message) : 'error'),
     host: part.host,
     process: part.process,
     pid: part.pid,
     component: part.component,
     thread: part.thread,
     requestId: part.requestId,
-    message: message.trim(),
+    message,
     fields: mergeFields(hints.fields, part.fields),
-    trace: undefined,
+    trace,
   };
 }

@@ -1,36 +1,9 @@
 // Reading the header of one source's lines: applies the learnt layouts and keeps learning as they change.
 // Must never know a system by name, read a clock, or keep more than a fixed number of layouts.
-import { severityOfLetter, severityOfWord, type Severity } from '../severity.ts';
+import { severityOfLetter, severityOfWord } from '../severity.ts';
 import { column, type Columns, maxColumns } from './columns.ts';
-import { Layout, type HeaderShape } from './layout.ts';
-import { epochMs, type TimestampScan } from './timestamp-parts.ts';
-
-/** What stood before the message. Absent is undefined. */
-export interface Header {
-  timeMs: number | undefined;
-  severity: Severity | undefined;
-  host: string | undefined;
-  process: string | undefined;
-  pid: number | undefined;
-  component: string | undefined;
-  thread: string | undefined;
-  requestId: string | undefined;
-  /** Offset of the message in the text. */
-  end: number;
-}
-
-/** The header of a text that has none. */
-export const noHeader: Readonly<Header> = {
-  timeMs: undefined,
-  severity: undefined,
-  host: undefined,
-  process: undefined,
-  pid: undefined,
-  component: undefined,
-  thread: undefined,
-  requestId: undefined,
-  end: 0,
-};
+import { bare, noHeader, resolveTime, takeBracket, takeTag, type Header } from './header.ts';
+import { Layout, learningLines, type HeaderShape } from './layout.ts';
 
 /** Different layouts remembered for a source; a source with more is read by the last ones learnt. */
 const maxLayouts = 16;
@@ -38,6 +11,30 @@ const maxLayouts = 16;
 /** Lines after which a layout's misses are judged, and the share of misses that makes it be learnt anew. */
 const judgedLines = 128;
 const tolerableMisses = 40;
+
+/** Characters of an early line that are kept until its layout is known. */
+const keptChars = 2048;
+
+/** Lines after which the early lines of a layout are read again, with what was learnt since. */
+const rereadAt: readonly number[] = [8, 24, learningLines];
+
+/** A line read while its layout was still being learnt. */
+export interface EarlyLine {
+  readonly text: string;
+  /** Where its header was thought to end. */
+  end: number;
+  /** The template that its message got; set by the caller. */
+  templateId: string | undefined;
+}
+
+/** An early line that is understood anew. */
+export interface Reread {
+  readonly line: EarlyLine;
+  /** The template it had. */
+  readonly templateId: string;
+  /** Its message, as it is read now. */
+  readonly message: string;
+}
 
 /** Where a header shape is kept between runs. */
 export interface HeaderSnapshot {
@@ -48,10 +45,9 @@ export class HeaderReader {
   private layouts = new Map<number, Layout>();
   /** Columns worth cutting: all while something is being learnt. */
   private limit = maxColumns;
-  /** The layout that became fixed with the last line read, if one did. */
-  justFixed: number | undefined = undefined;
-  /** The layout that read the last line. */
-  lastKey = -1;
+  private readonly early = new Map<number, EarlyLine[]>();
+  /** The last line read, if its layout is still being learnt. */
+  lastEarly: EarlyLine | undefined = undefined;
 
   private readonly columns: Columns;
 
@@ -64,30 +60,61 @@ export class HeaderReader {
   read(text: string, nowMs: number | undefined): Header {
     const columns = this.columns;
     columns.scan(text, this.limit);
-    const key = columns.firstTimestamp < 0 ? -1 : columns.firstTimestamp * 1000 + columns.form;
-    this.lastKey = key;
-    this.justFixed = undefined;
+    const key = keyOf(columns);
     let layout = this.layouts.get(key);
     if (layout === undefined) {
       layout = this.add(key);
       columns.scan(text, this.limit);
     }
-    if (!layout.fixed) {
+    this.lastEarly = undefined;
+    const learning = !layout.fixed;
+    if (learning) {
       layout.learn(columns, text);
-      if (layout.fixed) {
-        this.justFixed = key;
-        this.measure();
-      }
+      if (layout.fixed) this.measure();
     }
     const header = this.apply(text, layout, nowMs);
-    if (layout.fixed && layout.lines++ % judgedLines === 0) {
+    if (learning) this.keepEarly(key, text, header.end);
+    else if (layout.lines++ % judgedLines === 0) {
       if (layout.misses > tolerableMisses) {
         this.layouts.delete(key);
+        this.early.delete(key);
         this.limit = maxColumns;
       }
       layout.misses = 0;
     }
     return header;
+  }
+
+  /**
+   * Early lines whose header turns out to end elsewhere than was thought, each with its message as it is understood now.
+   * Empty unless the last line read completed a stage of learning.
+   */
+  reread(): readonly Reread[] {
+    if (this.lastEarly === undefined) return [];
+    const { columns } = this;
+    const key = keyOf(columns);
+    const layout = this.layouts.get(key);
+    const lines = this.early.get(key);
+    if (layout === undefined || lines === undefined || !rereadAt.includes(lines.length)) return [];
+    const changed: Reread[] = [];
+    const { misses } = layout;
+    for (const line of lines) {
+      columns.scan(line.text, maxColumns);
+      const { end } = this.apply(line.text, layout, undefined);
+      if (end === line.end || line.templateId === undefined) continue;
+      line.end = end;
+      changed.push({ line, templateId: line.templateId, message: line.text.slice(end) });
+    }
+    layout.misses = misses;
+    if (layout.fixed) this.early.delete(key);
+    return changed;
+  }
+
+  private keepEarly(key: number, text: string, end: number): void {
+    this.lastEarly = { text: text.slice(0, keptChars), end, templateId: undefined };
+    const lines = this.early.get(key);
+    if (lines === undefined) this.early.set(key, [this.lastEarly]);
+    else lines.push(this.lastEarly);
   }
 
   snapshot(): HeaderSnapshot {
@@ -111,7 +138,10 @@ export class HeaderReader {
   private add(key: number): Layout {
     if (this.layouts.size >= maxLayouts) {
       const oldest = this.layouts.keys().next().value;
-      if (oldest !== undefined) this.layouts.delete(oldest);
+      if (oldest !== undefined) {
+        this.layouts.delete(oldest);
+        this.early.delete(oldest);
+      }
     }
     const layout = new Layout();
     this.layouts.set(key, layout);
@@ -215,66 +245,7 @@ export class HeaderReader {
   }
 }
 
-function bare(raw: string): string {
-  let start = 0;
-  let end = raw.length;
-  if (raw.charCodeAt(end - 1) === 58) end--;
-  if (raw.charCodeAt(start) === 91) {
-    start++;
-    end--;
-  }
-  return raw.slice(start, end).trim();
-}
-
-function takeBracket(header: Header, raw: string): void {
-  const inside = bare(raw);
-  if (inside === '' || inside === '-') return;
-  if (/^\d{1,9}$/.test(inside)) {
-    if (header.pid === undefined) header.pid = Number(inside);
-    else header.thread ??= inside;
-    return;
-  }
-  const request =
-    /^(?:req(?:uest)?[-_]?(?:id)?[-=: ]?)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,32})\b/i.exec(inside);
-  if (request !== null) header.requestId ??= inside.split(' ', 1)[0];
-  else if (header.thread === undefined) header.thread = inside;
-  else header.component ??= inside;
-}
-
-/** `sshd(pam_unix)[12]:`, `kernel:`, `org.example.Main:`. */
-function takeTag(header: Header, raw: string): void {
-  let name = raw.endsWith(':') ? raw.slice(0, -1) : raw;
-  const open = name.indexOf('[');
-  if (open > 0 && name.endsWith(']')) {
-    const pid = name.slice(open + 1, -1);
-    if (/^\d{1,9}$/.test(pid)) header.pid = Number(pid);
-    name = name.slice(0, open);
-  }
-  if (header.severity !== undefined) header.component ??= name;
-  else header.process ??= name;
-}
-
-/** Fills in what a timestamp leaves out from the time the line was read; undefined where that is unknown too. */
-function resolveTime(stamp: TimestampScan, nowMs: number | undefined): number | undefined {
-  switch (stamp.kind) {
-    case 'full':
-    case 'date':
-      return stamp.ms;
-    case 'uptime':
-      return undefined;
-    case 'time': {
-      if (nowMs === undefined) return undefined;
-      const midnight = Math.floor(nowMs / 86_400_000) * 86_400_000;
-      const today = midnight + stamp.ms;
-      // A line from before midnight that is read after it.
-      return today > nowMs + 43_200_000 ? today - 86_400_000 : today;
-    }
-    case 'yearless': {
-      if (nowMs === undefined) return undefined;
-      const year = new Date(nowMs).getUTCFullYear();
-      const thisYear = epochMs(year, stamp.month, stamp.day, stamp.ms);
-      // December's lines read in January.
-      return thisYear > nowMs + 7 * 86_400_000 ? epochMs(year - 1, stamp.month, stamp.day, stamp.ms) : thisYear;
-    }
-  }
+/** Lines whose timestamps stand in the same column and are written alike share a layout. */
+function keyOf(columns: Columns): number {
+  return columns.firstTimestamp < 0 ? -1 : columns.firstTimestamp * 1000 + columns.form;
 }

@@ -77,6 +77,20 @@ export class TemplateMiner {
     return this.byId.get(this.resolve(id))?.text;
   }
 
+  /**
+   * Says that `lines` messages, matched as template `id`, are understood as template `successor` now.
+   * The old template ends if they were all it had.
+   */
+  supersede(id: string, successor: string, lines: number): void {
+    const old = this.byId.get(id);
+    const next = this.byId.get(successor);
+    if (old === undefined || next === undefined || old === next) return;
+    old.count -= lines;
+    if (old.count > 0) return;
+    old.count = 0;
+    this.retire(this.buckets.get(old.bucket) ?? [], old, next);
+  }
+
   snapshot(): MinerSnapshot {
     return {
       version: 1,

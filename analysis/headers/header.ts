@@ -1,0 +1,97 @@
+// What a header says, and how a column's text becomes a part of it.
+// Must never look for columns in a line; columns.ts cuts them and header-reader.ts says which belong to the header.
+import type { Severity } from '../severity.ts';
+import { epochMs, type TimestampScan } from './timestamp-parts.ts';
+
+/** What stood before the message. Absent is undefined. */
+export interface Header {
+  timeMs: number | undefined;
+  severity: Severity | undefined;
+  host: string | undefined;
+  process: string | undefined;
+  pid: number | undefined;
+  component: string | undefined;
+  thread: string | undefined;
+  requestId: string | undefined;
+  /** Offset of the message in the text. */
+  end: number;
+}
+
+/** The header of a text that has none. */
+export const noHeader: Readonly<Header> = {
+  timeMs: undefined,
+  severity: undefined,
+  host: undefined,
+  process: undefined,
+  pid: undefined,
+  component: undefined,
+  thread: undefined,
+  requestId: undefined,
+  end: 0,
+};
+
+/** Without its brackets or colon. */
+export function bare(raw: string): string {
+  let start = 0;
+  let end = raw.length;
+  if (raw.charCodeAt(end - 1) === 58) end--;
+  if (raw.charCodeAt(start) === 91) {
+    start++;
+    end--;
+  }
+  return raw.slice(start, end).trim();
+}
+
+/** `[main]`, `[12]`, `[req-… - -]`: what is inside tells which it is. */
+export function takeBracket(header: Header, raw: string): void {
+  const inside = bare(raw);
+  if (inside === '' || inside === '-') return;
+  if (/^\d{1,9}$/.test(inside)) {
+    if (header.pid === undefined) header.pid = Number(inside);
+    else header.thread ??= inside;
+    return;
+  }
+  const request =
+    /^(?:req(?:uest)?[-_]?(?:id)?[-=: ]?)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,32})\b/i.exec(inside);
+  if (request !== null) header.requestId ??= inside.split(' ', 1)[0];
+  else if (header.thread === undefined) header.thread = inside;
+  else header.component ??= inside;
+}
+
+/** `sshd(pam_unix)[12]:`, `kernel:`, `org.example.Main:`. */
+export function takeTag(header: Header, raw: string): void {
+  let name = raw.endsWith(':') ? raw.slice(0, -1) : raw;
+  const open = name.indexOf('[');
+  if (open > 0 && name.endsWith(']')) {
+    const pid = name.slice(open + 1, -1);
+    if (/^\d{1,9}$/.test(pid)) header.pid = Number(pid);
+    name = name.slice(0, open);
+  }
+  if (header.severity !== undefined) header.component ??= name;
+  else header.process ??= name;
+}
+
+/** Fills in what a timestamp leaves out from the time the line was read; undefined where that is unknown too. */
+export function resolveTime(stamp: TimestampScan, nowMs: number | undefined): number | undefined {
+  switch (stamp.kind) {
+    case 'full':
+    case 'date':
+      return stamp.ms;
+    case 'uptime':
+      return undefined;
+    case 'time': {
+      if (nowMs === undefined) return undefined;
+      const midnight = Math.floor(nowMs / 86_400_000) * 86_400_000;
+      const today = midnight + stamp.ms;
+      // A line from before midnight that is read after it.
+      return today > nowMs + 43_200_000 ? today - 86_400_000 : today;
+    }
+    case 'yearless': {
+      if (nowMs === undefined) return undefined;
+      const year = new Date(nowMs).getUTCFullYear();
+      const thisYear = epochMs(year, stamp.month, stamp.day, stamp.ms);
+      // December's lines read in January.
+      return thisYear > nowMs + 7 * 86_400_000 ? epochMs(year - 1, stamp.month, stamp.day, stamp.ms) : thisYear;
+    }
+  }
+}
