@@ -2,8 +2,9 @@
 // Must never depend on values, paths, line numbers or versions, nor on the order in which problems arrived.
 import { createHash } from 'node:crypto';
 import type { Fingerprint, FingerprintPart, TemplateMatch } from './entry.ts';
-import { isThrowHelper, normalFrame } from './function-name.ts';
+import { isThrowHelper, normalFrame, normalFunction } from './function-name.ts';
 import { kernelClass } from './kernel-class.ts';
+import { kernelCulprit } from './kernel-culprit.ts';
 import type { Severity } from './severity.ts';
 import { significantFrames } from './significant-frames.ts';
 import type { Frame, Trace } from './trace.ts';
@@ -63,12 +64,13 @@ function traceParts(trace: Trace): readonly FingerprintPart[] {
   return parts.some(({ kind }) => kind === 'frame') ? parts : [];
 }
 
-/** A kernel report is its class and the first function that isn't a helper; callers differ by system call and say nothing. */
+/** A kernel report is its class and the one function that stands for it; callers differ by system call and say nothing. */
 function kernelParts(trace: Trace): readonly FingerprintPart[] {
   if (trace.type === undefined) return [];
-  const [name] = frameNames(trace, 1);
-  const type: FingerprintPart = { kind: 'exception', value: kernelClass(trace.type) };
-  return name === undefined ? [type] : [type, { kind: 'frame', value: name }];
+  const kind = kernelClass(trace.type);
+  const culprit = kernelCulprit(kind, trace.frames);
+  const type: FingerprintPart = { kind: 'exception', value: `kernel: ${kind}` };
+  return culprit === undefined ? [type] : [type, { kind: 'frame', value: normalFunction('kernel', culprit) }];
 }
 
 /** Normalised names of the significant frames; neighbours of the same name (a function and its closure, recursion) count once. */

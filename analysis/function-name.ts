@@ -29,7 +29,9 @@ export function isThrowHelper(name: string): boolean {
 
 /** The name without what a compiler generated. */
 export function normalFunction(language: TraceLanguage, name: string): string {
-  return withoutHashes(byLanguage(language, name)).slice(0, 300);
+  const plain = byLanguage(language, name);
+  // The kernel's names hold numbers that mean something: drivers, registers, widths.
+  return (language === 'kernel' ? plain : withoutHashes(plain)).slice(0, 300);
 }
 
 function byLanguage(language: TraceLanguage, name: string): string {

@@ -113,4 +113,4 @@ function mayAttach(line: string): boolean {
 }
 
 /** First characters of lines that attach without indentation: `goroutine`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, `** (`, … */
-const ATTACHING = new Set([...'gCSsB#-[FW*'].map((char) => char.charCodeAt(0)));
+const ATTACHING = new Set(Array.from('gCSsB#-[FW*', (char) => char.charCodeAt(0)));

@@ -78,11 +78,35 @@ export const kernelReader: TraceReader = {
     const at = lines.findIndex((line) => findKernelReport(line) !== undefined);
     const head = at < 0 ? undefined : findKernelReport(lines[at] ?? '');
     const body = lines.slice(Math.max(at, 0));
-    const frames = framesOf(body, head?.function);
+    const frames = framesOf(stackLines(body, head?.type), head?.function ?? lockPoint(body, head?.type));
     if (head === undefined && frames.length === 0) return undefined;
     return traceOf('kernel', { type: head?.type, message: head?.message ?? lines[0] ?? '', frames });
   },
 };
+
+/** Lock reports show the stacks that made the chain before the one that closed it, which `stack backtrace:` announces. */
+function stackLines(lines: readonly string[], type: string | undefined): readonly string[] {
+  if (type === undefined || !LOCK_REPORTS.has(type)) return lines;
+  const at = lines.findIndex((line) => line.trim() === 'stack backtrace:');
+  return at < 0 ? lines : lines.slice(at);
+}
+
+/** Where the lock was to be taken or released: `… is trying to acquire lock:`, ` (&mm->mmap_sem){++++}, at: f+0x1/0x2`. */
+function lockPoint(lines: readonly string[], type: string | undefined): string | undefined {
+  if (type === undefined || !LOCK_REPORTS.has(type)) return undefined;
+  for (const line of lines.slice(0, 40)) {
+    const found = /\bat: (?:\[<[0-9a-f]{8,16}>\] )?([A-Za-z_][\w.]{1,200})/.exec(line);
+    if (found?.[1] !== undefined) return found[1];
+  }
+  return undefined;
+}
+
+const LOCK_REPORTS = new Set([
+  'possible deadlock',
+  'inconsistent lock state',
+  'bad unlock balance',
+  'lock held when returning to user space',
+]);
 
 /** The function that the head or the instruction pointer names, then the first call trace. */
 function framesOf(lines: readonly string[], named: string | undefined): Frame[] {
@@ -120,7 +144,7 @@ function readPointer(line: string): Frame | undefined {
 
 /** ` [<ffffffff82d4e304>] f+0x24/0x30 [module] mm/slub.c:12`, ` f+0x24/0x30`, ` f mm/slub.c:12 [inline]`; a frame with `?` is a guess and left out. */
 export function readKernelFrame(line: string): Frame | undefined {
-  const text = line.trim();
+  const text = line.trim().replace(/^<\/?(?:IRQ|EOI|NMI|TASK|SOFTIRQ|#\w{2})> {1,4}/, '');
   if (text.length > 1000) return undefined;
   const inline =
     /^([A-Za-z_][\w.]{0,200}) ([\w./-]{1,300}\.[chS]):(\d{1,9}) \[inline\]$/.exec(text) ??
