@@ -69,8 +69,12 @@ function kernelParts(trace: Trace): readonly FingerprintPart[] {
   if (trace.type === undefined) return [];
   const kind = kernelClass(trace.type);
   const culprit = kernelCulprit(kind, trace.frames);
-  const type: FingerprintPart = { kind: 'exception', value: `kernel: ${kind}` };
-  return culprit === undefined ? [type] : [type, { kind: 'frame', value: normalFunction('kernel', culprit) }];
+  // Without a function the class alone would join what only sounds alike.
+  if (culprit === undefined) return [{ kind: 'exception', value: `kernel: ${normalType(trace.type)}` }];
+  return [
+    { kind: 'exception', value: `kernel: ${kind}` },
+    { kind: 'frame', value: normalFunction('kernel', culprit) },
+  ];
 }
 
 /** Normalised names of the significant frames; neighbours of the same name (a function and its closure, recursion) count once. */

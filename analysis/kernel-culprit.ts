@@ -33,7 +33,7 @@ function stallOrigin(names: readonly string[], frames: readonly Frame[]): string
 }
 
 const TIMER_INTERRUPT =
-  /^(?:__|asm_|smp_|asm_sysvec_|sysvec_|__sysvec_|instr_sysvec_)?(?:local_)?(?:sysvec_)?apic_timer_interrupt|^(?:arch_timer_handler|twd_handler|timer_interrupt$|decrementer_common)/;
+  /^(?:__|asm_|smp_|asm_sysvec_|sysvec_|__sysvec_|instr_sysvec_)?(?:local_)?(?:sysvec_)?apic_timer_interrupt|^(?:arch_timer_handler|twd_handler|timer_interrupt$|decrementer_common|__irq_(?:svc|usr)$|el1_irq|el1h_64_irq|gic_handle_irq)/;
 
 const WAITS_FOR_CPUS = /^(?:smp_call_function|on_each_cpu)/;
 
@@ -50,4 +50,4 @@ const CALLER =
 
 /** Layers that hand a call on to the file system, driver or protocol behind it. */
 const DISPATCH =
-  /^(?:_{0,3}(?:vfs|do_vfs|ksys|new_sync|do_sync|call_(?:read|write|mmap)|do_iter|do_(?:read|write)v|do_loop_readv|file_ioctl|compat_sock|sock_|sys_|netlink_|rtnetlink_|genl_|nfnetlink_|nfnl_|do_mmap|vm_mmap|mmap_region|inet_(?:sendmsg|release|stream)|tcp_v\d_do_rcv)|do_(?:send|recv)\w{0,8}$|iter_file_splice|compat_ioctl)/;
+  /^(?:_{0,4}(?:fput|vfs|do_vfs|ksys|new_sync|do_sync|call_(?:read|write|mmap)|do_iter|do_(?:read|write)v|do_loop_readv|file_ioctl|compat_sock|sock_|sys_|netlink_|rtnetlink_|genl_|nfnetlink_|nfnl_|do_mmap|vm_mmap|mmap_region|inet_(?:sendmsg|release|stream)|tcp_v\d_do_rcv)|do_(?:send|recv)\w{0,8}$|iter_file_splice|compat_ioctl)/;

@@ -94,7 +94,9 @@ function stackLines(lines: readonly string[], type: string | undefined): readonl
 /** Where the lock was to be taken or released: `… is trying to acquire lock:`, ` (&mm->mmap_sem){++++}, at: f+0x1/0x2`. */
 function lockPoint(lines: readonly string[], type: string | undefined): string | undefined {
   if (type === undefined || !LOCK_REPORTS.has(type)) return undefined;
-  for (const line of lines.slice(0, 40)) {
+  const near = lines.slice(0, 40);
+  for (const [index, line] of near.entries()) {
+    if (line.trimEnd().endsWith(' at:')) return readKernelFrame(near[index + 1] ?? '')?.function;
     const found = /\bat: (?:\[<[0-9a-f]{8,16}>\] )?([A-Za-z_][\w.]{1,200})/.exec(line);
     if (found?.[1] !== undefined) return found[1];
   }
@@ -119,7 +121,11 @@ function framesOf(lines: readonly string[], named: string | undefined): Frame[] 
     if (frame === undefined) {
       // Another label after frames begins another stack (allocation, another CPU).
       if (inTrace && /^\s*(?:Allocated by|Freed by|Uninit was|The buggy|---\[ end)/.test(line)) break;
-      if (isTraceLabel(line.trim()) && frames.length > 0) break;
+      if (isTraceLabel(line.trim()) && frames.length > 0) {
+        // A stack of helpers only is that of a bystander (the thread that runs RCU, a watchdog).
+        if (frames.some(({ inApp }) => inApp)) break;
+        frames.length = 0;
+      }
       if (isTraceLabel(line.trim())) inTrace = true;
       continue;
     }
@@ -142,7 +148,7 @@ function readPointer(line: string): Frame | undefined {
   return found?.[1] === undefined ? undefined : kernelFrame(found[1], undefined, undefined, undefined);
 }
 
-/** ` [<ffffffff82d4e304>] f+0x24/0x30 [module] mm/slub.c:12`, ` f+0x24/0x30`, ` f mm/slub.c:12 [inline]`; a frame with `?` is a guess and left out. */
+/** ` [<80de0078>] (f) from [<80de0574>] (g+0x28/0x2c)`, ` [<ffffffff82d4e304>] f+0x24/0x30 [module] mm/slub.c:12`, ` f+0x24/0x30`, ` f mm/slub.c:12 [inline]`; a frame with `?` is a guess and left out. */
 export function readKernelFrame(line: string): Frame | undefined {
   const text = line.trim().replace(/^<\/?(?:IRQ|EOI|NMI|TASK|SOFTIRQ|#\w{2})> {1,4}/, '');
   if (text.length > 1000) return undefined;

@@ -36,10 +36,15 @@ const CONTROLS = /^[\u0000-\u0008\u000A-\u001F]+/;
 /** What a frame begins with, where a logger put its own header before every line of the trace. */
 const FRAME_MARKS = ['    at ', '\tat ', '  File "', 'Traceback (most recent call last):', '\tfrom ', 'Caused by: '];
 
+const KERNEL_TIME = /^.{0,50}?\[ {0,5}\d{1,9}\.\d{6}\](?:\[ {0,8}[TC]\d{1,9}\])? /;
+
 /** Drops a header before a frame, and compose's `web-1  | `. */
 function dropPrefix(line: string): string {
   const pipe = line.indexOf(' | ');
   const rest = pipe > 0 && pipe < 40 && /^[\w.-]{1,36}\s{0,20}$/.test(line.slice(0, pipe)) ? line.slice(pipe + 3) : line;
+  // A serial console writes the kernel's lines behind whatever prompt stood there.
+  const kernelTime = rest.length < 4000 && rest.includes('] ') ? KERNEL_TIME.exec(rest.slice(0, 100)) : null;
+  if (kernelTime !== null) return rest.slice(kernelTime[0].length);
   const first = rest.charCodeAt(0);
   // Only a line that begins with a time or a bracket has a header that matters here.
   if (!((first >= 0x30 && first <= 0x39) || first === 0x5b)) return rest;
