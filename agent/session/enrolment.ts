@@ -2,6 +2,7 @@
 // Must never send anything to a coordinator that the token does not vouch for, nor the private key to anybody.
 import { createPrivateKey, sign } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { HostFacts } from '../record.ts';
 import { showCoordinatorAddress, type CoordinatorAddress } from './coordinator-address.ts';
@@ -24,8 +25,7 @@ const defaultTimeoutMs = 15_000;
 
 /**
  * Trades the token for a certificate and keeps it.
- * @throws `coordinator.unreachable`, `coordinator.not-trusted`, or `coordinator.unauthenticated`/`coordinator.refused` for a
- * token that is wrong, expired or used up.
+ * @throws `coordinator.unreachable`, `enrolment.not-trusted`, or `enrolment.refused` for a token that is wrong, expired or used up.
  */
 export async function enrol(options: EnrolmentOptions, token: JoinToken, facts: HostFacts, signal?: AbortSignal): Promise<NodeCredentials> {
   const { address, store, logger } = options;
@@ -51,7 +51,7 @@ export async function enrol(options: EnrolmentOptions, token: JoinToken, facts: 
     logger.info('enrolled', { nodeId: credentials.nodeId, coordinator: showCoordinatorAddress(address), tokenId: token.id });
     return credentials;
   } catch (error) {
-    throw explainCallFailure(error, address);
+    throw explainRefusedToken(explainCallFailure(error, address), token);
   } finally {
     connection.close();
   }
@@ -110,6 +110,16 @@ async function requestRenewal(
   } catch (error) {
     throw explainCallFailure(error, options.address);
   }
+}
+
+function explainRefusedToken(failure: HephaestusError, token: JoinToken): HephaestusError {
+  if (failure.code !== 'coordinator.unauthenticated' && failure.code !== 'coordinator.refused') return failure;
+  return new HephaestusError({
+    code: 'enrolment.refused',
+    kind: 'validation',
+    message: `join token ${token.id} was not taken: ${failure.message}. Create a new one with "hephaestusctl tokens create".`,
+    cause: failure,
+  });
 }
 
 function limit(timeoutMs: number, signal: AbortSignal | undefined): AbortSignal {

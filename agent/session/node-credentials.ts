@@ -1,10 +1,11 @@
 // The node's key, certificate and the authorities that it trusts, as files in the state folder.
 // Must never write a key that others can read, or half of a pair.
-import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
+import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../base/atomic-file.ts';
 import { errnoOf } from '../../base/errors.ts';
+import { spiffeIdOf } from '../../base/tls.ts';
 
 export interface NodeCredentials {
   readonly nodeId: string;
@@ -64,7 +65,7 @@ export function openCredentialsStore(stateFolder: string): CredentialsStore {
 export function readCredentials(keyPem: string, chainPem: string, authoritiesPem: string): NodeCredentials {
   const certificate = new X509Certificate(chainPem);
   const key = createPrivateKey(keyPem);
-  if (!certificate.publicKey.equals(createPublicKey(key))) throw new Error('the certificate does not belong to the key');
+  if (!certificate.checkPrivateKey(key)) throw new Error('the certificate does not belong to the key');
   const nodeId = nodeIdOf(certificate);
   if (nodeId === undefined) throw new Error('the certificate names no node (a URI spiffe://<domain>/node/<id> is missing)');
   // Both throw if these are no certificates.
@@ -80,13 +81,10 @@ export function readCredentials(keyPem: string, chainPem: string, authoritiesPem
   };
 }
 
-/** `URI:spiffe://hephaestus/node/<id>` among the subject's alternative names. */
+/** `spiffe://<domain>/node/<id>` */
 function nodeIdOf(certificate: X509Certificate): string | undefined {
-  for (const name of (certificate.subjectAltName ?? '').split(', ')) {
-    const match = /^URI:spiffe:\/\/[^/]+\/node\/([A-Za-z0-9._-]+)$/.exec(name);
-    if (match?.[1] !== undefined) return match[1];
-  }
-  return undefined;
+  const identity = spiffeIdOf(certificate);
+  return identity.kind === 'identity' ? /^\/node\/([^/]+)$/.exec(identity.path)?.[1] : undefined;
 }
 
 function splitPem(text: string): { readonly keyPem: string; readonly chainPem: string } {

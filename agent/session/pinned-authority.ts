@@ -1,8 +1,9 @@
 // Finds out, before anything is sent, whether the coordinator is the one that a join token speaks of.
 // Must never send application data: it completes a handshake, looks at the certificates and hangs up.
-import { createHash, type X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { connect, type TLSSocket } from 'node:tls';
 import { HephaestusError } from '../../base/errors.ts';
+import { spkiSha256 } from '../../base/tls.ts';
 import { coordinatorName, showCoordinatorAddress, type CoordinatorAddress } from './coordinator-address.ts';
 
 /** A presented chain is leaf, perhaps intermediates, authority; longer ones are nobody's honest set-up. */
@@ -11,7 +12,7 @@ const longestChain = 8;
 /**
  * Fetches the coordinator's chain and returns its authority (PEM), after proving that the authority's key has the token's
  * hash, that it signed the coordinator's certificate, and that this certificate bears the coordinator's name.
- * @throws `coordinator.unreachable`, or `coordinator.not-trusted` if one of these doesn't hold.
+ * @throws `coordinator.unreachable`, or `enrolment.not-trusted` if one of these doesn't hold.
  */
 export async function fetchPinnedAuthority(
   address: CoordinatorAddress,
@@ -22,7 +23,7 @@ export async function fetchPinnedAuthority(
   const verdict = judgeChain(chain, authorityHash, options.nowMs);
   if (verdict.kind === 'trusted') return verdict.authority.toString();
   throw new HephaestusError({
-    code: 'coordinator.not-trusted',
+    code: 'enrolment.not-trusted',
     kind: 'validation',
     message:
       `${showCoordinatorAddress(address)} is not the coordinator that the join token was made by: ${verdict.reason}. ` +
@@ -39,7 +40,7 @@ export function judgeChain(chain: readonly X509Certificate[], authorityHash: str
   const refused = (reason: string): ChainVerdict => ({ kind: 'refused', reason });
   const [leaf] = chain;
   if (leaf === undefined) return refused('it presented no certificate');
-  const index = chain.findIndex((certificate) => hashOfKey(certificate) === authorityHash);
+  const index = chain.findIndex((certificate) => spkiSha256(certificate) === authorityHash);
   const authority = chain[index];
   if (authority === undefined) return refused('none of the certificates that it presented has the authority key that the token names');
   if (index === 0 || !authority.ca) return refused('the key that the token names is not that of a certificate authority');
@@ -51,25 +52,13 @@ export function judgeChain(chain: readonly X509Certificate[], authorityHash: str
   for (const certificate of chain.slice(0, index + 1)) {
     if (nowMs < certificate.validFromDate.getTime())
       return refused(`a certificate is valid only from ${certificate.validFrom}; check this host's clock`);
-    if (nowMs > certificate.validToDate.getTime())
-      return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
+    if (nowMs > certificate.validToDate.getTime()) return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
   }
   if (leaf.checkHost(coordinatorName) === undefined) return refused(`its certificate is not one for ${coordinatorName}`);
   return { kind: 'trusted', authority };
 }
 
-/** SHA-256 (hex) of the certificate's public key as SubjectPublicKeyInfo. */
-function hashOfKey(certificate: X509Certificate): string {
-  return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
-}
-
-async function fetchChain(
-  address: CoordinatorAddress,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-): Promise<readonly X509Certificate[]> {
+async function fetchChain(address: CoordinatorAddress, timeoutMs: number, signal: AbortSignal | undefined): Promise<readonly X509Certificate[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly X509Certificate[]>();
   // Not verified by the library, because the authority is not known yet; judgeChain verifies.
   const socket = connect({ ...address, servername: coordinatorName, rejectUnauthorized: false, ALPNProtocols: ['h2'] });

@@ -49,7 +49,7 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
   const closing = new AbortController();
 
   function remember(position: SourcePosition): void {
-    const key = keyOf(position);
+    const key = positionKey(position);
     positions.delete(key);
     positions.set(key, position);
     isDirty = true;
@@ -141,12 +141,12 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
 
 /** The coordinator's word where it says something, and ours for the files that it doesn't name. */
 export function mergePositions(theirs: readonly SourcePosition[], ours: readonly SourcePosition[]): readonly SourcePosition[] {
-  const named = new Set(theirs.map(keyOf));
-  return [...theirs, ...ours.filter((position) => !named.has(keyOf(position)))];
+  const named = new Set(theirs.map(positionKey));
+  return [...theirs, ...ours.filter((position) => !named.has(positionKey(position)))];
 }
 
-/** Device, inode and generation name a file within its source (record.ts); the journal has one position. */
-function keyOf({ source, position }: SourcePosition): string {
+/** What names a file: device, inode and generation within its source (record.ts); the journal has one position. */
+export function positionKey({ source, position }: SourcePosition): string {
   if (position.kind === 'journal') return `${source}\0journal`;
   const { device, inode, generation } = position.identity;
   return `${source}\0${device}:${inode}:${generation}`;

@@ -1,0 +1,181 @@
+// Joins the stages: pulls from every source in turn, redacts, and hands shipments to the session.
+// Must never queue more than one shipment a source, or let a busy source starve a quiet one.
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from '../base/logger.ts';
+import type { Chunk, Shipment, SourcePosition, SourceStatus } from './record.ts';
+import type { SourceSettings } from './source-settings.ts';
+import { positionKey } from './session/positions-file.ts';
+import type { Source } from './sources/source.ts';
+
+/** Replaces secrets in a chunk; `start` and `end` stay as they are. */
+export interface Redactor {
+  redact(chunk: Chunk): Chunk;
+}
+
+export interface PipelineOptions {
+  readonly createSource: (settings: SourceSettings) => Source;
+  /** Undefined: nothing is redacted. */
+  readonly redactor: () => Redactor | undefined;
+  readonly logger: Logger;
+}
+
+export interface Pipeline {
+  /** Session's: begins anew at these positions. */
+  open(positions: readonly SourcePosition[]): Promise<void>;
+  /** Session's: the next shipment of any source, taking turns. */
+  next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
+  /** Session's: durable at the coordinator. */
+  acknowledge(position: SourcePosition): void;
+  /** Closes sources that are gone or changed and opens new ones; those that stay the same go on undisturbed. */
+  configure(sources: readonly SourceSettings[]): Promise<void>;
+  rescan(): Promise<void>;
+  status(): readonly SourceStatus[];
+  close(): Promise<void>;
+}
+
+export function createPipeline(options: PipelineOptions): Pipeline {
+  return new TurnTakingPipeline(options);
+}
+
+interface Lane {
+  readonly settings: SourceSettings;
+  readonly source: Source;
+  /** Aborts what was pulled before the last (re-)opening or after closing. */
+  pulls: AbortController;
+  state: 'idle' | 'pulling' | 'ready';
+  shipment: Shipment | undefined;
+}
+
+class TurnTakingPipeline implements Pipeline {
+  readonly #options: PipelineOptions;
+  /** In the order of their turns: whoever was served goes to the end. */
+  #lanes: Lane[] = [];
+  /** By source and file, up to what was handed out, so that a source whose settings change goes on where it stood. */
+  readonly #positions = new Map<string, Map<string, SourcePosition>>();
+  #isOpen = false;
+  #wake: (() => void) | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  async open(positions: readonly SourcePosition[]): Promise<void> {
+    this.#positions.clear();
+    for (const position of positions) this.#remember(position);
+    this.#isOpen = true;
+    for (const lane of this.#lanes) await this.#openLane(lane);
+  }
+
+  async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
+    for (;;) {
+      signal.throwIfAborted();
+      const index = this.#lanes.findIndex(({ state }) => state === 'ready');
+      const lane = this.#lanes[index];
+      if (lane?.shipment !== undefined) {
+        const { shipment } = lane;
+        lane.shipment = undefined;
+        lane.state = 'idle';
+        this.#lanes = [...this.#lanes.slice(0, index), ...this.#lanes.slice(index + 1), lane];
+        if (shipment.kind === 'gap') {
+          this.#remember({ source: shipment.source, position: shipment.to });
+          return shipment;
+        }
+        for (const position of [shipment.end, ...shipment.alsoSettles]) this.#remember({ source: shipment.source, position });
+        return this.#options.redactor()?.redact(shipment) ?? shipment;
+      }
+      for (const idle of this.#lanes) if (idle.state === 'idle') this.#pull(idle, maxBytes);
+      await this.#waitForChange(signal);
+    }
+  }
+
+  acknowledge(position: SourcePosition): void {
+    this.#lanes.find(({ source }) => source.id === position.source)?.source.acknowledge(position.position);
+  }
+
+  async configure(sources: readonly SourceSettings[]): Promise<void> {
+    const wanted = sources.filter(({ disabled }) => !disabled);
+    const kept: Lane[] = [];
+    for (const lane of this.#lanes) {
+      if (wanted.some((settings) => isDeepStrictEqual(settings, lane.settings))) {
+        kept.push(lane);
+        continue;
+      }
+      this.#options.logger.info('source closed', { source: lane.source.id });
+      lane.pulls.abort();
+      await lane.source.close();
+    }
+    this.#lanes = kept;
+    for (const settings of wanted) {
+      if (kept.some((lane) => isDeepStrictEqual(settings, lane.settings))) continue;
+      this.#options.logger.info('source opened', { source: settings.id });
+      const lane: Lane = {
+        settings,
+        source: this.#options.createSource(settings),
+        pulls: new AbortController(),
+        state: 'idle',
+        shipment: undefined,
+      };
+      if (this.#isOpen) await this.#openLane(lane);
+      this.#lanes.push(lane);
+    }
+    this.#wake?.();
+  }
+
+  async rescan(): Promise<void> {
+    await Promise.all(this.#lanes.map(({ source }) => source.rescan()));
+  }
+
+  status(): readonly SourceStatus[] {
+    return this.#lanes.map(({ source }) => source.status());
+  }
+
+  async close(): Promise<void> {
+    await this.configure([]);
+  }
+
+  async #openLane(lane: Lane): Promise<void> {
+    lane.pulls.abort();
+    lane.pulls = new AbortController();
+    lane.shipment = undefined;
+    lane.state = 'idle';
+    await lane.source.open(this.#positionsOf(lane.source.id).map(({ position }) => position));
+  }
+
+  #positionsOf(source: string): readonly SourcePosition[] {
+    return [...(this.#positions.get(source)?.values() ?? [])];
+  }
+
+  #remember(position: SourcePosition): void {
+    const ofSource = this.#positions.get(position.source) ?? new Map<string, SourcePosition>();
+    ofSource.set(positionKey(position), position);
+    this.#positions.set(position.source, ofSource);
+  }
+
+  #pull(lane: Lane, maxBytes: number): void {
+    const { signal } = lane.pulls;
+    lane.state = 'pulling';
+    lane.source.next(maxBytes, signal).then(
+      (shipment) => {
+        // What an older session pulled is yielded again by the newly opened source.
+        if (signal.aborted) return;
+        lane.shipment = shipment;
+        lane.state = 'ready';
+        this.#wake?.();
+      },
+      (error: unknown) => {
+        if (signal.aborted) return;
+        lane.state = 'idle';
+        this.#options.logger.error('source failed', { source: lane.source.id, err: error });
+      },
+    );
+  }
+
+  async #waitForChange(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = (): void => resolve();
+    this.#wake = wake;
+    signal.addEventListener('abort', wake, { once: true });
+    await promise;
+    signal.removeEventListener('abort', wake);
+  }
+}

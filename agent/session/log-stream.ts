@@ -1,0 +1,289 @@
+// Ships what the feed yields over one StreamLogs call, within the coordinator's credit, until it is drained or breaks.
+// Must never pull without credit, or call anything settled that the coordinator did not acknowledge.
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { AgentServiceClient, StreamLogsRequest } from '../../proto/index.ts';
+import type { Gap, Shipment, SourcePosition } from '../record.ts';
+import { createSendRate, type SendRate } from './send-rate.ts';
+import type { SessionMetrics } from './session-metrics.ts';
+import type { ShipmentFeed } from './shipment-feed.ts';
+import { Window, type Underway } from './window.ts';
+import { encodeShipment, readAck, type Acknowledgement, type EncodedShipment, type Refusal } from './wire.ts';
+
+export interface LogStreamOptions {
+  readonly client: Pick<AgentServiceClient, 'streamLogs'>;
+  readonly feed: ShipmentFeed;
+  readonly epoch: number;
+  readonly creditBytes: number;
+  readonly maxBatchBytes: number;
+  readonly rate: SendRate;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: SessionMetrics;
+  /** Durable at the coordinator. */
+  readonly onSettled: (position: SourcePosition) => void;
+  /** The coordinator knows of a range that was never sent. */
+  readonly onGapSettled: () => void;
+  /** Without any acknowledgement for so long while something is under way, the stream counts as dead. Default 60,000 ms. */
+  readonly ackTimeoutMs?: number | undefined;
+}
+
+/** `drained`: all that was pulled is durable. `restart`: this stream is of no more use, and why; begin a new session. */
+export type LogStreamEnd = { readonly kind: 'drained' } | { readonly kind: 'restart'; readonly reason: string };
+
+export interface LogStream {
+  /** Ships until drain() was called and all is acknowledged, or the stream is of no use any more. @throws what the call failed with. */
+  run(signal: AbortSignal): Promise<LogStreamEnd>;
+  /** Pulls no more; what is pulled already is still sent. */
+  drain(): void;
+  readonly inFlightBytes: number;
+  /** Age of the oldest batch that is sent and not acknowledged, in milliseconds; 0 if there is none. */
+  oldestUnacknowledgedMs(): number;
+}
+
+/**
+ * Records in one batch. Larger ones cost less CPU a byte (256 KiB to 1 MiB are equal within a tenth), smaller ones keep
+ * memory and the heartbeats' delay low.
+ */
+const wantedBatchBytes = 512 * 1024;
+
+/** Tiny batches take memory beyond their credit. */
+const mostInFlight = 1024;
+
+/** So many batches below this size are pulled in a second (and a quarter of it at once), so that a fast trickle becomes fewer, larger ones. */
+const smallBatchBytes = 16 * 1024;
+const smallBatchesPerSecond = 250;
+
+export function createLogStream(options: LogStreamOptions): LogStream {
+  return new CreditedLogStream(options);
+}
+
+class CreditedLogStream implements LogStream {
+  readonly #options: LogStreamOptions;
+  readonly #window: Window<EncodedShipment>;
+  readonly #pulling = new AbortController();
+  readonly #smallBatches: SendRate;
+  #isDraining = false;
+  #isEnded = false;
+  #pull: 'none' | 'waiting' = 'none';
+  #pulled: Shipment | undefined;
+  #failure: unknown;
+  /** Before this (monotonic) nothing is sent, because the coordinator asked for a pause. */
+  #notBeforeMs = 0;
+  #lastHeardMs: number;
+  #wake: (() => void) | undefined;
+
+  constructor(options: LogStreamOptions) {
+    this.#options = options;
+    this.#window = new Window({ creditBytes: options.creditBytes, mostItems: mostInFlight });
+    this.#lastHeardMs = options.clock.monotonicMs();
+    this.#smallBatches = createSendRate(() => options.clock.monotonicMs());
+    this.#smallBatches.limit(smallBatchesPerSecond);
+  }
+
+  get inFlightBytes(): number {
+    return this.#window.inFlightBytes;
+  }
+
+  oldestUnacknowledgedMs(): number {
+    const addedAtMs = this.#window.oldestAddedAtMs;
+    return addedAtMs === undefined ? 0 : Math.max(0, this.#options.clock.monotonicMs() - addedAtMs);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#pulling.abort();
+    this.#notify();
+  }
+
+  async run(signal: AbortSignal): Promise<LogStreamEnd> {
+    const ending = new AbortController();
+    const callSignal = AbortSignal.any([signal, ending.signal]);
+    const { promise: dead, resolve: declareDead } = Promise.withResolvers<LogStreamEnd>();
+    callSignal.addEventListener('abort', () => this.#notify(), { once: true });
+    const stopWatching = this.#watchAcks((reason) => declareDead({ kind: 'restart', reason }));
+    try {
+      const responses = this.#options.client.streamLogs(this.#requests(callSignal), { signal: callSignal });
+      return await Promise.race([this.#listen(responses), dead]);
+    } finally {
+      stopWatching();
+      this.#isEnded = true;
+      this.#pulling.abort();
+      ending.abort();
+      this.#notify();
+    }
+  }
+
+  async #listen(responses: AsyncIterable<{ readonly ack: Parameters<typeof readAck>[0] | undefined }>): Promise<LogStreamEnd> {
+    for await (const { ack } of responses) {
+      if (ack === undefined) continue;
+      const end = this.#handleAck(readAck(ack));
+      if (end !== undefined) return end;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isDraining && this.#window.inFlightItems === 0) return { kind: 'drained' };
+    return { kind: 'restart', reason: 'the coordinator ended the log stream' };
+  }
+
+  /** The requests in order: what must be sent again first, then, while there is credit, what the feed yields. */
+  async *#requests(signal: AbortSignal): AsyncGenerator<StreamLogsRequest> {
+    const { clock, rate } = this.#options;
+    while (!signal.aborted && !this.#isEnded) {
+      const pauseMs = Math.max(this.#notBeforeMs - clock.monotonicMs(), rate.waitMs());
+      if (pauseMs > 0 && !(this.#isDraining && this.#window.inFlightItems === 0)) {
+        await this.#wait(pauseMs);
+        continue;
+      }
+      const entry = this.#window.take();
+      if (entry !== undefined) {
+        this.#countSent(entry);
+        yield entry.item.request(entry.sequence);
+      } else if (this.#pulled !== undefined) {
+        this.#enqueue(this.#pulled);
+        this.#pulled = undefined;
+      } else if (this.#isDraining) {
+        if (this.#window.inFlightItems === 0) return;
+        await this.#wait();
+      } else if (!this.#window.hasRoom()) {
+        await this.#wait();
+      } else {
+        const tooManyMs = this.#smallBatches.waitMs();
+        if (tooManyMs === 0) this.#startPull();
+        await this.#wait(tooManyMs === 0 ? undefined : tooManyMs);
+      }
+    }
+  }
+
+  #startPull(): void {
+    if (this.#pull === 'waiting') return;
+    this.#pull = 'waiting';
+    const maxBytes = Math.min(wantedBatchBytes, this.#options.maxBatchBytes);
+    void this.#options.feed
+      .next(maxBytes, this.#pulling.signal)
+      .then(
+        (shipment) => {
+          this.#pulled = shipment;
+        },
+        (error: unknown) => {
+          if (!this.#pulling.signal.aborted) this.#fail(error);
+        },
+      )
+      .finally(() => {
+        this.#pull = 'none';
+        this.#notify();
+      });
+  }
+
+  #enqueue(shipment: Shipment): void {
+    const { clock, epoch, logger } = this.#options;
+    const encoded = encodeShipment(shipment, epoch);
+    this.#window.add(encoded, encoded.costBytes, clock.monotonicMs());
+    if (shipment.kind === 'gap') {
+      const { source, reason, bytes, records, detail } = shipment;
+      logger.error('log lines are lost', { source, reason, bytes, records, detail, from: shipment.from, to: shipment.to });
+    } else if (shipment.bytes.length < smallBatchBytes) {
+      this.#smallBatches.spend(1);
+    }
+  }
+
+  #countSent({ item }: Underway<EncodedShipment>): void {
+    const { metrics, rate } = this.#options;
+    rate.spend(item.costBytes);
+    if (item.shipment.kind === 'gap') return;
+    metrics.batchesSent.add();
+    metrics.bytesSent.add({}, item.shipment.bytes);
+    metrics.payloadBytesSent.add({}, item.costBytes);
+  }
+
+  #handleAck(ack: Acknowledgement): LogStreamEnd | undefined {
+    const { clock, epoch, feed, logger, metrics, onSettled, onGapSettled } = this.#options;
+    if (ack.epoch !== epoch) {
+      metrics.oddAcknowledgements.add();
+      logger.warn('acknowledgement of another session ignored', { epoch: ack.epoch, ours: epoch });
+      return undefined;
+    }
+    this.#lastHeardMs = clock.monotonicMs();
+    const outcome = this.#window.acknowledge(ack.sequence, ack.creditBytes);
+    if (outcome.kind === 'settled') {
+      for (const { item, addedAtMs } of outcome.items) {
+        metrics.acknowledgeSeconds.observe((this.#lastHeardMs - addedAtMs) / 1000);
+        if (item.shipment.kind === 'chunk') {
+          metrics.bytesAcknowledged.add({}, item.shipment.bytes);
+          metrics.recordsAcknowledged.add({}, item.shipment.records);
+        } else {
+          metrics.gaps.add({ source: item.shipment.source });
+          metrics.gapBytes.add({ source: item.shipment.source }, item.shipment.bytes);
+          onGapSettled();
+        }
+        for (const position of item.settles) {
+          feed.acknowledge(position);
+          onSettled(position);
+        }
+      }
+    } else if (outcome.kind === 'unknown') {
+      metrics.oddAcknowledgements.add();
+      logger.warn('acknowledgement of something that was never sent ignored', { sequence: ack.sequence });
+    } else if (ack.creditBytes === 0 && ack.refusal === undefined) {
+      metrics.oddAcknowledgements.add();
+    }
+    const end = ack.refusal === undefined ? undefined : this.#handleRefusal(ack.refusal);
+    this.#notify();
+    return end;
+  }
+
+  #handleRefusal(refusal: Refusal): LogStreamEnd | undefined {
+    const { clock, logger, metrics } = this.#options;
+    metrics.refusals.add({ outcome: refusal.kind });
+    if (refusal.kind === 'restart') return { kind: 'restart', reason: refusal.reason };
+    const { sequence, reason } = refusal;
+    if (refusal.kind === 'resend') {
+      this.#notBeforeMs = Math.max(this.#notBeforeMs, clock.monotonicMs() + refusal.retryAfterMs);
+      logger.warn('batch not taken, sending it again', { sequence, retryAfterMs: refusal.retryAfterMs, reason });
+    } else {
+      this.#putGapInPlaceOf(sequence, reason);
+    }
+    const outcome = this.#window.rewind(sequence);
+    if (outcome.kind === 'stale') logger.debug('refusal of something settled or never sent ignored', { sequence });
+    return undefined;
+  }
+
+  #putGapInPlaceOf(sequence: number, reason: string): void {
+    const { epoch, logger } = this.#options;
+    const entry = this.#window.find(sequence);
+    if (entry === undefined || entry.item.shipment.kind === 'gap') return;
+    const { source, from, to, bytes, records } = entry.item.shipment;
+    const gap: Gap = { kind: 'gap', source, from, to, reason: 'rejected', bytes, records, detail: reason.slice(0, 500) };
+    const encoded = { ...encodeShipment(gap, epoch), settles: entry.item.settles };
+    this.#window.replace(sequence, encoded, encoded.costBytes);
+    logger.error('log lines are lost: the coordinator cannot take them', { source, bytes, records, reason, from, to });
+  }
+
+  /** Calls back when something is under way and nothing was heard for too long. @returns what ends the watch. */
+  #watchAcks(onSilence: (reason: string) => void): () => void {
+    const timeoutMs = this.#options.ackTimeoutMs ?? 60_000;
+    const timer = setInterval(() => {
+      const nowMs = this.#options.clock.monotonicMs();
+      const waitedMs = Math.min(this.oldestUnacknowledgedMs(), nowMs - Math.max(this.#lastHeardMs, this.#notBeforeMs));
+      if (waitedMs > timeoutMs) onSilence(`nothing was acknowledged for ${Math.round(waitedMs / 1000)} s`);
+    }, 1000);
+    return () => clearInterval(timer);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.#isEnded = true;
+  }
+
+  #notify(): void {
+    this.#wake?.();
+  }
+
+  /** Until something changed, or so many milliseconds passed. */
+  async #wait(limitMs?: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const timer = limitMs === undefined ? undefined : setTimeout(resolve, limitMs);
+    await promise;
+    clearTimeout(timer);
+  }
+}
