@@ -12,9 +12,20 @@ const address = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+const listenAddress = z.string().transform((text, context) => {
+  // Port 0 takes a free one, which a coordinator's address cannot.
+  const parsed = parseCoordinatorAddress(text.replace(/:0$/, ':1'));
+  if (parsed !== undefined) return { host: parsed.host, port: text.endsWith(':0') ? 0 : parsed.port };
+  context.addIssue({ code: 'custom', message: 'must be host:port, such as 127.0.0.1:9464' });
+  return z.NEVER;
+});
+
 const limitsSchema = z.strictObject({
   /** Of the whole process; above it the agent stops pulling until memory is free again. */
-  maxMemoryBytes: z.int().min(64 * 1024 * 1024).optional(),
+  maxMemoryBytes: z
+    .int()
+    .min(64 * 1024 * 1024)
+    .optional(),
   /** Of one core, 0 to 1. */
   maxCpuShare: z.number().gt(0).max(1).optional(),
   /** Sent to the coordinator, after compression. */
@@ -43,7 +54,8 @@ const nodeShape = {
     .superRefine((sources, context) => {
       const seen = new Set<string>();
       for (const [index, { id }] of sources.entries()) {
-        if (seen.has(id)) context.addIssue({ code: 'custom', path: [index, 'id'], message: 'is the id of another source too; ids are unique' });
+        if (seen.has(id))
+          context.addIssue({ code: 'custom', path: [index, 'id'], message: 'is the id of another source too; ids are unique' });
         seen.add(id);
       }
     }),
@@ -52,15 +64,14 @@ const nodeShape = {
 export const nodeSettingsSchema = z.strictObject(nodeShape);
 
 export const agentConfigSchema = z.strictObject({
-  coordinator: z.strictObject({
-    address,
-    /** Read once, when the host isn't enrolled; it may be removed afterwards. */
-    joinTokenFile: z.string().min(1).optional(),
-  }),
+  /** host:port. */
+  coordinator: address,
+  /** Read once, when the host isn't enrolled; it may be removed afterwards. */
+  joinTokenFile: z.string().min(1).optional(),
   /** Private: the node's key, positions, the last good configuration. */
-  stateFolder: z.string().min(1).default('/var/lib/hephaestus-agent'),
-  /** /metrics, /healthz and /readyz; absent: no port is opened. */
-  operations: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.int().min(0).max(65_535) }).optional(),
+  stateDirectory: z.string().min(1).default('/var/lib/hephaestus-agent'),
+  /** /metrics, /healthz and /readyz; absent: no port is opened. It has no authentication, so keep it on loopback. */
+  ops: z.strictObject({ listen: listenAddress }).optional(),
   ...nodeShape,
 });
 
@@ -68,7 +79,15 @@ export type AgentConfig = z.output<typeof agentConfigSchema>;
 export type NodeSettings = z.output<typeof nodeSettingsSchema>;
 
 /** The part of the file that a push can change. */
-export function nodeSettingsOf({ log, operationalMode, heartbeatSeconds, shipping, limits, redaction, sources }: AgentConfig): NodeSettings {
+export function nodeSettingsOf({
+  log,
+  operationalMode,
+  heartbeatSeconds,
+  shipping,
+  limits,
+  redaction,
+  sources,
+}: AgentConfig): NodeSettings {
   return { log, operationalMode, heartbeatSeconds, shipping, limits, redaction, sources };
 }
 

@@ -126,5 +126,7 @@ async function readKept(path: string, logger: Logger): Promise<ConfigurationOffe
 
 function isOffer(value: unknown): value is ConfigurationOffer {
   if (typeof value !== 'object' || value === null || !('version' in value) || !('hash' in value) || !('document' in value)) return false;
-  return typeof value.version === 'number' && typeof value.hash === 'string' && typeof value.document === 'object' && value.document !== null;
+  return (
+    typeof value.version === 'number' && typeof value.hash === 'string' && typeof value.document === 'object' && value.document !== null
+  );
 }

@@ -97,7 +97,12 @@ async function readDisks(mounts: string): Promise<readonly DiskVitals[]> {
     parseMounts(mounts).map(async (mount) => {
       try {
         const { blocks, bavail, bsize, files, ffree } = await statfs(mount);
-        return { mount, sizeBytes: blocks * bsize, availableBytes: bavail * bsize, inodesUsedShare: files > 0 ? (files - ffree) / files : 0 };
+        return {
+          mount,
+          sizeBytes: blocks * bsize,
+          availableBytes: bavail * bsize,
+          inodesUsedShare: files > 0 ? (files - ffree) / files : 0,
+        };
       } catch {
         // Unmounted meanwhile, or not ours to look at.
         return undefined;

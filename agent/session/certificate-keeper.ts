@@ -40,7 +40,9 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
   async function ensure(signal: AbortSignal): Promise<NodeCredentials> {
     credentials ??= await loadOrEnrol(signal);
     if (clock.now() >= credentials.expiresAtMs) {
-      logger.warn('the certificate expired while the agent was off; renewing it', { expiredAt: new Date(credentials.expiresAtMs).toISOString() });
+      logger.warn('the certificate expired while the agent was off; renewing it', {
+        expiredAt: new Date(credentials.expiresAtMs).toISOString(),
+      });
       credentials = await renewExpired(options, credentials, signal);
     }
     return credentials;
@@ -56,8 +58,8 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
         code: 'node.not-enrolled',
         kind: 'validation',
         message:
-          'this host is not enrolled and there is no join token. Create one with "hephaestusctl tokens create" and put it into ' +
-          'the file that coordinator.joinTokenFile names, or run "hephaestus-agent enroll".',
+          'this host is not enrolled and there is no join token. Create one with "hephaestusctl tokens create" and run ' +
+          '"hephaestus-agent enroll --token-file FILE", or name the file in the setting joinTokenFile.',
       });
     }
     return enrol(options, token, await options.facts(), signal);
@@ -89,7 +91,10 @@ export function createCertificateKeeper(options: CertificateKeeperOptions): Cert
           await rotate(connection, signal);
         } catch (error) {
           signal.throwIfAborted();
-          logger.warn('the certificate could not be renewed, trying again', { err: error, expiresAt: new Date(used.expiresAtMs).toISOString() });
+          logger.warn('the certificate could not be renewed, trying again', {
+            err: error,
+            expiresAt: new Date(used.expiresAtMs).toISOString(),
+          });
           await clock.sleep(Math.min(backoffMs(attempt, retryBackoff), lifeMs / 20), signal);
         }
       }

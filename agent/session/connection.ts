@@ -100,8 +100,12 @@ export function explainCallFailure(error: unknown, address: CoordinatorAddress):
     return new HephaestusError({ code: 'coordinator.unreachable', kind: 'operational', retry: 'ambiguous', message, cause: error });
   }
   if (!(error instanceof ClientError)) return HephaestusError.from(error);
-  const failure = (code: string, message: string, retry: 'safe' | 'ambiguous' | 'never', kind: 'operational' | 'validation'): HephaestusError =>
-    new HephaestusError({ code, kind, retry, message, cause: error });
+  const failure = (
+    code: string,
+    message: string,
+    retry: 'safe' | 'ambiguous' | 'never',
+    kind: 'operational' | 'validation',
+  ): HephaestusError => new HephaestusError({ code, kind, retry, message, cause: error });
   switch (error.code) {
     case Status.UNAVAILABLE:
       if (untrusted.test(error.details)) {
@@ -116,12 +120,27 @@ export function explainCallFailure(error: unknown, address: CoordinatorAddress):
       return failure('coordinator.unreachable', `cannot reach the coordinator at ${place}: ${error.details}`, 'safe', 'operational');
     case Status.DEADLINE_EXCEEDED:
     case Status.CANCELLED:
-      return failure('coordinator.unreachable', `the coordinator at ${place} did not answer in time: ${error.details}`, 'ambiguous', 'operational');
+      return failure(
+        'coordinator.unreachable',
+        `the coordinator at ${place} did not answer in time: ${error.details}`,
+        'ambiguous',
+        'operational',
+      );
     case Status.UNAUTHENTICATED:
-      return failure('coordinator.unauthenticated', `the coordinator at ${place} does not take this node's proof: ${error.details}`, 'never', 'validation');
+      return failure(
+        'coordinator.unauthenticated',
+        `the coordinator at ${place} does not take this node's proof: ${error.details}`,
+        'never',
+        'validation',
+      );
     case Status.PERMISSION_DENIED:
       return failure('coordinator.refused', `the coordinator at ${place} refuses this node: ${error.details}`, 'never', 'validation');
     default:
-      return failure('coordinator.failed', `the coordinator at ${place} answered ${Status[error.code]}: ${error.details}`, 'safe', 'operational');
+      return failure(
+        'coordinator.failed',
+        `the coordinator at ${place} answered ${Status[error.code]}: ${error.details}`,
+        'safe',
+        'operational',
+      );
   }
 }

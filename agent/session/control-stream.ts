@@ -170,7 +170,10 @@ class BeatingControlStream implements ControlStream {
         return;
       case 'welcome':
       case undefined:
-        logger.debug('message that means nothing here ignored', { message: message?.$case ?? 'unknown', state: directives.configurationState() });
+        logger.debug('message that means nothing here ignored', {
+          message: message?.$case ?? 'unknown',
+          state: directives.configurationState(),
+        });
     }
   }
 
@@ -207,7 +210,8 @@ class BeatingControlStream implements ControlStream {
 
   #send(message: NonNullable<ControlRequest['message']>): boolean {
     const sent = this.#outgoing.trySend({ message });
-    if (!sent && !this.#outgoing.closed) this.#options.logger.warn('control message skipped, the stream is stuck', { message: message.$case });
+    if (!sent && !this.#outgoing.closed)
+      this.#options.logger.warn('control message skipped, the stream is stuck', { message: message.$case });
     return sent;
   }
 

@@ -67,7 +67,7 @@ class CreditedLogStream implements LogStream {
   #isEnded = false;
   #pull: 'none' | 'waiting' = 'none';
   #pulled: Shipment | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
   /** Before this (monotonic) nothing is sent, because the coordinator asked for a pause. */
   #notBeforeMs = 0;
   #lastHeardMs: number;
@@ -270,7 +270,7 @@ class CreditedLogStream implements LogStream {
   }
 
   #fail(error: unknown): void {
-    this.#failure = error;
+    this.#failure = error instanceof Error ? error : new Error('the feed failed', { cause: error });
     this.#isEnded = true;
   }
 

@@ -52,13 +52,18 @@ export function judgeChain(chain: readonly X509Certificate[], authorityHash: str
   for (const certificate of chain.slice(0, index + 1)) {
     if (nowMs < certificate.validFromDate.getTime())
       return refused(`a certificate is valid only from ${certificate.validFrom}; check this host's clock`);
-    if (nowMs > certificate.validToDate.getTime()) return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
+    if (nowMs > certificate.validToDate.getTime())
+      return refused(`a certificate expired on ${certificate.validTo}; check this host's clock`);
   }
   if (leaf.checkHost(coordinatorName) === undefined) return refused(`its certificate is not one for ${coordinatorName}`);
   return { kind: 'trusted', authority };
 }
 
-async function fetchChain(address: CoordinatorAddress, timeoutMs: number, signal: AbortSignal | undefined): Promise<readonly X509Certificate[]> {
+async function fetchChain(
+  address: CoordinatorAddress,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+): Promise<readonly X509Certificate[]> {
   const { promise, resolve, reject } = Promise.withResolvers<readonly X509Certificate[]>();
   // Not verified by the library, because the authority is not known yet; judgeChain verifies.
   const socket = connect({ ...address, servername: coordinatorName, rejectUnauthorized: false, ALPNProtocols: ['h2'] });
@@ -66,7 +71,7 @@ async function fetchChain(address: CoordinatorAddress, timeoutMs: number, signal
   const giveUp = (): void => reject(unreachable(address, `no answer to the TLS handshake within ${timeoutMs} ms`, limit.reason));
   limit.addEventListener('abort', giveUp, { once: true });
   socket.once('secureConnect', () => resolve(chainOf(socket)));
-  socket.once('error', (error) => reject(unreachable(address, error.message, error)));
+  socket.once('error', (error: Error) => reject(unreachable(address, error.message, error)));
   socket.once('close', () => reject(unreachable(address, 'the connection was closed during the TLS handshake', undefined)));
   try {
     return await promise;

@@ -44,7 +44,7 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
   const positions = new Map<string, SourcePosition>();
   let isDirty = false;
   let failure: string | undefined;
-  let writing: Promise<void> | undefined;
+  let writing: Promise<void> = Promise.resolve();
   let isScheduled = false;
   const closing = new AbortController();
 
@@ -78,12 +78,12 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
 
   async function flush(): Promise<void> {
     // One write at a time, and the last one sees the newest positions.
-    while (writing !== undefined) await writing.catch(() => undefined);
-    if (!isDirty) return;
-    writing = write().finally(() => {
-      writing = undefined;
-    });
-    await writing;
+    const mine = writing.then(
+      () => (isDirty ? write() : undefined),
+      () => (isDirty ? write() : undefined),
+    );
+    writing = mine;
+    await mine;
   }
 
   function schedule(): void {

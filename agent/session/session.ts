@@ -2,7 +2,7 @@
 // Must never lose what was pulled: whatever a broken session did not settle is yielded again by the next one.
 import { backoffMs } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
-import { HephaestusError } from '../../base/errors.ts';
+import type { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { CertificateKeeper } from './certificate-keeper.ts';
 import { explainCallFailure, openConnection, type Connection } from './connection.ts';
@@ -122,7 +122,8 @@ class ReconnectingSession implements Session {
       await clock.sleep(backoffMs(attempt, reconnectBackoff), stop).catch(() => undefined);
     }
     this.#enter('stopped', '');
-    await positions.close();
+    // Told where it failed; the coordinator keeps them too, so that it is no reason to fail.
+    await positions.close().catch(() => undefined);
   }
 
   /** One session, from the certificate to the end of both streams. */

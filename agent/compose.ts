@@ -1,0 +1,167 @@
+// Builds the agent out of its parts. The only place where its services are constructed; tests call it too.
+// Must never read the environment or end the process; main.ts does.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { HephaestusError } from '../base/errors.ts';
+import type { Logger } from '../base/logger.ts';
+import { createMetrics, type Metrics } from '../base/metrics.ts';
+import { createOpsServer, type HealthReason } from '../base/ops-server.ts';
+import { version } from '../base/version.ts';
+import { nodeSettingsOf, type AgentConfig, type NodeSettings } from './config.ts';
+import { createDirectiveHandler } from './directive-handler.ts';
+import { createFactsReader } from './host/facts.ts';
+import { createVitalsReader } from './host/vitals.ts';
+import { createNodeConfiguration } from './node-configuration.ts';
+import { createNodeReporter } from './node-reporter.ts';
+import { createPipeline } from './pipeline.ts';
+import { createCertificateKeeper } from './session/certificate-keeper.ts';
+import { openEpochFile } from './session/epoch-file.ts';
+import { enrol } from './session/enrolment.ts';
+import type { JoinToken } from './session/join-token.ts';
+import { openCredentialsStore, type NodeCredentials } from './session/node-credentials.ts';
+import { openPositionsFile } from './session/positions-file.ts';
+import { createSendRate } from './session/send-rate.ts';
+import { createSession } from './session/session.ts';
+import { createSessionMetrics } from './session/session-metrics.ts';
+import { registerAgentMetrics } from './agent-metrics.ts';
+import { openSource } from './source-opener.ts';
+import type { SourceSettings } from './source-settings.ts';
+import type { Source } from './sources/source.ts';
+
+export interface AgentDependencies {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Asked only while the host isn't enrolled. */
+  readonly joinToken: () => Promise<JoinToken | undefined>;
+  /** Instead of reading files and journals. */
+  readonly openSource?: ((settings: SourceSettings) => Source) | undefined;
+  /** How long what is under way may be acknowledged at the end. */
+  readonly drainMs?: number | undefined;
+}
+
+export interface Agent {
+  /** Until `stop` aborts. `onReady` is called once everything that needs no coordinator works. @throws what no retry can mend */
+  run(stop: AbortSignal, onReady?: () => void): Promise<void>;
+  /** The file changed. @throws if the new settings can't be applied; the old ones run on */
+  reload(config: AgentConfig): Promise<void>;
+  /** Trades a token for a certificate, or says that the node has one. */
+  enrol(token: JoinToken | undefined): Promise<{ readonly kind: 'enrolled' | 'already'; readonly credentials: NodeCredentials }>;
+  readonly metrics: Metrics;
+}
+
+export function compose(config: AgentConfig, dependencies: AgentDependencies): Agent {
+  const { clock, logger } = dependencies;
+  const child = (component: string): Logger => logger.withContext({ component });
+  const inState = (name: string): string => join(config.stateDirectory, name);
+  const monotonicMs = (): number => clock.monotonicMs();
+  const metrics = createMetrics({
+    prefix: 'hephaestus_agent',
+    toError: (thrown) => HephaestusError.from(thrown),
+    monotonicMs,
+    processMetrics: true,
+  });
+
+  const facts = createFactsReader({ agentVersion: version, clock, logger: child('host') });
+  const store = openCredentialsStore(config.stateDirectory);
+  const enrolment = { address: config.coordinator, store, clock, logger: child('enrolment') };
+  const certificates = createCertificateKeeper({ ...enrolment, joinToken: dependencies.joinToken, facts: () => facts.read() });
+  const positions = openPositionsFile({ path: inState('positions.json'), clock, logger: child('positions') });
+  const rate = createSendRate(monotonicMs);
+  const pipeline = createPipeline({
+    createSource:
+      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: undefined })),
+    redactor: () => undefined,
+    logger: child('pipeline'),
+  });
+  const configuration = createNodeConfiguration({
+    stateFolder: config.stateDirectory,
+    logger: child('configuration'),
+    async apply(settings: NodeSettings) {
+      await pipeline.configure(settings.sources);
+      if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
+      rate.limit(settings.limits.maxBytesPerSecond ?? 0);
+    },
+  });
+  const reporter = createNodeReporter({
+    facts,
+    vitals: createVitalsReader(clock),
+    sources: () => pipeline.status(),
+    session: () => session.status(),
+    configuration: () => configuration.state(),
+    positionsFailure: () => positions.failure(),
+  });
+  const session = createSession({
+    address: config.coordinator,
+    certificates,
+    feed: pipeline,
+    reporter,
+    directives: createDirectiveHandler({ configuration, pipeline, reporter, logger }),
+    positions,
+    epochs: openEpochFile(inState('epoch.json'), clock, child('session')),
+    rate,
+    maxBytesPerSecond: () => configuration.settings().limits.maxBytesPerSecond ?? 0,
+    heartbeatIntervalMs: () => {
+      const seconds = configuration.settings().heartbeatSeconds;
+      return seconds === undefined ? undefined : seconds * 1000;
+    },
+    version,
+    clock,
+    logger: child('session'),
+    metrics: createSessionMetrics(metrics),
+    drainMs: dependencies.drainMs,
+  });
+  registerAgentMetrics(metrics, { sources: () => pipeline.status(), session: () => session.status() });
+
+  const reasons = (): readonly HealthReason[] =>
+    reporter
+      .health()
+      .parts.filter(({ status }) => status !== 'ok')
+      .map(({ name, reason }) => ({ component: name, message: reason }));
+  const operations =
+    config.ops === undefined
+      ? undefined
+      : createOpsServer({
+          ...config.ops.listen,
+          metrics,
+          // The agent mends its troubles by itself, restarting it would mend none.
+          health: () => ({ reasons: [] }),
+          readiness: () => ({ reasons: reasons() }),
+          logger: child('operations'),
+        });
+
+  async function prepareState(): Promise<void> {
+    try {
+      await mkdir(config.stateDirectory, { recursive: true, mode: 0o700 });
+    } catch (cause) {
+      const message = `the state directory ${config.stateDirectory} cannot be made: ${HephaestusError.from(cause).message}; set stateDirectory to a folder that this user may write`;
+      throw new HephaestusError({ code: 'state.unusable', kind: 'system', message, cause });
+    }
+  }
+
+  return {
+    metrics,
+    reload: (next) => configuration.reload(nodeSettingsOf(next)),
+    async enrol(token) {
+      await prepareState();
+      const stored = await store.load();
+      if (stored.kind === 'present' && stored.credentials.expiresAtMs > clock.now())
+        return { kind: 'already', credentials: stored.credentials };
+      if (token !== undefined) return { kind: 'enrolled', credentials: await enrol(enrolment, token, await facts.read()) };
+      return { kind: 'enrolled', credentials: await certificates.ensure(new AbortController().signal) };
+    },
+    async run(stop, onReady) {
+      await prepareState();
+      await positions.load();
+      await configuration.start(nodeSettingsOf(config));
+      await operations?.start();
+      onReady?.();
+      try {
+        await session.run(stop);
+      } finally {
+        await operations?.stop(AbortSignal.timeout(1000));
+        await pipeline.close();
+      }
+    },
+  };
+}

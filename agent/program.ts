@@ -1,0 +1,179 @@
+// The commands of hephaestus-agent, and what a failure prints and exits with.
+// Must never touch the process; main.ts does.
+import { readFile } from 'node:fs/promises';
+import { Command, CommanderError } from 'commander';
+import { configError, loadConfig } from '../base/config.ts';
+import { systemClock } from '../base/clock.ts';
+import { HephaestusError } from '../base/errors.ts';
+import { createLogger, type Logger } from '../base/logger.ts';
+import { createNotifier, type SystemdEnvironment } from '../base/systemd.ts';
+import { compose, type Agent } from './compose.ts';
+import { agentConfigSchema, type AgentConfig } from './config.ts';
+import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { readJoinToken, type JoinToken } from './session/join-token.ts';
+
+export interface ProgramSurroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly write: (text: string) => void;
+  readonly writeError: (text: string) => void;
+  readonly isTerminal: boolean;
+  readonly readStandardInput: () => Promise<string>;
+  /** SIGTERM and SIGINT. */
+  readonly stop: AbortSignal;
+  /** Calls back on each SIGHUP. */
+  readonly onReload: (listener: () => void) => void;
+  readonly version: string;
+}
+
+const defaultFile = '/etc/hephaestus/agent.yaml';
+const environmentPrefix = 'HEPHAESTUS_AGENT';
+
+interface Flags {
+  readonly config: string;
+}
+
+interface EnrollFlags {
+  readonly tokenFile?: string;
+}
+
+/** Runs one command line (without the program's own name) to its end. */
+export async function runProgram(words: readonly string[], surroundings: ProgramSurroundings): Promise<ExitCode> {
+  const { write, writeError } = surroundings;
+  const program = new Command('hephaestus-agent')
+    .description('Tails the logs of this host and streams them to a Hephaestus coordinator.')
+    .version(surroundings.version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('-c, --config <FILE>', 'settings; files *.yaml in FILE.d are laid over it', defaultFile)
+    .addHelpText(
+      'after',
+      [
+        '',
+        `Settings can be overridden by the environment: ${environmentPrefix}__LOG__LEVEL=debug sets log.level.`,
+        'SIGHUP reads the settings again, SIGTERM ends the agent once what it sent is acknowledged.',
+        '',
+        'Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 cannot reach the coordinator, 4 not allowed.',
+      ].join('\n'),
+    )
+    .showHelpAfterError('(add --help for what is possible)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: write, writeErr: writeError })
+    .exitOverride();
+  const file = (): string => program.opts<Flags>().config;
+
+  program
+    .command('run', { isDefault: true })
+    .description('tail and ship until stopped (the default)')
+    .action(() => run(file(), surroundings));
+  program
+    .command('check')
+    .description('check the settings, all mistakes at once, and change nothing')
+    .action(async () => {
+      const { coordinator, sources } = await load(file(), surroundings);
+      write(`${file()} is valid: ${sources.length} source(s), coordinator ${coordinator.host}:${coordinator.port}\n`);
+    });
+  program
+    .command('enroll')
+    .description('make this host a node: trade a join token for a certificate')
+    .option('--token-file <FILE>', `file that holds the join token, - for standard input (or ${environmentPrefix}_JOIN_TOKEN)`)
+    .action((flags: EnrollFlags) => enroll(file(), flags, surroundings));
+
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+    const failure = HephaestusError.from(error);
+    writeError(`hephaestus-agent: ${failure.message}\n`);
+    return exitCodeOf(failure);
+  }
+}
+
+async function load(file: string, { env }: ProgramSurroundings): Promise<AgentConfig> {
+  const outcome = await loadConfig({ file, fragmentsFolder: `${file}.d`, schema: agentConfigSchema, environment: env, environmentPrefix });
+  if (outcome.kind === 'invalid') throw configError(outcome.problems);
+  return outcome.config;
+}
+
+async function enroll(file: string, { tokenFile }: EnrollFlags, surroundings: ProgramSurroundings): Promise<void> {
+  const config = await load(file, surroundings);
+  const given = await readGivenToken(tokenFile, surroundings);
+  const agent = compose(config, {
+    clock: systemClock,
+    logger: createLogger({ level: 'warn', output: 'pretty', context: { service: 'hephaestus-agent' }, colour: surroundings.isTerminal }),
+    joinToken: () => readConfiguredToken(config),
+  });
+  const { kind, credentials } = await agent.enrol(given);
+  const until = new Date(credentials.expiresAtMs).toISOString();
+  surroundings.write(
+    kind === 'already'
+      ? `this host is node ${credentials.nodeId} already; its certificate holds until ${until}\n`
+      : `this host is now node ${credentials.nodeId}; its certificate holds until ${until} and renews itself\n`,
+  );
+}
+
+async function run(file: string, surroundings: ProgramSurroundings): Promise<void> {
+  const config = await load(file, surroundings);
+  const { env, stop, isTerminal } = surroundings;
+  const logger = createLogger({
+    level: config.log.level ?? 'info',
+    output: config.log.output ?? (env['JOURNAL_STREAM'] === undefined ? (isTerminal ? 'pretty' : 'json') : 'journald'),
+    context: { service: 'hephaestus-agent' },
+    colour: isTerminal,
+  });
+  const environment: SystemdEnvironment = { notifySocket: env['NOTIFY_SOCKET'], watchdogUsec: env['WATCHDOG_USEC'], path: env['PATH'] };
+  const notifier = createNotifier({ environment, logger, clock: systemClock });
+  const agent = compose(config, { clock: systemClock, logger, joinToken: () => readConfiguredToken(config) });
+  surroundings.onReload(() => {
+    reload(agent, file, surroundings, logger).catch((error: unknown) => logger.error('reload failed', { err: error }));
+  });
+  const over = new AbortController();
+  const watchdog = notifier.runWatchdog(() => true, AbortSignal.any([stop, over.signal]));
+  try {
+    logger.info('agent starting', { version: surroundings.version, config: file, coordinator: config.coordinator });
+    await agent.run(stop, () => void notifier.ready('tailing'));
+    logger.info('agent stopped');
+  } finally {
+    over.abort();
+    await watchdog;
+    logger.sync();
+  }
+}
+
+async function reload(agent: Agent, file: string, surroundings: ProgramSurroundings, logger: Logger): Promise<void> {
+  try {
+    await agent.reload(await load(file, surroundings));
+    logger.info('settings read again', { config: file });
+  } catch (error) {
+    logger.warn('settings not changed', { config: file, err: error });
+  }
+}
+
+async function readGivenToken(tokenFile: string | undefined, surroundings: ProgramSurroundings): Promise<JoinToken | undefined> {
+  const fromEnvironment = surroundings.env[`${environmentPrefix}_JOIN_TOKEN`];
+  if (tokenFile === '-') return parseToken(await surroundings.readStandardInput(), 'standard input');
+  if (tokenFile !== undefined) return parseToken(await readTokenFile(tokenFile), tokenFile);
+  return fromEnvironment === undefined ? undefined : parseToken(fromEnvironment, `${environmentPrefix}_JOIN_TOKEN`);
+}
+
+async function readConfiguredToken({ joinTokenFile }: AgentConfig): Promise<JoinToken | undefined> {
+  return joinTokenFile === undefined ? undefined : parseToken(await readTokenFile(joinTokenFile), joinTokenFile);
+}
+
+async function readTokenFile(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const message = `the join token cannot be read from ${path}: ${HephaestusError.from(cause).message}`;
+    throw new HephaestusError({ code: 'join-token.unreadable', kind: 'validation', message, cause });
+  }
+}
+
+function parseToken(text: string, place: string): JoinToken {
+  const outcome = readJoinToken(text);
+  if (outcome.kind === 'read') return outcome.token;
+  throw new HephaestusError({
+    code: 'join-token.malformed',
+    kind: 'validation',
+    message: `the join token in ${place} is malformed: ${outcome.reason}`,
+  });
+}
