@@ -11,7 +11,7 @@ import type { RecordPart } from './formats/record-part.ts';
 import { readSyslog } from './formats/syslog.ts';
 import { Columns } from './headers/columns.ts';
 import { HeaderReader, type HeaderSnapshot } from './headers/header-reader.ts';
-import { noHeader } from './headers/header.ts';
+import { noHeader, type Header } from './headers/header.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
 import type { Trace } from './trace.ts';
 import { parseTrace } from './traces/trace-reader.ts';
@@ -133,28 +133,14 @@ export class Analyzer {
   /** Reads what is inside an envelope, or the whole text where there was none. */
   private complete(part: RecordPart, key: string, hints: AnalyzeHints): ParsedRecord {
     const text = part.message ?? '';
-    const inner = readJson(text) ?? readLogfmt(text);
-    if (inner !== undefined)
-      return finish({ ...inner, ...part, message: inner.message ?? text, fields: { ...part.fields, ...inner.fields } }, inner, hints);
+    const structured = readStructured(text);
+    if (structured !== undefined) return recordOf(part, noHeader, structured, hints);
     this.reader = this.readsHeaders ? this.readerOf(key) : undefined;
     const header = this.reader?.read(text, hints.timeMs) ?? noHeader;
-    const message = (header.end > 0 ? text.slice(header.end) : text).trim();
-    const trace = traceIn(message);
-    const severity = header.severity ?? part.severity ?? (trace === undefined ? severityOfMessage(message) : 'error');
-    return {
-      format: part.format ?? 'plain',
-      timeMs: part.timeMs ?? header.timeMs,
-      severity,
-      host: part.host ?? header.host,
-      process: part.process ?? header.process,
-      pid: part.pid ?? header.pid,
-      component: header.component,
-      thread: part.thread ?? header.thread,
-      requestId: header.requestId,
-      message,
-      fields: mergeFields(hints.fields, part.fields),
-      trace,
-    };
+    const rest = header.end > 0 ? text.slice(header.end) : text;
+    // A collector's time before a program's JSON or logfmt.
+    const inner = header.end > 0 ? readStructured(rest) : undefined;
+    return recordOf(part, header, inner ?? { message: rest }, hints);
   }
 
   private readerOf(key: string): HeaderReader {
@@ -213,25 +199,32 @@ function mergeFields(
   read: Readonly<Record<string, FieldValue>> | undefined,
 ): Readonly<Record<string, FieldValue>> {
   if (hinted === undefined) return read ?? noFields;
-  return read === undefined ? hinted : { ...hinted, ...read };
+  return read === undefined || read === hinted ? hinted : { ...hinted, ...read };
 }
 
-/** A structured record: what the envelope says comes first, but for the level, which the application knows better. */
-function finish(part: RecordPart, inner: RecordPart, hints: AnalyzeHints): ParsedRecord {
-  const message = (part.message ?? '').trim();
+function readStructured(text: string): RecordPart | undefined {
+  return readJson(text) ?? readLogfmt(text);
+}
+
+/**
+ * Puts a record together. What the envelope says (journal, container runtime, syslog) comes first, then the header, then
+ * what the application wrote; but for the level, which the application knows better.
+ */
+function recordOf(envelope: RecordPart, header: Readonly<Header>, inner: RecordPart, hints: AnalyzeHints): ParsedRecord {
+  const message = (inner.message ?? '').trim();
   const trace = traceIn(message);
   return {
-    format: part.format ?? 'plain',
-    timeMs: part.timeMs,
-    severity: inner.severity ?? part.severity ?? (trace === undefined ? severityOfMessage(message) : 'error'),
-    host: part.host,
-    process: part.process,
-    pid: part.pid,
-    component: part.component,
-    thread: part.thread,
-    requestId: part.requestId,
+    format: envelope.format ?? inner.format ?? 'plain',
+    timeMs: envelope.timeMs ?? header.timeMs ?? inner.timeMs,
+    severity: inner.severity ?? header.severity ?? envelope.severity ?? (trace === undefined ? severityOfMessage(message) : 'error'),
+    host: envelope.host ?? header.host ?? inner.host,
+    process: envelope.process ?? header.process ?? inner.process,
+    pid: envelope.pid ?? header.pid ?? inner.pid,
+    component: header.component ?? inner.component,
+    thread: envelope.thread ?? header.thread ?? inner.thread,
+    requestId: header.requestId ?? inner.requestId,
     message,
-    fields: mergeFields(hints.fields, part.fields),
+    fields: mergeFields(mergeFields(hints.fields, envelope.fields), inner.fields),
     trace,
   };
 }

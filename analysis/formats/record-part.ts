@@ -42,8 +42,8 @@ const names = {
   message:
     'message msg log event text body @message short_message Message RenderedMessage @m @mt textPayload jsonPayload.message body.stringValue',
   failure: 'error err error.message err.message reason',
-  time: 'time timestamp ts @timestamp datetime date t @t eventTime Timestamp asctime created timeUnixNano time_unix_nano',
-  level: 'level severity lvl log.level levelname loglevel log_level priority Level @l severityText severity_text level.name log.severity',
+  time: 'time timestamp t.$date ts @timestamp datetime date t @t eventTime Timestamp asctime created timeUnixNano time_unix_nano',
+  level: 'level severity lvl log.level levelname loglevel log_level priority Level @l severityText severity_text level.name log.severity s',
   levelNumber: 'severityNumber severity_number SeverityNumber',
   host: 'host hostname host.name HostName node server resource.host.name',
   process: 'service service.name app application program process.name appname app_name syslog.identifier resource.service.name',

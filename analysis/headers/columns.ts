@@ -67,7 +67,7 @@ export class Columns {
       // A comma or semicolon that ends a column belongs to the gap: `04:30:30, Info`.
       if ((code === 44 || code === 59) && this.kind[index] !== column.other) code = text.charCodeAt(++next);
       while (code === 32 || code === 9) {
-        blanks++;
+        blanks += code === 9 ? 2 : 1;
         code = text.charCodeAt(++next);
       }
       this.piped[index] = false;
@@ -78,6 +78,10 @@ export class Columns {
         while (code === 32) code = text.charCodeAt(++next);
       }
       this.padded[index] = blanks > 1;
+      // `error   reconnecting`: set in a column of its own, a lower-case level is one.
+      if (blanks > 1 && this.kind[index] === column.word && severityOfWord(text.slice(at, end)) !== undefined) {
+        this.kind[index] = column.severity;
+      }
       this.next[index] = next;
       this.count++;
       if (next === end) break;
@@ -91,7 +95,7 @@ export class Columns {
     if ((code >= 48 && code <= 57) || (code >= 65 && code <= 122)) {
       const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
       let end = scanTimestamp(text, at, out);
-      if (end < 0 && this.firstTimestamp < 0 && severityOfLetter(text[at] ?? '') !== undefined) {
+      if (end < 0 && code > 57 && text.charCodeAt(at + 5) === 32 && severityOfLetter(text[at] ?? '') !== undefined) {
         end = scanGlogTimestamp(text, at + 1, out);
       }
       if (end >= 0 && endsColumn(text.charCodeAt(end))) {
@@ -147,16 +151,18 @@ export class Columns {
     let numbers = 0;
     let odd = 0;
     let marks = 0;
+    let dashes = 0;
     let depth = 0;
     let i = at;
     for (; i < length; i++) {
       const code = text.charCodeAt(i);
       if (code === 32 || code === 9) {
-        if (depth === 0) break;
+        if (depth <= 0) break;
         // A bracket that doesn't close before the blank was no pid.
         if (i - at > 120) break;
       }
       if (code === 124 && (piped || index === 0 || this.piped[index - 1] === true || this.kind[index - 1] === column.timestamp)) break;
+      if (code === 45 || code === 58 || code === 42 || code === 35 || code === 62 || code === 61) dashes++;
       if (code >= 48 && code <= 57) numbers++;
       else if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) letters++;
       else if (code === 91 || code === 40) {
@@ -186,16 +192,25 @@ export class Columns {
       last = text.charCodeAt(end - 1);
     }
     const size = end - at;
+    if (dashes === size && size <= 3) {
+      this.kind[index] = column.dash;
+      return end;
+    }
     if (letters === 0 && odd === 0) {
       const onlyDigits = numbers === size;
       if (onlyDigits) this.kind[index] = column.integer;
-      else if (numbers === 0 && size <= 3 && marks === size) this.kind[index] = column.dash;
       else if (numbers > 0 && last === 58) this.kind[index] = column.tag;
       else this.kind[index] = numbers > 0 ? column.identifier : column.other;
       return end;
     }
     if (numbers > 0 && letters === 0 && odd === 1 && text.charCodeAt(at) === 35) {
       this.kind[index] = column.integer;
+      return end;
+    }
+    // `123#123:` is nginx's process and thread; `reflector.go:158]` and `#12]` close what the time opened.
+    const numbered = last === 58 && letters === 0 && numbers > 0;
+    if (numbered || (last === 93 && !text.slice(at, end).includes('['))) {
+      this.kind[index] = column.tag;
       return end;
     }
     if (last === 58 && size > 1 && odd === 0 && letters > 0) {

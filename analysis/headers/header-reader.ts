@@ -202,7 +202,13 @@ export class HeaderReader {
       // Levels that nobody told us about are still one capital word.
       const start = this.columns.start[at] ?? 0;
       const first = text.charCodeAt(start);
-      return kind === column.letter || kind === column.severity || (kind === column.word && first >= 65 && first <= 90);
+      return (
+        kind === column.letter ||
+        kind === column.severity ||
+        kind === column.bracket ||
+        kind === column.tag ||
+        (kind === column.word && first >= 65 && first <= 90)
+      );
     }
     if (expected === column.tag) return false;
     if (expected === column.dash) return at < this.columns.firstTimestamp;
@@ -215,7 +221,10 @@ export class HeaderReader {
   private take(text: string, header: Header, at: number, kind: number, shape: HeaderShape): void {
     const columns = this.columns;
     if (kind === column.timestamp || kind === column.dash) {
-      if (kind === column.timestamp && columns.form === 230) header.severity ??= severityOfLetter(text[columns.start[at] ?? 0] ?? '');
+      // glog and klog write the level before the date, `I0131 …`.
+      const start = columns.start[at] ?? 0;
+      const second = text.charCodeAt(start + 1);
+      if (kind === column.timestamp && second >= 48 && second <= 57) header.severity ??= severityOfLetter(text[start] ?? '');
       return;
     }
     const raw = text.slice(columns.start[at], columns.end[at]);
@@ -239,7 +248,8 @@ export class HeaderReader {
         return;
       default:
         if (columns.firstTimestamp < 0 || at < columns.firstTimestamp) return;
-        if (header.severity === undefined && header.host === undefined && shape.kinds[at + 1] !== column.dash) header.host = raw;
+        if (header.severity === undefined && header.host === undefined && shape.kinds[at + 1] !== column.dash && columns.piped[at] !== true)
+          header.host = raw;
         else header.component ??= raw;
     }
   }

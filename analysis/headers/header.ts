@@ -1,6 +1,6 @@
 // What a header says, and how a column's text becomes a part of it.
 // Must never look for columns in a line; columns.ts cuts them and header-reader.ts says which belong to the header.
-import type { Severity } from '../severity.ts';
+import { severityOfWord, type Severity } from '../severity.ts';
 import { epochMs, type TimestampScan } from './timestamp-parts.ts';
 
 /** What stood before the message. Absent is undefined. */
@@ -58,14 +58,25 @@ export function takeBracket(header: Header, raw: string): void {
   else header.component ??= inside;
 }
 
-/** `sshd(pam_unix)[12]:`, `kernel:`, `org.example.Main:`. */
+/** `sshd(pam_unix)[12]:`, `kernel:`, `org.example.Main:`, `reflector.go:158]`, `12#34:`, `channel.ERROR:`. */
 export function takeTag(header: Header, raw: string): void {
-  let name = raw.endsWith(':') ? raw.slice(0, -1) : raw;
+  let name = raw.endsWith(':') || (raw.endsWith(']') && !raw.includes('[')) ? raw.slice(0, -1) : raw;
+  const numbers = /^#?(\d{1,9})(?:#(\d{1,9}))?$/.exec(name);
+  if (numbers !== null) {
+    header.pid ??= Number(numbers[1]);
+    if (numbers[2] !== undefined) header.thread ??= numbers[2];
+    return;
+  }
   const open = name.indexOf('[');
   if (open > 0 && name.endsWith(']')) {
     const pid = name.slice(open + 1, -1);
     if (/^\d{1,9}$/.test(pid)) header.pid = Number(pid);
     name = name.slice(0, open);
+  }
+  const dot = name.lastIndexOf('.');
+  if (dot > 0 && header.severity === undefined) {
+    header.severity = severityOfWord(name.slice(dot + 1));
+    if (header.severity !== undefined) name = name.slice(0, dot);
   }
   if (header.severity !== undefined) header.component ??= name;
   else header.process ??= name;

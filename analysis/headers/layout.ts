@@ -8,6 +8,10 @@ export const learningLines = 64;
 /** Different values remembered for a column while it is learnt. */
 const maxValues = 24;
 
+/** Columns between two times of one header, and between a time and its level, at most. */
+const farthestStamp = 4;
+const farthestLevel = 5;
+
 interface ColumnCounts {
   lines: number;
   readonly kinds: Int32Array;
@@ -80,13 +84,7 @@ export class Layout {
   }
 
   private work(): HeaderShape {
-    let anchor = -1;
-    for (let i = 0; i < maxColumns; i++) {
-      // One-letter levels stand alone in a column of nothing else.
-      const stamp = this.share(i, column.timestamp);
-      const level = this.share(i, column.severity);
-      if (Math.max(stamp, level, stamp + level) >= 0.9 || this.letterColumn(i)) anchor = i;
-    }
+    const anchor = this.anchor();
     let columns = anchor + 1;
     let tagged = false;
     if (anchor >= 0) {
@@ -96,6 +94,11 @@ export class Layout {
         columns = grown.columns;
         tagged ||= grown.tagged;
       }
+      // A header that leaves no message to most lines took the message for a column.
+      if ((this.counts[columns]?.lines ?? 0) / this.lines < 0.5) {
+        columns = anchor + 1;
+        tagged = false;
+      }
     }
     const kinds: number[] = [];
     for (let i = 0; i < columns; i++) kinds.push(this.usualKind(i));
@@ -103,6 +106,36 @@ export class Layout {
     return { columns, kinds, tagged, untilDash };
   }
 
+  /** The last column that says when or how grave: the header reaches at least there. -1 if there is none. */
+  private anchor(): number {
+    let anchor = -1;
+    let leveled = false;
+    for (let i = 0; i < maxColumns; i++) {
+      const stamp = this.share(i, column.timestamp);
+      if (stamp >= 0.9) {
+        // Header in header: a collector's time, then the program's own. Farther on it is the message that tells a time.
+        if (anchor < 0 || i - anchor <= farthestStamp) {
+          anchor = i;
+          leveled = false;
+        }
+        continue;
+      }
+      if (leveled || i - anchor > (anchor < 0 ? 2 : farthestLevel)) continue;
+      if (this.share(i, column.severity) + stamp >= 0.9 || this.mixedLevel(i) || this.letterColumn(i)) {
+        anchor = i;
+        leveled = true;
+      }
+    }
+    return anchor;
+  }
+
+  /** True for a column of levels among which some are unknown words: `[noti]`, `STATEMENT:`. */
+  private mixedLevel(index: number): boolean {
+    const level = this.share(index, column.severity);
+    return level >= 0.4 && level + Math.max(this.share(index, column.bracket), this.share(index, column.tag)) >= 0.9;
+  }
+
+  /** One-letter levels stand alone in a column of nothing else. */
   private letterColumn(index: number): boolean {
     const counts = this.counts[index];
     return this.share(index, column.letter) >= 0.98 && index > 0 && counts !== undefined && (this.lines < 4 || counts.values.size <= 7);
@@ -114,12 +147,15 @@ export class Layout {
     if (this.share(at, column.bracket) >= 0.95) return { columns: at + 1, tagged: false };
     // A dash ends the header, but for a bracket behind it (Spring's `--- [main] o.s.Boot : `).
     const dashBefore = at > anchor + 1 && this.share(at - 1, column.dash) >= 0.9;
-    if (dashBefore) return stay;
     if (this.share(at, column.dash) >= 0.9) return { columns: at + 1, tagged: false };
+    if (dashBefore) return stay;
+    if (this.dashBetween(anchor, at) && this.share(at + 1, column.dash) >= 0.9 && this.bridged(at, at + 1)) {
+      return { columns: at + 2, tagged: false };
+    }
     if (tagged) return stay;
     // Behind a level the next name is the logger's; behind a time there may be a host first.
     const leveled = this.share(anchor, column.severity, column.letter) >= 0.9;
-    const reach = leveled ? 0 : this.lines < 3 ? 1 : 2;
+    const reach = leveled ? 0 : 1;
     for (let ahead = 0; ahead <= reach; ahead++) {
       if (this.share(at + ahead, column.tag) >= 0.7 && this.bridged(at, at + ahead)) return { columns: at + ahead + 1, tagged: true };
     }
@@ -139,6 +175,11 @@ export class Layout {
       if (this.share(i, column.word, column.identifier, column.integer, column.bracket, column.letter) < 0.9) return false;
     }
     return true;
+  }
+
+  private dashBetween(anchor: number, at: number): boolean {
+    for (let i = anchor + 1; i < at; i++) if (this.share(i, column.dash) >= 0.9) return true;
+    return false;
   }
 
   private usualKind(index: number): number {

@@ -117,6 +117,32 @@ export function scanClock(text: string, at: number, out: TimestampScan): number 
   return continues(text, i) && text.charCodeAt(i) !== 90 && text.charCodeAt(i) !== 122 ? -1 : i;
 }
 
+/** Minutes east of Greenwich of the zones that `date` and databases print by name. */
+const zoneNames: ReadonlyMap<string, number> = new Map([
+  ...(['UTC', 'GMT', 'WET'] as const).map((name) => [name, 0] as const),
+  ...(['CET', 'BST', 'WEST'] as const).map((name) => [name, 60] as const),
+  ...(['CEST', 'EET', 'SAST'] as const).map((name) => [name, 120] as const),
+  ...([
+    ['EEST', 180],
+    ['MSK', 180],
+    ['IST', 330],
+    ['JST', 540],
+    ['KST', 540],
+    ['AEST', 600],
+    ['AEDT', 660],
+  ] as const),
+  ...([
+    ['EST', -300],
+    ['EDT', -240],
+    ['CST', -360],
+    ['CDT', -300],
+    ['MST', -420],
+    ['MDT', -360],
+    ['PST', -480],
+    ['PDT', -420],
+  ] as const),
+]);
+
 /** A zone (`Z`, `+02:00`, ` -0700`, ` UTC`) at `at`; returns its end, or `at` where none is written. */
 export function scanZone(text: string, at: number, out: TimestampScan): number {
   out.zoneMinutes = 0;
@@ -139,8 +165,16 @@ export function scanZone(text: string, at: number, out: TimestampScan): number {
     }
     return at;
   }
-  if ((code === 85 && text.startsWith('UTC', i)) || (code === 71 && text.startsWith('GMT', i))) {
-    return continues(text, i + 3) ? at : i + 3;
+  if (code >= 65 && code <= 87) {
+    let end = i + 1;
+    while (end - i < 5 && text.charCodeAt(end) >= 65 && text.charCodeAt(end) <= 90) end++;
+    if ((end - i === 3 || end - i === 4) && !continues(text, end)) {
+      const minutes = zoneNames.get(text.slice(i, end));
+      if (minutes !== undefined) {
+        out.zoneMinutes = minutes;
+        return end;
+      }
+    }
   }
   return at;
 }
