@@ -2,7 +2,7 @@
 // Must never take two logs that merely begin alike for copies: name and content must both agree.
 import { basename, dirname } from 'node:path';
 import { closeSync } from 'node:fs';
-import { openFile } from './file-follower.ts';
+import { openFile } from './file-content.ts';
 import type { FileFollower } from './file-follower.ts';
 import { readBytes } from './file-identity.ts';
 import { findRotated, isRotatedName } from './rotated-names.ts';

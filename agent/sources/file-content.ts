@@ -1,0 +1,127 @@
+// The bytes of one file through a held descriptor, and the proof that they still are those that were read before.
+// Must never decide what to do when they aren't: the follower says `rewritten`, and the rotation acts.
+import { closeSync, constants, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
+import type { FileIdentity } from '../record.ts';
+import { factsOfOpen, fileKey, fingerprint, hasFingerprint, isFingerprintComplete, readBytes } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+
+/** Bytes before the offset that are read again with every read: if they changed, the file was written over. */
+const overlapBytes = 1024;
+
+const readAt = promisify(read);
+
+/** One open or parked file. */
+export class FileContent {
+  readonly key: string;
+  readonly birthNs: bigint;
+  #descriptor: number | undefined;
+  #identity: FileIdentity;
+  /** The last bytes before the offset; empty where nothing was read since the last jump. */
+  #overlap: Buffer = Buffer.alloc(0);
+
+  constructor(descriptor: number, facts: FileFacts, generation: number) {
+    const { device, inode, birthNs } = facts;
+    this.key = fileKey(facts);
+    this.birthNs = birthNs;
+    this.#descriptor = descriptor;
+    this.#identity = { device, inode, generation, ...fingerprint(descriptor, 0) };
+  }
+
+  get identity(): FileIdentity {
+    return this.#identity;
+  }
+
+  get descriptor(): number | undefined {
+    return this.#descriptor;
+  }
+
+  /** @throws the system's error. */
+  facts(): FileFacts | undefined {
+    return this.#descriptor === undefined ? undefined : factsOfOpen(this.#descriptor);
+  }
+
+  /**
+   * Up to `want` bytes from `offset` on; undefined if those before it are not those that were read.
+   *
+   * @throws the system's error, or an Error if the file is parked.
+   */
+  async read(offset: number, want: number): Promise<Buffer | undefined> {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) throw new Error('a parked file cannot be read');
+    const overlap = this.#overlap;
+    if (overlap.length === 0 && offset > 0 && !hasFingerprint(descriptor, this.#identity)) return undefined;
+    const length = overlap.length + want;
+    const buffer = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, offset - overlap.length + filled);
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    if (filled < overlap.length || !buffer.subarray(0, overlap.length).equals(overlap)) return undefined;
+    return buffer.subarray(overlap.length, filled);
+  }
+
+  /**
+   * The first `consumed` of these bytes are done, and the next offset is `offset`.
+   *
+   * @returns false if the file's head changed meanwhile. @throws the system's error.
+   */
+  consume(bytes: Buffer, consumed: number, offset: number): boolean {
+    if (!this.#coverUpTo(offset)) return false;
+    this.#overlap = Buffer.from(bytes.subarray(Math.max(0, consumed - overlapBytes), consumed));
+    return true;
+  }
+
+  /** Reading goes on at `offset`, which wasn't reached by reading. @throws the system's error. */
+  jump(offset: number): void {
+    this.#overlap = Buffer.alloc(0);
+    this.#coverUpTo(offset);
+  }
+
+  /** True if the open file (this one if absent) holds what was read here: for another one, that it is a copy. @throws the system's error. */
+  isContainedIn(offset: number, descriptor: number | undefined = this.#descriptor): boolean {
+    if (descriptor === undefined || !hasFingerprint(descriptor, this.#identity)) return false;
+    const overlap = this.#overlap;
+    return readBytes(descriptor, offset - overlap.length, overlap.length).equals(overlap);
+  }
+
+  /** Closes the descriptor. */
+  park(): void {
+    const descriptor = this.release();
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+
+  /** Hands the descriptor over. */
+  release(): number | undefined {
+    const descriptor = this.#descriptor;
+    this.#descriptor = undefined;
+    return descriptor;
+  }
+
+  /** Opens the file again. @returns false if the path is another file's now. @throws the system's error. */
+  unpark(path: string): boolean {
+    const descriptor = openFile(path);
+    const facts = factsOfOpen(descriptor);
+    if (fileKey(facts) !== this.key || facts.birthNs !== this.birthNs) {
+      closeSync(descriptor);
+      return false;
+    }
+    this.#descriptor = descriptor;
+    return true;
+  }
+
+  /** Lets the fingerprint cover the bytes before `offset`, as far as they count. */
+  #coverUpTo(offset: number): boolean {
+    if (this.#descriptor === undefined || isFingerprintComplete(this.#identity, offset)) return true;
+    if (!hasFingerprint(this.#descriptor, this.#identity)) return false;
+    this.#identity = { ...this.#identity, ...fingerprint(this.#descriptor, offset) };
+    return true;
+  }
+}
+
+/** Opens for reading without ever waiting (a pipe would). @throws the system's error. */
+export function openFile(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+}
