@@ -81,8 +81,10 @@ export interface Framed {
  */
 export interface Framer {
   frame(bytes: Buffer, flush: Flush): Framed;
-  /** Given so many bytes it always consumes some of them. */
+  /** Given so many bytes it consumes some of them, unless many short fragments make up one record. */
   readonly window: number;
+  /** So many times as long as the input the records may be: 1, but for encodings that are translated. */
+  readonly mostGrowth: number;
 }
 
 export type GapReason = 'file-vanished' | 'truncated' | 'limit' | 'journal' | 'read-error' | 'rejected';

@@ -15,6 +15,7 @@ export function createLineFramer(limits: LineLimits): Framer {
   const { maxLineBytes } = limits;
   return {
     window: maxLineBytes + 1,
+    mostGrowth: 1,
     frame(bytes: Buffer, flush: Flush): Framed {
       const cuts = new RecordCuts();
       for (;;) {

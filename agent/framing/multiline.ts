@@ -45,6 +45,7 @@ function createJoiningFramer(limits: RecordLimits, createJudge: () => LineJudge)
   return {
     // A record at its limit, the undecided lines behind it, and a line that shows that the record is over.
     window: limits.maxRecordBytes + 2 * limits.maxLineBytes,
+    mostGrowth: 1,
     frame: (bytes, flush) => new Joining(bytes, limits, createJudge()).run(flush),
   };
 }

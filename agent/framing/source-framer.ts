@@ -1,9 +1,13 @@
 // Chooses how the bytes of a source are cut into records, as its configuration says.
 // Must never read a file; it only puts framers together.
 import type { Framer } from '../record.ts';
+import { criFragments, dockerFragments } from './container-lines.ts';
+import { createFragmentFramer } from './fragments.ts';
 import { createLineFramer } from './lines.ts';
 import { createPatternFramer, createTraceFramer } from './multiline.ts';
 import type { RecordLimits } from './multiline.ts';
+import { createUtf16Framer } from './utf16.ts';
+import type { Utf16 } from './utf16.ts';
 
 /** `auto` is told from the lines themselves; `syslog` and `plain` are lines whose traces are joined; `json` is one object a line. */
 export type RecordFormatName = 'auto' | 'plain' | 'json' | 'cri' | 'docker' | 'syslog';
@@ -11,6 +15,8 @@ export type RecordFormatName = 'auto' | 'plain' | 'json' | 'cri' | 'docker' | 's
 export interface FramingOptions {
   /** Default `auto`. */
   readonly format?: RecordFormatName | undefined;
+  /** Default UTF-8. */
+  readonly encoding?: Utf16 | undefined;
   /** Join the lines of stack traces; default true. */
   readonly multiline?: boolean | undefined;
   /** RE2 pattern of a record's first line; traces are then not looked for. */
@@ -33,7 +39,28 @@ export function createSourceFramer(options: FramingOptions): Framer {
     maxRecordBytes: Math.max(options.maxRecordBytes ?? defaultBytes, options.maxLineBytes ?? 0),
     maxRecordLines: options.maxRecordLines ?? defaultLines,
   };
+  const framer = withFragments(createJoiner(options, limits), options.format ?? 'auto', limits);
+  return options.encoding === undefined ? framer : createUtf16Framer(framer, options.encoding);
+}
+
+function createJoiner(options: FramingOptions, limits: RecordLimits): Framer {
   if (options.startPattern !== undefined && options.startPattern !== '') return createPatternFramer(limits, options.startPattern);
   if (options.multiline === false || options.format === 'json') return createLineFramer(limits);
   return createTraceFramer(limits);
+}
+
+function withFragments(joiner: Framer, format: RecordFormatName, limits: RecordLimits): Framer {
+  const cri = createFragmentFramer(joiner, criFragments, limits.maxLineBytes);
+  const docker = createFragmentFramer(joiner, dockerFragments, limits.maxLineBytes);
+  if (format === 'cri') return cri;
+  if (format === 'docker') return docker;
+  if (format !== 'auto') return joiner;
+  return {
+    window: cri.window,
+    mostGrowth: joiner.mostGrowth,
+    frame(bytes, flush) {
+      if (bytes.toString('latin1', 0, 8) === '{"log":"') return docker.frame(bytes, flush);
+      return criFragments.read(bytes, 0, bytes.indexOf(0x0a) + 1) === undefined ? joiner.frame(bytes, flush) : cri.frame(bytes, flush);
+    },
+  };
 }

@@ -41,6 +41,8 @@ export class FileFollower {
   doubtedSinceMs: number | undefined;
   /** Whether that was looked into. */
   isExamined = false;
+  /** Once this file is settled up to `offset`, the older one is up to `olderOffset`: a record spans both. */
+  seam: { readonly older: FileFollower; readonly olderOffset: number; readonly offset: number } | undefined;
 
   readonly #options: FollowerOptions;
   readonly #content: FileContent;
@@ -56,6 +58,7 @@ export class FileFollower {
   #ended: { readonly reason: GapReason; readonly detail: string } | undefined;
   #holds: Framed['holds'] = 'nothing';
   #deferredUntilMs = 0;
+  #linesAreWhole = false;
   /** What the last attempt that gave nothing had to work with. */
   #attempt: { readonly size: number; readonly flush: Flush } | undefined;
 
@@ -126,12 +129,16 @@ export class FileFollower {
 
   settle(offset: number): void {
     this.#settled = Math.max(this.#settled, offset);
+    if (this.seam === undefined || offset < this.seam.offset) return;
+    this.seam.older.settle(this.seam.olderOffset);
+    this.seam = undefined;
   }
 
   /** Starts again behind what is settled. */
   rewind(): void {
     this.#offset = this.#settled;
     this.#attempt = undefined;
+    this.#holds = 'nothing';
     this.#content.jump(this.#offset);
   }
 
@@ -158,31 +165,69 @@ export class FileFollower {
   isReady(nowMs: number): boolean {
     if (this.unread === 0 || nowMs < this.#deferredUntilMs) return false;
     if (this.#ended !== undefined || this.#attempt === undefined) return true;
-    return this.#attempt.size !== this.#size || this.#attempt.flush !== this.#flushAt(nowMs);
+    return this.#attempt.size !== this.#size || this.#attempt.flush !== this.flushAt(nowMs);
   }
 
   /** When something that is held back becomes due; undefined if only growth changes that. */
   dueAtMs(): number | undefined {
     if (this.unread === 0) return undefined;
     const { settleMs, traceMs, finishMs } = this.#options.timing;
-    if (this.#holds === 'record') return this.#grewAtMs + settleMs;
+    if (this.#holds === 'record' && this.#attempt?.flush !== 'records') return this.#grewAtMs + settleMs;
+    if (this.#holds === 'record') return this.#grewAtMs + traceMs;
     if (this.#holds === 'trace') return this.#grewAtMs + traceMs;
     return this.isAbandoned ? this.#grewAtMs + finishMs : undefined;
+  }
+
+  /** How much of what is held back is due. */
+  flushAt(nowMs: number): Flush {
+    const { settleMs, traceMs, finishMs } = this.#options.timing;
+    const quietMs = nowMs - this.#grewAtMs;
+    if (this.isAbandoned && quietMs >= finishMs) return 'everything';
+    if (quietMs >= traceMs || this.#linesAreWhole) return 'traces';
+    return quietMs >= settleMs ? 'records' : 'none';
+  }
+
+  /** Nothing joins the lines at its end any more, unless it grows. */
+  closeLines(): void {
+    this.#linesAreWhole = true;
+  }
+
+  /** Reads without going on. @returns undefined if the file isn't the one that was read. @throws the system's error. */
+  async peek(want: number): Promise<Buffer | undefined> {
+    return await this.#content.read(this.#offset, Math.min(Math.floor(want), this.unread));
+  }
+
+  /** Goes on behind the first `consumed` of the bytes that were read. @returns false if the file isn't the one that was read. */
+  take(bytes: Buffer, consumed: number): boolean {
+    const offset = this.#offset + consumed;
+    if (!this.#content.consume(bytes, consumed, offset)) return false;
+    this.#offset = offset;
+    this.#attempt = undefined;
+    this.#history.drop(offset);
+    return true;
+  }
+
+  /** What there is gave nothing; only growth or time can change that. */
+  noteAttempt(nowMs: number): void {
+    this.#attempt = { size: this.#size, flush: this.flushAt(nowMs) };
   }
 
   /** Reads on. @returns undefined if no record is complete; `rewritten` if the file isn't the one that was read. @throws the system's error. */
   async pull(maxBytes: number, nowMs: number): Promise<Shipment | 'rewritten' | undefined> {
     if (this.#ended !== undefined) return this.unread > 0 ? this.#giveUp(this.#ended) : undefined;
     if (this.look(nowMs) === 'rewritten') return 'rewritten';
-    const flush = this.#flushAt(nowMs);
+    const flush = this.flushAt(nowMs);
     const size = this.#size;
-    for (const want of [maxBytes, Math.max(maxBytes, this.#options.framer.window)]) {
+    const { framer } = this.#options;
+    for (const want of [maxBytes / framer.mostGrowth, Math.max(maxBytes, framer.window)]) {
       // oxlint-disable-next-line no-await-in-loop -- the second read depends on the first
-      const bytes = await this.#content.read(this.#offset, Math.min(want, this.unread));
+      const bytes = await this.peek(want);
       if (bytes === undefined) return this.#disown();
       this.#provenSize = size;
       const isAll = this.#offset + bytes.length >= size;
-      const framed = this.#options.framer.frame(bytes, isAll ? flush : 'none');
+      let framed = framer.frame(bytes, isAll ? flush : 'none');
+      // So much and still no record: what there is, is one.
+      if (framed.consumed === 0 && !isAll && want >= framer.window) framed = framer.frame(bytes, 'everything');
       this.#holds = framed.holds;
       if (framed.consumed > 0) return this.#ship(bytes, framed, nowMs);
       if (isAll) break;
@@ -232,20 +277,13 @@ export class FileFollower {
   #see(facts: FileFacts, nowMs: number): void {
     if (facts.size > this.#size) {
       if (this.#size > 0 || this.#modifiedAtMs > 0) this.#grewAtMs = nowMs;
+      this.#linesAreWhole = false;
       this.#history.grew(facts.size, nowMs);
     }
     this.#size = facts.size;
     this.#modifiedAtMs = facts.modifiedAtMs;
     this.#links = facts.links;
     if (facts.links === 0) this.isAbandoned = true;
-  }
-
-  #flushAt(nowMs: number): Flush {
-    const { settleMs, traceMs, finishMs } = this.#options.timing;
-    const quietMs = nowMs - this.#grewAtMs;
-    if (this.isAbandoned && quietMs >= finishMs) return 'everything';
-    if (quietMs >= traceMs) return 'traces';
-    return quietMs >= settleMs ? 'records' : 'none';
   }
 
   /** What was seen since the last proof may be another's growth: the size falls back to what is known to have been this file's. */
@@ -256,11 +294,7 @@ export class FileFollower {
 
   #ship(bytes: Buffer, framed: Framed, nowMs: number): Chunk | 'rewritten' {
     const start = this.position();
-    const endOffset = this.#offset + framed.consumed;
-    if (!this.#content.consume(bytes, framed.consumed, endOffset)) return this.#disown();
-    this.#offset = endOffset;
-    this.#attempt = undefined;
-    this.#history.drop(endOffset);
+    if (!this.take(bytes, framed.consumed)) return this.#disown();
     return {
       kind: 'chunk',
       source: this.#options.source,

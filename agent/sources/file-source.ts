@@ -13,6 +13,7 @@ import type { FolderWatch } from './folder-watch.ts';
 import { RateLimit } from './rate-limit.ts';
 import { resume, rewind } from './resumption.ts';
 import { Rotation } from './rotation.ts';
+import { joinAcross, seamBefore } from './rotation-seam.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
 
@@ -200,7 +201,8 @@ export class FileSource implements Source {
   async #pull(follower: FileFollower, maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
     this.#busy = follower;
     try {
-      const result = await follower.pull(maxBytes, nowMs);
+      const older = seamBefore(follower, nowMs);
+      const result = older === undefined ? await follower.pull(maxBytes, nowMs) : await this.#pullAcross(older, follower, nowMs);
       if (result !== 'rewritten') return result;
       this.#rotation.rewritten(follower, nowMs);
     } catch (error) {
@@ -212,14 +214,20 @@ export class FileSource implements Source {
     return undefined;
   }
 
+  async #pullAcross(older: FileFollower, newer: FileFollower, nowMs: number): Promise<Shipment | 'rewritten' | undefined> {
+    const joined = await joinAcross(older, newer, this.#options.framer, nowMs);
+    return joined === undefined || joined === 'rewritten' ? joined : { ...joined, source: this.id };
+  }
+
   /** Each file gets a turn before one gets a second, so that a busy file doesn't keep quiet ones waiting. */
   #nextReady(nowMs: number): FileFollower | undefined {
     for (let round = 0; round < 2; round += 1) {
       for (;;) {
         const follower = this.#turns.pop();
         if (follower === undefined) break;
-        if (!follower.isReady(nowMs) || !this.#rotation.mayRead(follower, nowMs)) continue;
-        if (this.#roster.unpark(follower)) return follower;
+        if (!follower.isReady(nowMs)) continue;
+        const mayBegin = this.#rotation.mayRead(follower, nowMs) || seamBefore(follower, nowMs) !== undefined;
+        if (mayBegin && this.#roster.unpark(follower)) return follower;
       }
       this.#turns = [...this.#roster.followers].filter((follower) => follower.isReady(nowMs)).reverse();
     }

@@ -95,9 +95,11 @@ export class Rotation {
 
   /** False while an older file comes first, or while the file may be a copy that a rotation is making of another one. */
   mayRead(follower: FileFollower, nowMs: number): boolean {
-    if (follower.predecessor !== undefined) {
-      if (isUnfinished(follower.predecessor, follower, nowMs)) return false;
-      follower.predecessor = undefined;
+    const { predecessor } = follower;
+    if (predecessor !== undefined) {
+      if (isUnfinished(predecessor, follower, nowMs)) return false;
+      // Until all of it is settled a new session may have it read again.
+      if (predecessor.unread === 0 && predecessor.settled >= predecessor.offset) follower.predecessor = undefined;
     }
     if (follower.isExamined) return true;
     if (follower.doubtedSinceMs === undefined) {

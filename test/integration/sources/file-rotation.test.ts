@@ -137,6 +137,30 @@ describe('rename rotation', () => {
   });
 });
 
+describe('a stack trace across a rotation', () => {
+  const head = 'Error: boom\n    at a (/srv/a.js:1:1)\n';
+  const rest = '    at b (/srv/b.js:2:2)\n    at c (/srv/c.js:3:3)\n';
+
+  it('is one record, also after a lost connection', async () => {
+    append('app.log', 1, 3);
+    const one = await follow('app.log', { timing: { traceMs: 3000 } });
+    await one.until(() => one.records.length === 2);
+    one.commit(false);
+    appendFileSync(path('app.log'), head);
+    renameSync(path('app.log'), path('app.log.1'));
+    appendFileSync(path('app.log'), `${rest}after\n`);
+    await one.until(() => one.source.status().lagBytes === 0, 10_000);
+    await one.reconnect();
+    one.commit(true);
+    await one.until(() => one.records.length >= 5);
+    await one.restart();
+    append('app.log', 4, 4);
+    await one.untilRecords(6);
+    expect(one.records).toEqual(['line 1', 'line 2', 'line 3', (head + rest).trimEnd(), 'after', 'line 4']);
+    expect(one.faults).toEqual([]);
+  });
+});
+
 describe('copytruncate', () => {
   it('loses nothing in ten rotations that are drained', async () => {
     const one = await follow('app.log');
