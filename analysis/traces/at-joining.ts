@@ -123,10 +123,11 @@ function namesException(line: string): boolean {
 }
 
 function endsName(line: string, word: string): boolean {
-  const found = line.indexOf(word);
-  if (found < 0) return false;
-  const after = found + word.length;
-  return after === line.length || (line.charCodeAt(after) === 0x3a && line.charCodeAt(after + 1) === 0x20);
+  for (let found = line.indexOf(word); found >= 0; found = line.indexOf(word, found + 1)) {
+    const after = found + word.length;
+    if (after === line.length || (line.charCodeAt(after) === 0x3a && line.charCodeAt(after + 1) === 0x20)) return true;
+  }
+  return false;
 }
 
 /** A line with a time or a level at its start is a record of its own, not a further line of a message. */

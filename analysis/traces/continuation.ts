@@ -112,5 +112,5 @@ function mayAttach(line: string): boolean {
   return isIndented(line) || ATTACHING.has(line.charCodeAt(0));
 }
 
-/** First characters of lines that attach without indentation: `goroutine`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, `** (`, … */
-const ATTACHING = new Set(Array.from('gCSsB#-[FW*', (char) => char.charCodeAt(0)));
+/** First characters of lines that attach without indentation: `goroutine`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, … */
+const ATTACHING = new Set(Array.from('gCSsB#-[FW', (char) => char.charCodeAt(0)));

@@ -11,10 +11,8 @@ const framesPhase = surePhase('frames');
 
 /** Joins `** (KeyError) …` with its framesPhase, and what a crashed GenServer or Task adds. */
 export const elixirJoining: JoinRules = {
-  // `** (KeyError) …` and its frames attach by themselves.
-  announce: () => undefined,
-  attach: (line) =>
-    isIndented(line) && readElixirFrame(line) !== undefined ? framesPhase : line.startsWith('** (') ? framesPhase : undefined,
+  announce: (line) => (line.startsWith('** (') || line.endsWith(' terminating') ? framesPhase : undefined),
+  attach: (line) => (isIndented(line) && readElixirFrame(line) !== undefined ? framesPhase : undefined),
   follow(_phase, line) {
     if (isIndented(line) || line.startsWith('** (')) return framesPhase;
     return EXTRAS.some((extra) => line.startsWith(extra)) ? framesPhase : undefined;

@@ -9,7 +9,7 @@ import type { TraceReader } from './trace-language.ts';
 export const javascriptReader: TraceReader = {
   weigh: (lines) => {
     let weight = 0;
-    for (const line of lines) if (readJavascriptFrame(line) !== undefined) weight += 1;
+    for (const line of lines) if (readJavascriptFrame(line)?.file !== undefined) weight += 1;
     return weight;
   },
   read(lines) {
@@ -106,7 +106,8 @@ function readJavascriptFrame(line: string): Frame | undefined {
 }
 
 function readV8Frame(text: string): Frame | undefined {
-  let body = text.endsWith(' {') ? text.slice(0, -2) : text;
+  // Behind a frame stand the properties' brace, or the comma of a list of errors.
+  let body = text.endsWith(' {') ? text.slice(0, -2) : text.endsWith(',') ? text.slice(0, -1) : text;
   for (const prefix of ['async ', 'new ']) if (body.startsWith(prefix)) body = body.slice(prefix.length);
   const open = body.indexOf(' (');
   if (open > 0 && body.endsWith(')')) {

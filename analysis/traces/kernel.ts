@@ -152,6 +152,8 @@ function readPointer(line: string): Frame | undefined {
 export function readKernelFrame(line: string): Frame | undefined {
   const text = line.trim().replace(/^<\/?(?:IRQ|EOI|NMI|TASK|SOFTIRQ|#\w{2})> {1,4}/, '');
   if (text.length > 1000) return undefined;
+  const arm = /^\[<[0-9a-f]{8,16}>\] \(([A-Za-z_][\w.]{0,200})\) from \[<[0-9a-f]{8,16}>\] /.exec(text);
+  if (arm?.[1] !== undefined) return kernelFrame(arm[1], undefined, undefined, undefined);
   const inline =
     /^([A-Za-z_][\w.]{0,200}) ([\w./-]{1,300}\.[chS]):(\d{1,9}) \[inline\]$/.exec(text) ??
     /^\[< {1,8}inline {1,8}>\] ([A-Za-z_][\w.]{0,200}) ([\w./-]{1,300}\.[chS]):(\d{1,9})$/.exec(text);
