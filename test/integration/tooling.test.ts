@@ -33,7 +33,8 @@ async function plant(path: string, text: string): Promise<void> {
 }
 
 function manifest(dependency: string): string {
-  return `${JSON.stringify({ name: 'planted', private: true, type: 'module', dependencies: { [dependency]: '*' } }, undefined, 2)}\n`;
+  const scripts = { agent: 'node agent/main.ts' };
+  return `${JSON.stringify({ name: 'planted', private: true, type: 'module', scripts, dependencies: { [dependency]: '*' } }, undefined, 2)}\n`;
 }
 
 async function check(command: string, ...args: string[]): Promise<{ ok: boolean; text: string }> {
