@@ -38,6 +38,8 @@ export interface AgentDependencies {
   readonly openSource?: ((settings: SourceSettings) => Source) | undefined;
   /** How long what is under way may be acknowledged at the end. */
   readonly drainMs?: number | undefined;
+  /** How long an acknowledgement may be missing before the session begins anew. */
+  readonly ackTimeoutMs?: number | undefined;
 }
 
 export interface Agent {
@@ -110,6 +112,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     logger: child('session'),
     metrics: createSessionMetrics(metrics),
     drainMs: dependencies.drainMs,
+    ackTimeoutMs: dependencies.ackTimeoutMs,
   });
   registerAgentMetrics(metrics, { sources: () => pipeline.status(), session: () => session.status() });
 

@@ -1,0 +1,120 @@
+// A real agent beside a real receiving half, each a process of its own, and what they cost as /proc says.
+// Must never measure from inside: the agent runs as it is packaged, bundled, without type stripping.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { stringify } from 'yaml';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a process used so far. */
+export interface ProcessCost {
+  readonly cpuSeconds: number;
+  readonly rssMb: number;
+  readonly peakRssMb: number;
+}
+
+/** What the receiving half says after each batch of commits. */
+export interface ReceivedTotals {
+  readonly bytes: number;
+  readonly records: number;
+  readonly batches: number;
+  readonly payloadBytes: number;
+  readonly breaches: number;
+}
+
+export interface Workbench {
+  readonly folder: string;
+  readonly agent: () => Promise<ProcessCost>;
+  readonly coordinator: () => Promise<ProcessCost>;
+  readonly received: () => ReceivedTotals;
+  /** Starts the agent. @param address where it connects; default the receiving half itself. */
+  startAgent(sources: readonly object[], address?: string): Promise<void>;
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export async function openWorkbench(): Promise<Workbench> {
+  const folder = await mkdtemp(join(tmpdir(), 'hephaestus-bench-'));
+  const bundle = join(folder, 'agent.mjs');
+  await bundleAgent(bundle);
+  const coordinator = spawn(process.execPath, [join(root, 'bench', 'receiving-half.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let totals: ReceivedTotals = { bytes: 0, records: 0, batches: 0, payloadBytes: 0, breaches: 0 };
+  const { promise: hello, resolve } = Promise.withResolvers<{ readonly address: string; readonly joinToken: string }>();
+  createInterface({ input: coordinator.stdout }).on('line', (line) => {
+    const said = JSON.parse(line) as ReceivedTotals | { readonly address: string; readonly joinToken: string };
+    if ('address' in said) resolve(said);
+    else totals = said;
+  });
+  const { address, joinToken } = await hello;
+  await writeFile(join(folder, 'token'), joinToken);
+  let agent: ChildProcess | undefined;
+
+  return {
+    folder,
+    address,
+    received: () => totals,
+    agent: () => costOf(agent?.pid),
+    coordinator: () => costOf(coordinator.pid),
+    async startAgent(sources, connectTo = address) {
+      const file = join(folder, 'agent.yaml');
+      const settings = { coordinator: connectTo, stateDirectory: join(folder, 'state'), joinTokenFile: join(folder, 'token'), sources };
+      await writeFile(file, stringify(settings));
+      const log = join(folder, 'agent.log');
+      agent = spawn('/bin/sh', ['-c', `exec "$0" "$1" --config "$2" run 2>"$3"`, process.execPath, bundle, file, log], { stdio: 'ignore' });
+    },
+    async close() {
+      await Promise.all([agent, coordinator].map(end));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until `isDone`, and says if it takes longer than `limitMs`. */
+export async function waitUntil(isDone: () => boolean, limitMs: number): Promise<void> {
+  const startedAtMs = performance.now();
+  while (!isDone()) {
+    if (performance.now() - startedAtMs > limitMs) throw new Error(`not done after ${limitMs / 1000} s`);
+    await sleep(5);
+  }
+}
+
+async function bundleAgent(outfile: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, 'agent', 'main.ts')],
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    outfile,
+    logLevel: 'error',
+    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
+  });
+}
+
+/** From proc(5): user and system ticks (100 a second on every Linux that Node runs on), and the resident set. */
+async function costOf(pid: number | undefined): Promise<ProcessCost> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s*(\\d+)`, 'm').exec(status)?.[1] ?? 0);
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100,
+    rssMb: (kib('VmRSS') * 1024) / 1e6,
+    peakRssMb: (kib('VmHWM') * 1024) / 1e6,
+  };
+}
+
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await Promise.race([ended, sleep(10_000).then(() => child.kill('SIGKILL'))]);
+}

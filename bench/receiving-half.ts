@@ -1,0 +1,18 @@
+// The coordinator's receiving half as a process: takes batches, checks and counts them, acknowledges. No store behind it.
+// Must never skip what a coordinator can't: checksums and lengths are verified.
+import { ScriptedCoordinator } from '../test/support/scripted-coordinator.ts';
+import { ShipmentLedger } from '../test/support/shipment-ledger.ts';
+import { widenServerWindows } from '../base/http2-window.ts';
+
+widenServerWindows({ streamBytes: 4 * 1024 * 1024, connectionBytes: 8 * 1024 * 1024 });
+const ledger = new ShipmentLedger({ keepLines: false });
+const coordinator = await ScriptedCoordinator.start({ ledger, behaviour: { heartbeatMs: 10_000, creditBytes: 8 * 1024 * 1024 } });
+process.stdout.write(`${JSON.stringify({ address: coordinator.address, joinToken: coordinator.joinToken })}\n`);
+let last = -1;
+setInterval(() => {
+  const { bytes, records, batches, payloadBytes, breaches } = ledger;
+  if (bytes === last) return;
+  last = bytes;
+  process.stdout.write(`${JSON.stringify({ bytes, records, batches, payloadBytes, breaches: breaches.length })}\n`);
+}, 20);
+process.once('SIGTERM', () => process.exit(0));

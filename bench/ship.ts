@@ -1,0 +1,43 @@
+// Benchmark `ship`: a 500 MB file through the agent (framing, compression, TLS, acknowledgements) to a receiving half.
+// Must never count the enrolment or the start: CPU is measured over the whole life, wall time from the first byte.
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openWorkbench, waitUntil } from './agent-process.ts';
+import { givenFile, writeLogSample } from './log-sample.ts';
+import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
+
+const sampleBytes = 500_000_000;
+
+export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
+  const bench = await openWorkbench();
+  try {
+    const path = join(bench.folder, 'sample.log');
+    const given = await givenFile(options.data);
+    if (given === undefined) await writeLogSample(path, sampleBytes);
+    else await copyFile(given.path, path);
+    const bytes = given?.bytes ?? (await givenFile(path))?.bytes ?? 0;
+
+    await bench.startAgent([{ id: 'sample', file: { include: [path] } }]);
+    await waitUntil(() => bench.received().bytes > 0, 60_000);
+    const startedAtMs = performance.now();
+    await waitUntil(() => bench.received().bytes >= bytes, 300_000);
+    const wallSeconds = (performance.now() - startedAtMs) / 1000;
+    const agent = await bench.agent();
+    const coordinator = await bench.coordinator();
+    const { batches, payloadBytes, records, breaches } = bench.received();
+    const megabytes = bytes / 1e6;
+    return {
+      figures: {
+        'agent.mbPerCpuSecond': megabytes / agent.cpuSeconds,
+        'agent.peakRssMb': agent.peakRssMb,
+        'coordinator.peakRssMb': coordinator.peakRssMb,
+        wallSeconds,
+        mbPerSecond: megabytes / wallSeconds,
+      },
+      conditions: { megabytes, records, batches, breaches, compressionRatio: bytes / payloadBytes, agentCpuSeconds: agent.cpuSeconds },
+      table: [`${megabytes.toFixed(0)} MB, ${records} records in ${batches} batches, compressed ${(bytes / payloadBytes).toFixed(1)} : 1`],
+    };
+  } finally {
+    await bench.close();
+  }
+}
