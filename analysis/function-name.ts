@@ -8,23 +8,33 @@ import type { Frame, TraceLanguage } from './trace.ts';
  */
 export function normalFrame(language: TraceLanguage, frame: Frame): string | undefined {
   const name = frame.function === undefined ? undefined : normalFunction(language, frame.function);
-  if (name !== undefined && PLUMBING.test(name)) return undefined;
+  if (name !== undefined && PLUMBING.has(name)) return undefined;
   if (name !== undefined && name !== '') return name;
   const file = frame.file?.slice(Math.max(frame.file.lastIndexOf('/'), frame.file.lastIndexOf('\\')) + 1);
   return file === undefined || file === '' ? undefined : withoutHashes(file.replace(/[?#].*$/, ''));
 }
 
 /** Compilers' and runtimes' go-betweens; they come and go with versions and build options. */
-const PLUMBING =
-  /^(?:<lambda>|<genexpr>|<listcomp>|<dictcomp>|<setcomp>|<anonymous>|<module>|_callee\d*\$?|asyncGeneratorStep|_next|_throw|__awaiter|fulfilled|rejected|step|tryCatch|invokeSuspend|access\$|\{main\}|<main>|<top \(required\)>|Object\.<anonymous>|anonymous|eval|run_until_complete|__call__wrapper)$/;
+const PLUMBING = new Set(
+  words(`
+    <lambda> <genexpr> <listcomp> <dictcomp> <setcomp> <anonymous> <module> <main> {main} Object.<anonymous> anonymous eval
+    _callee _callee$ asyncGeneratorStep _next _throw __awaiter fulfilled rejected step tryCatch invokeSuspend access$ run_until_complete
+  `),
+);
 
 /** Functions by which applications throw: the caller is what went wrong. */
-const THROW_HELPER =
-  /(?:^|[.:#>])(?:throw_?(?:error|exception|if\w{0,20})?|raise_?(?:error|exception|from)?|fail(?:_?with|ure|wh?en)?|die|abort|panic|must|bail|invariant|assert(?:_?\w{1,20}|[A-Z]\w{0,20})?|ensure|unreachable|check(?:Not)?Null|requireNonNull|checkArgument|checkState|on_?error|handle_?error|croak|confess)$/i;
+const THROW_HELPERS = new Set(
+  words(`
+    throw throwerror throwexception throwif raise raiseerror raiseexception fail failwith failure die abort panic must bail invariant assert ensure
+    unreachable checknull checknotnull requirenonnull checkargument checkstate onerror handleerror croak confess asserttrue assertfalse
+    assertequal assertequals assertnotnull assertthat expectfail
+  `),
+);
 
 /** True for a function that, by its name, only throws. */
 export function isThrowHelper(name: string): boolean {
-  return THROW_HELPER.test(name);
+  const last = name.slice(Math.max(name.lastIndexOf('.'), name.lastIndexOf(':'), name.lastIndexOf('#'), name.lastIndexOf('>')) + 1);
+  return THROW_HELPERS.has(last.replaceAll('_', '').toLowerCase());
 }
 
 /** The name without what a compiler generated. */
@@ -138,4 +148,8 @@ function withoutHashes(name: string): string {
     .replace(/0x[\da-fA-F]{4,16}/g, '#')
     .replace(/(?<![A-Za-z])(?=[a-f]{0,40}\d)[\da-f]{8,40}(?![A-Za-z])/g, '#')
     .replace(/\d{4,20}/g, '#');
+}
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/);
 }

@@ -3,7 +3,7 @@
 import type { Frame, Trace } from '../trace.ts';
 import { findExceptionHead, readExceptionHead } from './exception-head.ts';
 import { indentationOf } from './join-rules.ts';
-import { chainOf, frameOf, readLocation, traceOf } from './trace-language.ts';
+import { chainOf, frameOf, readLocation, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 export const dotnetReader: TraceReader = {
@@ -83,28 +83,10 @@ function isArguments(text: string): boolean {
   return text === '()' || (text.includes(' ') && !/[:/\\]/.test(text));
 }
 
-const LIBRARIES = [
-  'System.',
-  'Microsoft.',
-  'Mono.',
-  'Newtonsoft.',
-  'Npgsql.',
-  'MySql.',
-  'StackExchange.',
-  'Serilog.',
-  'NLog.',
-  'Xunit.',
-  'NUnit.',
-  'Grpc.',
-  'Polly.',
-  'Dapper.',
-  'AutoMapper.',
-  'MediatR.',
-  'Castle.',
-  'lambda_method',
-  'Interop.',
-  'Internal.',
-];
+const LIBRARIES: readonly string[] = words(`
+    System. Microsoft. Mono. Newtonsoft. Npgsql. MySql. StackExchange. Serilog. NLog. Xunit. NUnit. Grpc. Polly. Dapper.
+    AutoMapper. MediatR. Castle. lambda_method Interop. Internal.
+  `);
 
 function isApp(name: string): boolean {
   return !LIBRARIES.some((prefix) => name.startsWith(prefix)) && !name.startsWith('(wrapper ');

@@ -4,7 +4,7 @@ import type { Frame } from '../trace.ts';
 import { isExceptionName } from './exception-head.ts';
 import { indentationOf, isIndented, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
-import { frameOf, traceOf } from './trace-language.ts';
+import { frameOf, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 const framesPhase = surePhase('frames');
@@ -95,9 +95,11 @@ function functionOf(text: string): string {
 }
 
 const LIBRARIES = new Set(
-  'elixir eex ex_unit iex logger mix stdlib kernel erts ssl inets crypto sasl phoenix phoenix_live_view phoenix_html phoenix_pubsub plug plug_cowboy cowboy ranch bandit thousand_island ecto ecto_sql postgrex myxql db_connection telemetry jason poison tesla finch mint hackney gen_stage broadway oban absinthe swoosh gettext decimal'.split(
-    ' ',
-  ),
+  words(`
+    elixir eex ex_unit iex logger mix stdlib kernel erts ssl inets crypto sasl phoenix phoenix_live_view phoenix_html
+    phoenix_pubsub plug plug_cowboy cowboy ranch bandit thousand_island ecto ecto_sql postgrex myxql db_connection telemetry
+    jason poison tesla finch mint hackney gen_stage broadway oban absinthe swoosh gettext decimal
+  `),
 );
 
 function isApp(module: string | undefined, file: string): boolean {

@@ -3,7 +3,7 @@
 import type { Frame } from '../trace.ts';
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
-import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
+import { frameOf, MAX_FRAMES, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 const reportPhase = surePhase('report');
@@ -105,7 +105,9 @@ function erlangFrame(name: string, file: string | undefined, line: string | unde
 }
 
 const OTP = new Set(
-  'erlang lists maps dict ets file gen gen_server gen_statem gen_event gen_fsm proc_lib supervisor application application_controller io io_lib binary string re timer erl_eval shell code init logger ssl inet gen_tcp prim_inet mnesia crypto httpc queue sets gb_trees ordsets array unicode erpc rpc global user_drv group error_handler'.split(
-    ' ',
-  ),
+  words(`
+    erlang lists maps dict ets file gen gen_server gen_statem gen_event gen_fsm proc_lib supervisor application
+    application_controller io io_lib binary string re timer erl_eval shell code init logger ssl inet gen_tcp prim_inet mnesia
+    crypto httpc queue sets gb_trees ordsets array unicode erpc rpc global user_drv group error_handler
+  `),
 );

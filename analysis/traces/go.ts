@@ -3,7 +3,7 @@
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import type { Frame } from '../trace.ts';
-import { frameOf, MAX_FRAMES, traceOf } from './trace-language.ts';
+import { frameOf, MAX_FRAMES, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 /** `panic: …` was read; the signalPhase, further panics and the first goroutine follow, perhaps after more lines of message. */
@@ -190,9 +190,11 @@ function packageOf(name: string): string {
 
 /** First parts of the standard library's import paths (`go list std`). */
 const STANDARD = new Set(
-  'archive arena bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar flag fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort strconv strings structs sync syscall testing text time unicode unique unsafe weak'.split(
-    ' ',
-  ),
+  words(`
+    archive arena bufio builtin bytes cmp compress container context crypto database debug embed encoding errors expvar flag
+    fmt go hash html image index internal io iter log maps math mime net os path plugin reflect regexp runtime slices sort
+    strconv strings structs sync syscall testing text time unicode unique unsafe weak
+  `),
 );
 
 function isApp(name: string, file: string): boolean {

@@ -4,7 +4,7 @@ import type { Frame, Trace } from '../trace.ts';
 import { findExceptionHead, readExceptionHead } from './exception-head.ts';
 import type { ExceptionHead } from './exception-head.ts';
 import { indentationOf } from './join-rules.ts';
-import { chainOf, frameOf, MAX_CAUSES, traceOf } from './trace-language.ts';
+import { chainOf, frameOf, MAX_CAUSES, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 export const javaReader: TraceReader = {
@@ -117,15 +117,15 @@ function jarOf(rest: string): string | undefined {
 }
 
 /** Packages of the platform and of libraries that call applications, and seldom are at fault themselves. */
-const LIBRARIES = [
-  'java.', 'javax.', 'jakarta.', 'jdk.', 'sun.', 'com.sun.', 'kotlin.', 'kotlinx.', 'scala.', 'groovy.', 'clojure.', 'akka.', 'play.api.',
-  'android.', 'androidx.', 'com.android.', 'dalvik.', 'libcore.', 'org.apache.', 'org.springframework.', 'org.hibernate.', 'org.eclipse.',
-  'org.mortbay.', 'org.jboss.', 'org.junit.', 'junit.', 'org.gradle.', 'org.codehaus.', 'org.slf4j.', 'ch.qos.logback.', 'io.netty.',
-  'io.grpc.', 'io.undertow.', 'io.vertx.', 'io.micronaut.', 'io.quarkus.', 'io.reactivex.', 'io.opentelemetry.', 'io.micrometer.',
-  'reactor.', 'rx.', 'okhttp3.', 'okio.', 'retrofit2.', 'com.fasterxml.', 'com.google.common.', 'com.google.gson.', 'com.google.inject.',
-  'com.zaxxer.', 'com.mysql.', 'org.postgresql.', 'oracle.', 'org.h2.', 'com.mongodb.', 'redis.clients.', 'io.lettuce.', 'feign.',
-  'net.sf.cglib.', 'net.bytebuddy.', 'org.aspectj.', 'org.mockito.', 'com.code_intelligence.',
-]; // prettier-ignore
+const LIBRARIES: readonly string[] = words(`
+    java. javax. jakarta. jdk. sun. com.sun. kotlin. kotlinx. scala. groovy. clojure. akka. play.api. android. androidx.
+    com.android. dalvik. libcore. org.apache. org.springframework. org.hibernate. org.eclipse. org.mortbay. org.jboss.
+    org.junit. junit. org.gradle. org.codehaus. org.slf4j. ch.qos.logback. io.netty. io.grpc. io.undertow. io.vertx.
+    io.micronaut. io.quarkus. io.reactivex. io.opentelemetry. io.micrometer. reactor. rx. okhttp3. okio. retrofit2.
+    com.fasterxml. com.google.common. com.google.gson. com.google.inject. com.zaxxer. com.mysql. org.postgresql. oracle.
+    org.h2. com.mongodb. redis.clients. io.lettuce. feign. net.sf.cglib. net.bytebuddy. org.aspectj. org.mockito.
+    com.code_intelligence.
+  `);
 
 function isApp(name: string): boolean {
   if (LIBRARIES.some((prefix) => name.startsWith(prefix))) return false;

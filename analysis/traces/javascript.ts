@@ -3,7 +3,7 @@
 import type { Frame, Trace, TraceLanguage } from '../trace.ts';
 import { findExceptionHead, readExceptionHead } from './exception-head.ts';
 import { indentationOf } from './join-rules.ts';
-import { chainOf, frameOf, MAX_CAUSES, readLocation, traceOf } from './trace-language.ts';
+import { chainOf, frameOf, MAX_CAUSES, readLocation, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 export const javascriptReader: TraceReader = {
@@ -170,9 +170,11 @@ function isApp(name: string | undefined, file: string | undefined): boolean {
 }
 
 const OLD_NODE_MODULES = new Set(
-  'assert buffer child_process cluster crypto dgram dns domain events fs http https module net path process querystring readline repl stream _stream_readable _stream_writable string_decoder timers tls tty url util vm zlib bootstrap_node node _http_client _http_server _tls_wrap'
-    .split(' ')
-    .map((name) => `${name}.js`),
+  words(`
+    assert buffer child_process cluster crypto dgram dns domain events fs http https module net path process querystring
+    readline repl stream _stream_readable _stream_writable string_decoder timers tls tty url util vm zlib bootstrap_node node
+    _http_client _http_server _tls_wrap
+  `).map((name) => `${name}.js`),
 );
 
 function languageOf(sections: readonly Section[]): TraceLanguage {

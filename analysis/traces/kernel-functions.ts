@@ -1,5 +1,6 @@
 // Which kernel functions say nothing of what went wrong: reporting, instrumentation, allocators, locks, entry code.
 // Must never read a line; it judges names only.
+import { words } from './trace-language.ts';
 
 /** Beginnings of the names of helpers, by what they do. */
 const PREFIXES: readonly string[] = [
@@ -101,8 +102,4 @@ export function isKernelHelper(name: string): boolean {
 /** `logfs_init_inode.isra.6` → `logfs_init_inode`: what the compiler appended when it split or specialised a function. */
 export function plainKernelName(name: string): string {
   return name.replace(/(?:\.(?:isra|constprop|part|cold|llvm|cfi|cfi_jt|lto_priv)(?:\.\d{1,20})?){1,4}$/, '');
-}
-
-function words(text: string): string[] {
-  return text.trim().split(/\s+/);
 }

@@ -50,7 +50,17 @@ function isRule(line: string): boolean {
   return line.length > 40 && line.startsWith('==================================');
 }
 
-const VOCABULARY = ['CPU:', 'Hardware name:', 'Modules linked in:', 'Code:', 'RIP:', 'RSP:', 'RAX:', 'RDX:', 'RBP:', 'R10:', 'R13:', 'FS:', 'CS:', 'CR2:', 'DR0:', 'DR3:', 'PKRU:', 'Call Trace:', 'Call trace:', '<TASK>', '</TASK>', '<IRQ>', '</IRQ>', 'Allocated by', 'Freed by', 'The buggy address', 'Memory state', 'Read of size', 'Write of size', 'Workqueue:', 'Oops:', 'BUG:', 'WARNING:', 'PGD ', 'Tainted:', 'Stack:', 'task:', 'irq event', 'hardirqs', 'softirqs', 'raw:', 'page:', 'flags:', 'page dumped', 'pc :', 'lr :', 'sp :', 'pstate:', 'EIP:', 'ESP:', 'EAX:', 'ESI:', 'DS:', 'note:', 'Kernel panic', 'stack backtrace:', 'other info', 'locks held', 'but task', 'which lock', 'the existing', '-> #', 'Possible unsafe', 'Showing all locks', 'NMI backtrace', 'Sending NMI', 'Last potentially', 'Second to last', 'Object ', 'Redzone ', 'Bytes b4', 'Padding', 'INFO: ', 'Kernel Offset', 'Rebooting in', 'ORIG_RAX', 'x29:', 'x26:', 'x23:', 'x20:', 'x17:', 'x14:', 'x11:', 'x8 :', 'x5 :', 'x2 :']; // prettier-ignore
+// prettier-ignore
+const VOCABULARY = [
+  'CPU:', 'Hardware name:', 'Modules linked in:', 'Code:', 'RIP:', 'RSP:', 'RAX:', 'RDX:', 'RBP:', 'R10:', 'R13:', 'FS:', 'CS:',
+  'CR2:', 'DR0:', 'DR3:', 'PKRU:', 'Call Trace:', 'Call trace:', '<TASK>', '</TASK>', '<IRQ>', '</IRQ>', 'Allocated by', 'Freed by',
+  'The buggy address', 'Memory state', 'Read of size', 'Write of size', 'Workqueue:', 'Oops:', 'BUG:', 'WARNING:', 'PGD ',
+  'Tainted:', 'Stack:', 'task:', 'irq event', 'hardirqs', 'softirqs', 'raw:', 'page:', 'flags:', 'page dumped', 'pc :', 'lr :',
+  'sp :', 'pstate:', 'EIP:', 'ESP:', 'EAX:', 'ESI:', 'DS:', 'note:', 'Kernel panic', 'stack backtrace:', 'other info', 'locks held',
+  'but task', 'which lock', 'the existing', '-> #', 'Possible unsafe', 'Showing all locks', 'NMI backtrace', 'Sending NMI',
+  'Last potentially', 'Second to last', 'Object ', 'Redzone ', 'Bytes b4', 'Padding', 'INFO: ', 'Kernel Offset', 'Rebooting in',
+  'ORIG_RAX', 'x29:', 'x26:', 'x23:', 'x20:', 'x17:', 'x14:', 'x11:', 'x8 :', 'x5 :', 'x2 :',
+];
 
 function belongs(line: string): boolean {
   const text = line.trimStart();

@@ -214,7 +214,10 @@ function nativeFrame(name: string, placeText: string): Frame {
   const location = isModule ? { file: undefined, line: undefined, column: undefined } : readLocation(text);
   const module = isModule ? moduleText?.[1] : undefined;
   const functionName = name === '' || name === '??' || name === '<unknown>' || name === '<null>' ? undefined : bareName(name);
-  const inApp = functionName !== undefined && !isNativeRuntime(functionName) && !(module !== undefined && isNativePlatformModule(module));
+  const inApp =
+    functionName !== undefined &&
+    !isNativeRuntime(functionName, location.line !== undefined) &&
+    !(module !== undefined && isNativePlatformModule(module));
   return frameOf({ ...location, function: functionName, module, inApp: inApp && !isPlatformSource(location.file) });
 }
 

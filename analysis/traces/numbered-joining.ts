@@ -35,11 +35,13 @@ function continuesBlock(line: string): typeof blockPhase | undefined {
 }
 
 /** What the parts of a sanitizer's report begin with, and gdb's between its frames. */
+// prettier-ignore
 const PARTS = [
-  'READ of size', 'WRITE of size', 'ACCESS of size', 'SCARINESS', 'SUMMARY: ', 'Shadow byte', '=>0x', '0x', 'allocated by', 'freed by', 'previously ', 'HINT: ', 'NOTE: ',
-  'Thread T', 'Address 0x', 'Direct leak', 'Indirect leak', 'Uninitialized value', 'Memory tags', 'Register values', 'Cause: ', 'Hint: ', 'UndefinedBehaviorSanitizer',
-  'AddressSanitizer', 'MemorySanitizer', 'LeakSanitizer', 'ThreadSanitizer', '<asynchronous suspension>', 'Thread ', 'warning: ', 'Aborted', '[New Thread', '[Thread ',
-]; // prettier-ignore
+  'READ of size', 'WRITE of size', 'ACCESS of size', 'SCARINESS', 'SUMMARY: ', 'Shadow byte', '=>0x', '0x', 'allocated by',
+  'freed by', 'previously ', 'HINT: ', 'NOTE: ', 'Thread T', 'Address 0x', 'Direct leak', 'Indirect leak', 'Uninitialized value',
+  'Memory tags', 'Register values', 'Cause: ', 'Hint: ', 'UndefinedBehaviorSanitizer', 'AddressSanitizer', 'MemorySanitizer',
+  'LeakSanitizer', 'ThreadSanitizer', '<asynchronous suspension>', 'Thread ', 'warning: ', 'Aborted', '[New Thread', '[Thread ',
+];
 
 /** `#0 0x55c2 in f`, `    #12 …`: a number behind a hash, then white space. */
 function isNumbered(line: string): boolean {

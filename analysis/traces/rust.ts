@@ -3,7 +3,7 @@
 import type { Frame } from '../trace.ts';
 import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
-import { frameOf, MAX_FRAMES, readLocation, traceOf } from './trace-language.ts';
+import { frameOf, MAX_FRAMES, readLocation, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 const headPhase = openPhase('head');
@@ -85,30 +85,10 @@ function rustFrame(call: string, place: ReturnType<typeof readLocation> | undefi
   return frameOf({ function: name, ...place, inApp: isApp(name, place?.file) });
 }
 
-const RUNTIME = [
-  'std::',
-  'core::',
-  'alloc::',
-  '__rust',
-  'rust_begin_unwind',
-  '_start',
-  '__libc_start',
-  '<unknown>',
-  'test::',
-  'tokio::',
-  'futures',
-  'backtrace::',
-  'anyhow::',
-  'start_thread',
-  'clone',
-  '__scrt',
-  'rayon',
-  'hyper::',
-  'tower::',
-  'actix_',
-  'axum::',
-  'tracing::',
-];
+const RUNTIME: readonly string[] = words(`
+    std:: core:: alloc:: __rust rust_begin_unwind _start __libc_start <unknown> test:: tokio:: futures backtrace:: anyhow::
+    start_thread clone __scrt rayon hyper:: tower:: actix_ axum:: tracing::
+  `);
 
 function isApp(name: string, file: string | undefined): boolean {
   const bare = name.replace(/^<+&?(?:mut )?/, '');

@@ -117,3 +117,8 @@ export function present(text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   return text.length > MAX_NAME ? text.slice(0, MAX_NAME) : text;
 }
+
+/** A long list of names, written as words over several lines. */
+export function words(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
