@@ -237,7 +237,7 @@ export class HeaderReader {
         return;
       case column.integer:
         if (at < columns.firstTimestamp) return;
-        if (header.pid === undefined) header.pid = Number(raw.charCodeAt(0) === 35 ? raw.slice(1) : raw);
+        if (header.pid === undefined) header.pid = Number.parseInt(raw.charCodeAt(0) === 35 ? raw.slice(1) : raw, 10);
         else header.thread ??= raw;
         return;
       case column.bracket:

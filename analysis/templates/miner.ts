@@ -1,20 +1,20 @@
 // The template miner: online, bounded, deterministic on replay; one miner serves all sources.
 // Must never read a clock or draw a random number, and never let a value become a word of a template.
 import type { TemplateMatch } from '../entry.ts';
-import { token } from './masks.ts';
+
 import { Template, type Difference, type TemplateSnapshot } from './template.ts';
 import { TokenScanner } from './token-scanner.ts';
 
 export interface MinerOptions {
-  /** Templates kept; beyond, new patterns are folded into the nearest. */
+  /** Templates kept; beyond, the rarest are forgotten. */
   readonly maxTemplates: number;
-  /** Templates of one frame (same number of tokens, same marks) kept. */
+  /** Templates of one frame (same number of tokens, same marks) kept; beyond, new patterns are folded into the nearest. */
   readonly maxPerFrame: number;
   /** Exact patterns remembered for the fast path, in each of two generations. */
   readonly maxPatterns: number;
 }
 
-export const defaultMinerOptions: MinerOptions = { maxTemplates: 20_000, maxPerFrame: 200, maxPatterns: 30_000 };
+export const defaultMinerOptions: MinerOptions = { maxTemplates: 10_000, maxPerFrame: 200, maxPatterns: 30_000 };
 
 export interface MinerSnapshot {
   readonly version: 1;
@@ -27,7 +27,7 @@ export interface MinerSnapshot {
 const maxMergedIds = 20_000;
 
 /** Different words at one place, everything else equal, that make it a variable; by how likely the place holds a value. */
-const distinctWords = { named: 2, plain: 8, capitals: 16, first: 32 } as const;
+const distinctWords = { valued: 2, named: 2, directed: 5, plain: 8, capitals: 16, first: 32 } as const;
 
 export class TemplateMiner {
   private readonly options: MinerOptions;
@@ -37,6 +37,8 @@ export class TemplateMiner {
   private readonly buckets = new Map<number, Template[]>();
   private readonly byId = new Map<string, Template>();
   private readonly merged = new Map<string, string>();
+  /** Patterns seen for the first time. */
+  private patterns = 0;
   private readonly difference: Difference = { words: 0, wordAt: -1, mixed: 0, mixedAt: -1, soft: 0, equal: 0 };
 
   constructor(options: Partial<MinerOptions> = {}) {
@@ -57,10 +59,10 @@ export class TemplateMiner {
       known.count++;
       return { id: known.id, text: known.text, isNew: false };
     }
-    const before = this.byId.size;
     const template = this.place(Template.fromScan(scanner, message));
+    template.lastGrown = ++this.patterns;
     this.remember(scanner.key, template);
-    const isNew = template.count === 0 && this.byId.size >= before;
+    const isNew = template.count === 0;
     template.count++;
     return { id: template.id, text: template.text, isNew };
   }
@@ -142,7 +144,8 @@ export class TemplateMiner {
   private place(pattern: Template): Template {
     const bucket = this.buckets.get(pattern.bucket);
     if (bucket === undefined) return this.found(pattern);
-    for (const template of bucket) if (template.covers(pattern)) return template;
+    const covering = mostSpecific(bucket.filter((template) => template.covers(pattern)));
+    if (covering !== undefined) return covering;
     const near = this.nearest(bucket, pattern);
     if (near !== undefined) return this.generalise(bucket, near, pattern);
     const siblings = this.siblings(bucket, pattern);
@@ -153,7 +156,7 @@ export class TemplateMiner {
         return this.generalise(bucket, first.resolve(), pattern);
       }
     }
-    if (bucket.length >= this.options.maxPerFrame || this.byId.size >= this.options.maxTemplates) {
+    if (bucket.length >= this.options.maxPerFrame) {
       return this.generalise(bucket, this.closest(bucket, pattern), pattern);
     }
     return this.found(pattern);
@@ -162,7 +165,7 @@ export class TemplateMiner {
   private found(pattern: Template): Template {
     const same = this.byId.get(pattern.id);
     if (same !== undefined) return this.generalise(this.buckets.get(same.bucket) ?? [], same, pattern);
-    if (this.byId.size >= this.options.maxTemplates) this.forgetOldest();
+    if (this.byId.size >= this.options.maxTemplates) this.forgetRarest();
     this.add(pattern);
     return pattern;
   }
@@ -202,15 +205,17 @@ export class TemplateMiner {
     return undefined;
   }
 
-  /** The template with most words in common, for when there is no room for another. */
+  /** The template to fold a pattern into when there is no room for another: the rarest kind, then the most alike. */
   private closest(bucket: readonly Template[], pattern: Template): Template {
     const { difference } = this;
     let best = bucket[0] ?? pattern;
-    let most = -1;
+    let most = Number.NEGATIVE_INFINITY;
     for (const template of bucket) {
       template.compare(pattern, difference);
-      if (difference.equal > most) {
-        most = difference.equal;
+      const catchAll = template.specificity * 2 < template.kinds.length;
+      const score = difference.equal + (catchAll ? 2000 : 0) - Math.min(template.count, 1000);
+      if (score > most) {
+        most = score;
         best = template;
       }
     }
@@ -223,7 +228,9 @@ export class TemplateMiner {
     if (this.byId.get(other.id) === other && other !== template) this.retire(bucket, other, template);
     if (!changed) return template;
     for (const candidate of bucket.slice()) {
-      if (candidate !== template && template.covers(candidate)) this.retire(bucket, candidate, template);
+      // What was folded together for want of room must not swallow templates that say much more.
+      if (candidate === template || template.specificity * 2 < candidate.specificity) continue;
+      if (template.covers(candidate)) this.retire(bucket, candidate, template);
     }
     return template;
   }
@@ -231,8 +238,7 @@ export class TemplateMiner {
   private retire(bucket: Template[], template: Template, successor: Template): void {
     template.successor = successor;
     successor.count += template.count;
-    const index = bucket.indexOf(template);
-    if (index >= 0) bucket.splice(index, 1);
+    this.remove(bucket, template);
     this.byId.delete(template.id);
     this.merged.set(template.id, successor.id);
     this.merged.delete(successor.id);
@@ -242,16 +248,30 @@ export class TemplateMiner {
     }
   }
 
-  private forgetOldest(): void {
-    const oldest = this.byId.values().next().value;
-    if (oldest === undefined) return;
-    this.byId.delete(oldest.id);
-    const bucket = this.buckets.get(oldest.bucket);
-    if (bucket === undefined) return;
-    const index = bucket.indexOf(oldest);
-    if (index >= 0) bucket.splice(index, 1);
-    if (bucket.length === 0) this.buckets.delete(oldest.bucket);
+  /** Makes room: forgets an eighth of the templates, those that matched least and then those that grew longest ago. */
+  private forgetRarest(): void {
+    const all = Array.from(this.byId.values()).sort((a, b) => a.count - b.count || a.lastGrown - b.lastGrown);
+    for (const template of all.slice(0, Math.ceil(all.length / 8))) {
+      this.byId.delete(template.id);
+      const bucket = this.buckets.get(template.bucket) ?? [];
+      this.remove(bucket, template);
+    }
+    // Patterns that still lead to a forgotten template would keep it alive unseen.
+    this.young.clear();
+    this.old.clear();
   }
+
+  private remove(bucket: Template[], template: Template): void {
+    const index = bucket.indexOf(template);
+    if (index >= 0) bucket.splice(index, 1);
+    if (bucket.length === 0) this.buckets.delete(template.bucket);
+  }
+}
+
+function mostSpecific(templates: readonly Template[]): Template | undefined {
+  let best: Template | undefined;
+  for (const template of templates) if (best === undefined || template.specificity > best.specificity) best = template;
+  return best;
 }
 
 /** How many different words at `place` show that it is a variable. */
@@ -260,14 +280,25 @@ function needed(pattern: Template, place: number): number {
   const next = pattern.gaps[place + 1] ?? '';
   const last = gap.charCodeAt(gap.length - 1);
   const quoted = (last === 39 || last === 34) && next.charCodeAt(0) === last;
-  if (last === 61 || quoted) return distinctWords.named;
+  if (last === 61 || quoted) return distinctWords.valued;
   if (place === 0) return distinctWords.first;
-  if (pattern.kinds[place - 1] === token.word && nouns.has((pattern.literals[place - 1] ?? '').toLowerCase())) return distinctWords.named;
   const word = pattern.literals[place] ?? '';
-  return word === word.toUpperCase() ? distinctWords.capitals : distinctWords.plain;
+  // States, methods and error names are written in capitals, and each makes a message of its own.
+  if (word === word.toUpperCase()) return distinctWords.capitals;
+  if (gap !== ' ') return distinctWords.plain;
+  const before = (pattern.literals[place - 1] ?? '').toLowerCase();
+  if (principals.has(before) && closes(pattern, place)) return distinctWords.named;
+  return directions.has(before) ? distinctWords.directed : distinctWords.plain;
+}
+
+/** True if what follows `place` ends what was said of it: a mark, a preposition, or nothing. */
+function closes(pattern: Template, place: number): boolean {
+  if (place === pattern.kinds.length - 1 || (pattern.gaps[place + 1] ?? '') !== ' ') return true;
+  return directions.has((pattern.literals[place + 1] ?? '').toLowerCase());
 }
 
 /** Words that are followed by a name, in any program's messages. */
-const nouns = new Set(
-  'user username host hostname node server client device interface service file filename path directory name id group account'.split(' '),
-);
+const principals = new Set(['user', 'username', 'account', 'hostname', 'host']);
+
+/** Words that whom or what a message is about follows. */
+const directions = new Set(['for', 'from', 'by', 'to', 'on', 'at', 'as', 'with', 'via']);

@@ -39,6 +39,8 @@ export class Template {
   readonly bucket: number;
   /** Messages matched. */
   count = 0;
+  /** Ordinal of the last new pattern that it took in: how long ago it was of use. */
+  lastGrown = 0;
   /** The template that this one was merged into. */
   successor: Template | undefined = undefined;
   private rendered: string | undefined = undefined;
@@ -87,6 +89,13 @@ export class Template {
   get text(): string {
     this.rendered ??= render(this.kinds, this.literals, this.gaps);
     return this.rendered;
+  }
+
+  /** Tokens that are words, the more of which there are the more it says. */
+  get specificity(): number {
+    let words = 0;
+    for (const kind of this.kinds) if (kind < firstMask) words++;
+    return words;
   }
 
   /** The template that this one has become. */

@@ -7,6 +7,7 @@ import { skeletonOf } from './skeleton.ts';
 import { quantityEnd, scanClockLength, scanNumber } from './number-scans.ts';
 import {
   hostEnd,
+  isGivenName,
   isHostName,
   looksLikeHost,
   portEnd,
@@ -19,7 +20,7 @@ import {
 } from './value-scans.ts';
 
 /** Characters of a message that are looked at. */
-export const maxScannedChars = 8192;
+export const maxScannedChars = 4096;
 
 /** Words that are values: truth values, and what stands for none. */
 const valueWords = new Map<string, number>([
@@ -279,7 +280,7 @@ export class TokenScanner extends TokenBuffer {
     if (chunk.includes('.') && isHostName(chunk)) return this.put(index, token.host, hostEnd(text, end, mark));
     const slash = chunk.indexOf('/');
     if (slash > 0 && chunk.indexOf('/', slash + 1) > 0 && chunk.length > 6) return this.put(index, token.path, scanPath(text, at));
-    return this.put(index, token.word, end);
+    return this.put(index, isGivenName(chunk) ? token.soft : token.word, end);
   }
 
   /** Letters and digits together: host names, paths, identifiers, skeletons with numbers, or a soft literal. */

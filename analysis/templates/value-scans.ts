@@ -113,6 +113,24 @@ const sourceFiles = new Set(
   'java kt scala groovy py rb js mjs cjs ts tsx jsx go rs c cc cpp cxx h hpp cs fs vb php pl pm ex exs erl lua swift m mm sh'.split(' '),
 );
 
+const dataFiles = new Set(
+  'txt log conf cfg ini yaml yml json xml html htm css csv properties so dll exe jar war zip gz tgz bz2 xz tar rpm deb pem crt key png jpg gif svg pdf db sqlite sock pid lock tmp bak dat bin img iso service timer mount socket target'.split(
+    ' ',
+  ),
+);
+
+/**
+ * True for names that programs make up: files, and packages or classes with two dots (`org.example.Main`), but not
+ * the names of exceptions, which say what happened.
+ */
+export function isGivenName(chunk: string): boolean {
+  const dot = chunk.lastIndexOf('.');
+  if (dot <= 0) return false;
+  const tail = chunk.slice(dot + 1);
+  if (dataFiles.has(tail) || sourceFiles.has(tail)) return true;
+  return chunk.indexOf('.') !== dot && tail !== '' && !tail.endsWith('Exception') && !tail.endsWith('Error');
+}
+
 /**
  * `name:port` where `name` ends at `stop`: the end of the port, or -1 where the colon is followed by something else.
  * Whether it is a host is told by {@link looksLikeHost}.
