@@ -50,7 +50,7 @@ export class PlainGitRemote implements Remote {
     const { git, repository } = this.#options;
     const head = (await this.#branches(draft.branch)).get(draft.branch);
     if (head === draft.commit) return { kind: 'created', ...this.#changeRequest(draft.branch, head, 'open') };
-    if (head === undefined && (await git.contains(repository, draft.target, draft.commit))) {
+    if (head === undefined && (await git.contains(repository, await this.gitCredential(), draft.target, draft.commit))) {
       return { kind: 'existing', ...this.#changeRequest(draft.branch, draft.commit, 'merged') };
     }
     throw new HephaestusError({

@@ -1,9 +1,13 @@
 // The Remote Repository Service: one connection a repository, made by its provider's adapter, and the operations on it.
 // Must never know how a forge is spoken to; adapters do.
+import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { readCredential, toGitCredential } from './git-credential.ts';
 import { PlainGitRemote } from './git.ts';
+import { readGitHubAddress, readGitHubCredential } from './github-address.ts';
+import { GitHubClient } from './github-client.ts';
+import { GitHubRemote } from './github.ts';
 import type { GitCredential, Remote, RemoteCheck, RemoteGit, RemoteRepository, RemoteUpdate, SecretReader } from './remote.ts';
 
 export interface RemoteServiceOptions {
@@ -11,7 +15,10 @@ export interface RemoteServiceOptions {
   readonly readSecret: SecretReader;
   /** For private keys, which ssh reads from files; only this user may read it. */
   readonly keyFolder: string;
+  readonly clock: Clock;
   readonly logger: Logger;
+  /** For one request to a forge's API. Default 30 s. */
+  readonly apiTimeoutMs?: number | undefined;
 }
 
 /** What a change request or issue became, for those who asked for it. */
@@ -92,7 +99,7 @@ export class RemoteRepositoryService {
   }
 
   #open(repository: RemoteRepository): Remote {
-    const { git, keyFolder, readSecret } = this.#options;
+    const { clock, git, keyFolder, readSecret } = this.#options;
     switch (repository.provider) {
       case 'git':
         return new PlainGitRemote({
@@ -100,7 +107,16 @@ export class RemoteRepositoryService {
           git,
           credential: async () => toGitCredential(repository, await readCredential(repository, readSecret), keyFolder),
         });
-      case 'github':
+      case 'github': {
+        const address = readGitHubAddress(repository.url);
+        const client = new GitHubClient({
+          ...address,
+          clock,
+          credential: async () => readGitHubCredential(await readCredential(repository, readSecret)),
+          timeoutMs: this.#options.apiTimeoutMs,
+        });
+        return new GitHubRemote({ repository, git, client, owner: address.owner, name: address.name });
+      }
       case 'gitlab':
       case 'gitea':
         throw new HephaestusError({

@@ -130,6 +130,6 @@ export interface RemoteGit {
     credential: GitCredential | undefined,
     pattern: string,
   ): Promise<ReadonlyMap<string, string>>;
-  /** Whether a commit is part of a branch's history, by the mirror as it was fetched last. */
-  contains(repository: RemoteRepository, branch: string, commit: string): Promise<boolean>;
+  /** Whether a commit is part of a branch's history, at the remote now. */
+  contains(repository: RemoteRepository, credential: GitCredential | undefined, branch: string, commit: string): Promise<boolean>;
 }

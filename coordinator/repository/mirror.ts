@@ -94,6 +94,12 @@ export class Mirror {
     return this.text(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]);
   }
 
+  /** Whether a commit (full hash) is in the mirror; false too while there is no mirror. */
+  async knows(commit: string): Promise<boolean> {
+    if (!hash.test(commit) || !(await exists(join(this.directory, 'HEAD')))) return false;
+    return (await this.run(['cat-file', '-e', `${commit}^{commit}`], { statuses: [0, 1, 128] })).status === 0;
+  }
+
   async remove(): Promise<void> {
     await this.exclusive(async () => rm(this.directory, { recursive: true, force: true }));
   }

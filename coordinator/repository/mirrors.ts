@@ -71,6 +71,7 @@ export class Mirrors {
     update: BranchUpdate,
   ): Promise<{ commit: string }> {
     const { git, identity } = this.#options;
+    if (!(await this.of(repository).knows(update.base))) await this.update(repository, credential);
     return new BranchWriter({ git, mirror: this.of(repository), identity }).write({ url: repository.url, credential }, update);
   }
 
@@ -88,12 +89,12 @@ export class Mirrors {
     return new Map([...listed.matchAll(/^([0-9a-f]{40})\trefs\/heads\/(.+)$/gm)].map((match) => [match[2] ?? '', match[1] ?? '']));
   }
 
-  /** Whether a commit is part of a branch's history, by the mirror as it was fetched last. */
-  async contains(repository: MirroredRepository, branch: string, commit: string): Promise<boolean> {
+  /** Whether a commit is part of a branch's history at the remote now. */
+  async contains(repository: MirroredRepository, credential: GitCredential | undefined, branch: string, commit: string): Promise<boolean> {
+    await this.update(repository, credential);
     const mirror = this.of(repository);
-    const known = await mirror.run(['cat-file', '-e', `${commit}^{commit}`], { statuses: [0, 1, 128] });
-    if (known.status !== 0) return false;
-    const answer = await mirror.run(['merge-base', '--is-ancestor', commit, `refs/heads/${branch}`], { statuses: [0, 1, 128] });
+    if (!(await mirror.knows(commit))) return false;
+    const answer = await mirror.run(['merge-base', '--is-ancestor', commit, `refs/heads/${branch}`], { statuses: [0, 1] });
     return answer.status === 0;
   }
 

@@ -155,6 +155,8 @@ export function makeRepositoryService(
     git: mirrors,
     readSecret: async (name) => options.secrets?.[name],
     keyFolder: join(stateFolder, 'keys'),
+    clock: systemClock,
+    apiTimeoutMs: 2000,
     logger: silentLogger,
   });
   const store = new MemoryRepositoryStore();

@@ -1,0 +1,174 @@
+// Speaks to GitHub's API: authentication, time limits, rate limits, conditional requests, and what its failures mean. The only file that knows octokit.
+// Must never send a request twice that may have changed something.
+import { App, Octokit, RequestError } from 'octokit';
+import type { Clock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import { Secret } from '../../base/secret.ts';
+import { githubFailure, rateLimitWaitMs } from './github-failure.ts';
+
+/** A personal access token, or a GitHub App's key with the installation, which is looked up if it isn't given. */
+export type GitHubCredential =
+  | { readonly kind: 'token'; readonly token: Secret }
+  | { readonly kind: 'app'; readonly appId: string; readonly privateKey: Secret; readonly installationId: number | undefined };
+
+export interface GitHubClientOptions {
+  /** `https://api.github.com`, or `https://HOST/api/v3` for Enterprise. */
+  readonly baseUrl: string;
+  readonly owner: string;
+  readonly name: string;
+  /** Asked once a connection. */
+  readonly credential: () => Promise<GitHubCredential | undefined>;
+  readonly clock: Clock;
+  /** For one request. Default 30 s. */
+  readonly timeoutMs?: number | undefined;
+  /** A rate limit that ends sooner is waited for, a longer one is an error that says when. Default 60 s. */
+  readonly longestWaitMs?: number | undefined;
+}
+
+export type GitHubApi = Octokit;
+
+type RequestHook = Parameters<typeof Octokit.prototype.hook.wrap<'request'>>[1];
+type Send = Parameters<RequestHook>[0];
+type Sent = Parameters<RequestHook>[1];
+type Received = Awaited<ReturnType<RequestHook>>;
+
+/** Attempts at a request that changes nothing. */
+const readAttempts = 3;
+const keptAnswers = 200;
+
+export class GitHubClient {
+  readonly #options: GitHubClientOptions;
+  readonly #answers = new Map<string, { readonly etag: string; readonly answer: Received }>();
+  #connection: Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> | undefined;
+
+  constructor(options: GitHubClientOptions) {
+    this.#options = options;
+  }
+
+  async api(): Promise<GitHubApi> {
+    return (await this.#connect()).api;
+  }
+
+  /** A token for git over https: the personal one, or one of the installation that lives an hour. */
+  async token(): Promise<Secret | undefined> {
+    const connection = await this.#connect();
+    try {
+      return await connection.token();
+    } catch (error) {
+      throw this.#failure(error, false);
+    }
+  }
+
+  async #connect(): Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> {
+    const connecting = (this.#connection ??= this.#open());
+    try {
+      return await connecting;
+    } catch (error) {
+      // The next call tries anew.
+      this.#connection = undefined;
+      throw error;
+    }
+  }
+
+  async #open(): Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> {
+    const { baseUrl, owner, name } = this.#options;
+    const credential = await this.#options.credential();
+    // Both plugins would repeat requests that may have been carried out.
+    const settings = { baseUrl, userAgent: 'hephaestus', retry: { enabled: false }, throttle: { enabled: false } };
+    if (credential?.kind !== 'app') {
+      const token = credential?.token;
+      const api = new Octokit(token === undefined ? settings : { ...settings, auth: token.reveal() });
+      this.#guard(api);
+      return { api, token: async () => token };
+    }
+    const app = new App({ appId: credential.appId, privateKey: credential.privateKey.reveal(), Octokit: Octokit.defaults(settings) });
+    this.#guard(app.octokit);
+    const installationId =
+      credential.installationId ?? (await app.octokit.request('GET /repos/{owner}/{repo}/installation', { owner, repo: name })).data.id;
+    const api = await app.getInstallationOctokit(installationId);
+    this.#guard(api);
+    const token = async (): Promise<Secret> => {
+      const granted = (await api.auth({ type: 'installation', installationId })) as { readonly token: string };
+      return new Secret(granted.token);
+    };
+    return { api, token };
+  }
+
+  #guard(api: Octokit): void {
+    api.hook.wrap('request', async (send, sent) => this.#send(send, sent));
+  }
+
+  async #send(send: Send, sent: Sent): Promise<Received> {
+    const isRead = sent.method === 'GET' || sent.method === 'HEAD';
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return whole(isRead ? await this.#sendConditionally(send, sent) : await send(this.#limit(sent)));
+      } catch (error) {
+        const waitMs = this.#waitMs(error, isRead, attempt);
+        if (waitMs === undefined) throw this.#failure(error, isRead);
+        await this.#options.clock.sleep(waitMs);
+      }
+    }
+  }
+
+  /** A rate limit refuses before anything is done, so that any request may be repeated after it; other failures only let reads be. */
+  #waitMs(error: unknown, isRead: boolean, attempt: number): number | undefined {
+    if (attempt >= readAttempts) return undefined;
+    const longestWaitMs = this.#options.longestWaitMs ?? 60_000;
+    const limitedMs =
+      error instanceof RequestError ? rateLimitWaitMs(error.status, headersOf(error), error.message, this.#options.clock.now()) : undefined;
+    if (limitedMs !== undefined) return limitedMs <= longestWaitMs ? limitedMs : undefined;
+    const passing = !(error instanceof RequestError) || error.status >= 500 || error.status === 408;
+    return isRead && passing ? 250 * 4 ** (attempt - 1) : undefined;
+  }
+
+  /** An answer that hasn't changed costs nothing of the rate limit (304). */
+  async #sendConditionally(send: Send, sent: Sent): Promise<Received> {
+    const key = JSON.stringify([
+      sent.url,
+      Object.entries(sent).filter(([name]) => !['headers', 'request', 'mediaType', 'hook'].includes(name)),
+    ]);
+    const known = this.#answers.get(key);
+    if (known !== undefined) sent.headers['if-none-match'] = known.etag;
+    try {
+      const answer = await send(this.#limit(sent));
+      const etag = answer.headers.etag;
+      this.#answers.delete(key);
+      if (etag !== undefined) this.#answers.set(key, { etag, answer });
+      const [oldest] = this.#answers.keys();
+      if (this.#answers.size > keptAnswers && oldest !== undefined) this.#answers.delete(oldest);
+      return answer;
+    } catch (error) {
+      if (known !== undefined && error instanceof RequestError && error.status === 304) return known.answer;
+      throw error;
+    }
+  }
+
+  /** In place: the hooks below this one (authentication) are bound to this very object, whatever they are called with. */
+  #limit(sent: Sent): Sent {
+    sent.request = { ...sent.request, signal: AbortSignal.timeout(this.#options.timeoutMs ?? 30_000) };
+    return sent;
+  }
+
+  #failure(error: unknown, isRead: boolean): HephaestusError {
+    if (error instanceof HephaestusError) return error;
+    const { owner, name, clock } = this.#options;
+    // octokit says 500 where there was no answer at all.
+    const status = error instanceof RequestError && error.response !== undefined ? error.status : undefined;
+    const headers = error instanceof RequestError ? headersOf(error) : {};
+    const said = error instanceof Error ? error.message : String(error);
+    return githubFailure({ repository: `${owner}/${name}`, status, headers, said, isRead, nowMs: clock.now(), cause: error });
+  }
+}
+
+/** octokit passes on what it got when the connection breaks within an answer; all that is asked for here is JSON, so that text is half of one. */
+function whole(answer: Received): Received {
+  if (typeof answer.data === 'string' && answer.status !== 204 && answer.status !== 205)
+    throw new Error('the connection broke within the answer');
+  return answer;
+}
+
+function headersOf(error: RequestError): Readonly<Record<string, string>> {
+  const headers = error.response?.headers ?? {};
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]));
+}

@@ -1,0 +1,121 @@
+// What a failed call to GitHub's API means, whether it may be done again, and what to do about it.
+// Must never hold a token; GitHub's messages don't.
+import { HephaestusError, type ErrorKind, type RetryAdvice } from '../../base/errors.ts';
+
+export interface FailedRequest {
+  /** `owner/name` */
+  readonly repository: string;
+  /** Undefined if no answer came; octokit says 500 for a broken connection. */
+  readonly status: number | undefined;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly said: string;
+  /** GET and HEAD: nothing can have been done. */
+  readonly isRead: boolean;
+  readonly nowMs: number;
+  readonly cause: unknown;
+}
+
+/**
+ * How long GitHub asks to wait, or undefined if it isn't about rates. Primary limit: `x-ratelimit-remaining: 0` until
+ * `x-ratelimit-reset`; secondary limit and abuse detection: `retry-after`, else a minute (GitHub Docs, "Rate limits for the REST API").
+ */
+export function rateLimitWaitMs(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  said: string,
+  nowMs: number,
+): number | undefined {
+  if (status !== 403 && status !== 429) return undefined;
+  const after = Number(headers['retry-after']);
+  if (headers['retry-after'] !== undefined && Number.isFinite(after)) return Math.max(1, after) * 1000;
+  if (headers['x-ratelimit-remaining'] === '0') {
+    const resetMs = Number(headers['x-ratelimit-reset']) * 1000;
+    return Number.isFinite(resetMs) ? Math.max(1000, resetMs - nowMs + 1000) : 60_000;
+  }
+  return status === 429 || /secondary rate limit|abuse detection/i.test(said) ? 60_000 : undefined;
+}
+
+interface Meaning {
+  readonly code: string;
+  readonly kind: ErrorKind;
+  readonly retry: RetryAdvice;
+  readonly meaning: string;
+}
+
+/** Codes are `remote.*`. */
+export function githubFailure(request: FailedRequest): HephaestusError {
+  const { code, kind, retry, meaning } = explain(request);
+  return new HephaestusError({
+    code: `remote.${code}`,
+    kind,
+    retry,
+    message: `GitHub repository ${request.repository}: ${meaning}; GitHub said: ${request.said.slice(0, 300)}`,
+    cause: request.cause,
+  });
+}
+
+function explain(request: FailedRequest): Meaning {
+  const { status, headers, said, isRead, nowMs } = request;
+  const uncertain: RetryAdvice = isRead ? 'safe' : 'ambiguous';
+  if (status === undefined) {
+    return { code: 'unreachable', kind: 'operational', retry: uncertain, meaning: 'no answer; check the network between here and GitHub' };
+  }
+  const waitMs = rateLimitWaitMs(status, headers, said, nowMs);
+  if (waitMs !== undefined) {
+    const until = new Date(nowMs + waitMs).toISOString();
+    return {
+      code: 'rate-limited',
+      kind: 'operational',
+      retry: 'safe',
+      meaning: `the rate limit is used up until ${until}; it is tried again then`,
+    };
+  }
+  switch (status) {
+    case 401:
+      return {
+        code: 'authentication',
+        kind: 'operational',
+        retry: 'never',
+        meaning: 'the token or key is not accepted; it is wrong, expired or revoked, so set a new one',
+      };
+    case 403:
+      return explainForbidden(said, headers);
+    case 404:
+      return {
+        code: 'not-found',
+        kind: 'operational',
+        retry: 'never',
+        meaning: 'there is no such thing, or the token may not see it; check the URL and that the token has access to this repository',
+      };
+    case 410:
+      return { code: 'disabled', kind: 'operational', retry: 'never', meaning: 'that feature is switched off in the repository' };
+    case 409:
+    case 422:
+      return { code: 'refused', kind: 'validation', retry: 'never', meaning: 'the request was refused as it is' };
+    case 451:
+      return { code: 'blocked', kind: 'operational', retry: 'never', meaning: 'the repository is blocked for legal reasons' };
+  }
+  if (status >= 500) return { code: 'unavailable', kind: 'operational', retry: uncertain, meaning: 'GitHub does not work at the moment' };
+  return { code: 'failed', kind: 'operational', retry: 'never', meaning: `unexpected status ${String(status)}` };
+}
+
+function explainForbidden(said: string, headers: Readonly<Record<string, string>>): Meaning {
+  if (/archived/i.test(said)) {
+    return {
+      code: 'archived',
+      kind: 'operational',
+      retry: 'never',
+      meaning: 'the repository is archived and takes no changes; unarchive it or remove it here',
+    };
+  }
+  // Fine-grained tokens and apps: the permission that would do; classic tokens: the scopes.
+  const needed = headers['x-accepted-github-permissions'] ?? headers['x-accepted-oauth-scopes'];
+  const which = needed === undefined || needed === '' ? 'contents, pull requests and issues (read and write)' : needed;
+  return {
+    code: 'permission-denied',
+    kind: 'operational',
+    retry: 'never',
+    meaning: `the credential lacks a permission; it needs ${which}`,
+  };
+}

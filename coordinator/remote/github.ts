@@ -1,0 +1,289 @@
+// The adapter for GitHub and GitHub Enterprise: files and branches by git with the same token, everything else by the API.
+// Must never create before it looked, nor believe a create whose answer was lost: it looks again.
+import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
+import type { GitHubApi, GitHubClient } from './github-client.ts';
+import { hasMark, withMark } from './body-mark.ts';
+import type {
+  ChangeRequest,
+  ChangeRequestDraft,
+  CheckRun,
+  GitCredential,
+  Issue,
+  Remote,
+  RemoteCheck,
+  RemoteGit,
+  RemoteRepository,
+  RemoteUpdate,
+  Unsupported,
+} from './remote.ts';
+
+export interface GitHubRemoteOptions {
+  readonly repository: RemoteRepository;
+  readonly git: RemoteGit;
+  readonly client: GitHubClient;
+  /** As the URL has it; a renamed repository is found under its new name. */
+  readonly owner: string;
+  readonly name: string;
+}
+
+interface Target {
+  readonly owner: string;
+  readonly repo: string;
+}
+
+/** Finds our issues without GitHub's search, whose index lags behind. */
+const ourLabel = 'hephaestus';
+const mostPages = 20;
+
+export class GitHubRemote implements Remote {
+  readonly #options: GitHubRemoteOptions;
+
+  constructor(options: GitHubRemoteOptions) {
+    this.#options = options;
+  }
+
+  async gitCredential(): Promise<GitCredential | undefined> {
+    const token = await this.#options.client.token();
+    return token === undefined ? undefined : { kind: 'password', username: 'x-access-token', password: token };
+  }
+
+  async getFileContents(path: string, revision: string | undefined): Promise<Buffer | undefined> {
+    const { api, target } = await this.#open();
+    const asked = revision === undefined ? { ...target, path } : { ...target, path, ref: revision };
+    const file = await orUndefined(async () => (await api.rest.repos.getContent(asked)).data);
+    if (file === undefined || Array.isArray(file) || file.type !== 'file') return undefined;
+    if (file.encoding === 'base64') return Buffer.from(file.content, 'base64');
+    // Above 1 MB the contents are left out, and the blob has them.
+    const blob = await api.rest.git.getBlob({ ...target, file_sha: file.sha });
+    return Buffer.from(blob.data.content, 'base64');
+  }
+
+  async updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }> {
+    return this.#options.git.pushFiles(this.#options.repository, await this.gitCredential(), update);
+  }
+
+  async findChangeRequest(branch: string): Promise<ChangeRequest | undefined> {
+    const { api, target } = await this.#open();
+    const { data } = await api.rest.pulls.list({
+      ...target,
+      state: 'all',
+      head: `${target.owner}:${branch}`,
+      sort: 'created',
+      direction: 'desc',
+      per_page: 100,
+    });
+    // An owner that GitHub doesn't know would make it leave the filter out.
+    const ours = data.filter((pull) => pull.head.ref === branch);
+    const found = ours.find((pull) => pull.state === 'open') ?? ours[0];
+    return found === undefined ? undefined : toChangeRequest(found);
+  }
+
+  async createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }> {
+    const known = await this.findChangeRequest(draft.branch);
+    if (known !== undefined) return { kind: 'existing', ...known };
+    const { api, target } = await this.#open();
+    const create = async (asDraft: boolean): Promise<ChangeRequest> => {
+      const { title, body, branch: head, target: base } = draft;
+      const { data } = await api.rest.pulls.create({ ...target, title, body, head, base, draft: asDraft, maintainer_can_modify: true });
+      return toChangeRequest(data);
+    };
+    try {
+      return {
+        kind: 'created',
+        ...(await create(true).catch(async (error: unknown) => (saysNoDrafts(error) ? create(false) : Promise.reject(error as Error)))),
+      };
+    } catch (error) {
+      // It may have been made by the request that failed, or by another coordinator just now.
+      return await this.#lookAgain(error, async () => this.findChangeRequest(draft.branch));
+    }
+  }
+
+  async updateChangeRequest(
+    number: string,
+    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
+  ): Promise<undefined> {
+    const { api, target } = await this.#open();
+    await api.rest.pulls.update({ ...target, pull_number: Number(number), ...change });
+  }
+
+  async createIssue(request: {
+    readonly key: string;
+    readonly title: string;
+    readonly body: string;
+  }): Promise<(Issue & { readonly kind: 'created' | 'existing' }) | Unsupported> {
+    const find = async (): Promise<Issue | undefined> => this.#findIssue(request.key);
+    try {
+      const known = await find();
+      if (known !== undefined) return { kind: 'existing', ...known };
+      const { api, target } = await this.#open();
+      const { title } = request;
+      const { data } = await api.rest.issues.create({
+        ...target,
+        title,
+        body: withMark(request.body, 'issue', request.key),
+        labels: [ourLabel],
+      });
+      return { kind: 'created', number: String(data.number), url: data.html_url, state: 'open' };
+    } catch (error) {
+      if (isHephaestusError(error) && error.code === 'remote.disabled')
+        return { kind: 'unsupported', reason: 'issues are switched off in this repository' };
+      return this.#lookAgain(error, find);
+    }
+  }
+
+  async comment(number: string, comment: { readonly key: string; readonly body: string }): Promise<undefined> {
+    const { api, target } = await this.#open();
+    const find = async (): Promise<{ id: number; body?: string } | undefined> => {
+      const pages = api.paginate.iterator(api.rest.issues.listComments, { ...target, issue_number: Number(number), per_page: 100 });
+      for await (const { data } of pages) {
+        const found = data.find(({ body }) => hasMark(body, 'comment', comment.key));
+        if (found !== undefined) return found;
+      }
+      return undefined;
+    };
+    const body = withMark(comment.body, 'comment', comment.key);
+    const known = await find();
+    if (known === undefined) {
+      try {
+        await api.rest.issues.createComment({ ...target, issue_number: Number(number), body });
+      } catch (error) {
+        if (!isAmbiguous(error) || (await find()) === undefined) throw error;
+      }
+    } else if (known.body !== body) await api.rest.issues.updateComment({ ...target, comment_id: known.id, body });
+  }
+
+  async addLabels(number: string, labels: readonly string[]): Promise<undefined> {
+    const { api, target } = await this.#open();
+    await api.rest.issues.addLabels({ ...target, issue_number: Number(number), labels: [...labels] });
+  }
+
+  async requestReviewers(number: string, reviewers: readonly string[]): Promise<undefined> {
+    const { api, target } = await this.#open();
+    const names = reviewers.map((name) => name.replace(/^@/, ''));
+    await api.rest.pulls.requestReviewers({
+      ...target,
+      pull_number: Number(number),
+      reviewers: names.filter((name) => !name.includes('/')),
+      team_reviewers: names.filter((name) => name.includes('/')).map((name) => name.slice(name.indexOf('/') + 1)),
+    });
+  }
+
+  async checkRuns(commit: string): Promise<readonly CheckRun[]> {
+    const { api, target } = await this.#open();
+    const runs = await api.paginate(api.rest.checks.listForRef, { ...target, ref: commit, per_page: 100 });
+    const { data: combined } = await api.rest.repos.getCombinedStatusForRef({ ...target, ref: commit, per_page: 100 });
+    return [
+      ...runs.map((run): CheckRun => ({ name: run.name, state: runState(run.status, run.conclusion), url: run.html_url ?? undefined })),
+      ...combined.statuses.map((status): CheckRun => ({
+        name: status.context,
+        state: status.state === 'success' ? 'passed' : status.state === 'pending' ? 'pending' : 'failed',
+        url: status.target_url ?? undefined,
+      })),
+    ];
+  }
+
+  async check(): Promise<readonly RemoteCheck[]> {
+    try {
+      const { api } = await this.#open();
+      const { owner, name: repo } = this.#options;
+      const { data } = await api.rest.repos.get({ owner, repo });
+      const renamed =
+        data.full_name.toLowerCase() === `${owner}/${repo}`.toLowerCase() ? '' : `; it is called ${data.full_name} now, so change the URL`;
+      const mayPush = data.permissions?.push === true;
+      return [
+        { name: 'remote', ok: renamed === '', message: `GitHub knows ${data.full_name}${renamed}` },
+        {
+          name: 'archived',
+          ok: !data.archived,
+          message: data.archived ? 'the repository is archived and takes no changes' : 'takes changes',
+        },
+        { name: 'permission to push', ok: mayPush, message: mayPush ? 'granted' : 'missing: the credential needs contents: write' },
+        { name: 'issues', ok: data.has_issues, message: data.has_issues ? 'on' : 'switched off; diagnoses stay with the incident' },
+      ];
+    } catch (error) {
+      return [{ name: 'remote', ok: false, message: HephaestusError.from(error).message }];
+    }
+  }
+
+  /** Under its present name: GitHub answers for the old one with a redirect that a POST doesn't survive. */
+  async #open(): Promise<{ api: GitHubApi; target: Target }> {
+    const api = await this.#options.client.api();
+    const { data } = await api.rest.repos.get({ owner: this.#options.owner, repo: this.#options.name });
+    return { api, target: { owner: data.owner.login, repo: data.name } };
+  }
+
+  async #findIssue(key: string): Promise<Issue | undefined> {
+    const { api, target } = await this.#open();
+    // Labelled ones first; a person may have taken the label off, so that the newest of all are looked through as well.
+    for (const filter of [{ labels: ourLabel }, {}]) {
+      let page = 0;
+      const pages = api.paginate.iterator(api.rest.issues.listForRepo, {
+        ...target,
+        ...filter,
+        state: 'all',
+        sort: 'created',
+        direction: 'desc',
+        per_page: 100,
+      });
+      for await (const { data } of pages) {
+        const found = data.find((issue) => issue.pull_request === undefined && hasMark(issue.body ?? undefined, 'issue', key));
+        if (found !== undefined)
+          return { number: String(found.number), url: found.html_url, state: found.state === 'open' ? 'open' : 'closed' };
+        if (++page >= ('labels' in filter ? mostPages : 3)) break;
+      }
+    }
+    return undefined;
+  }
+
+  async #lookAgain<T>(error: unknown, find: () => Promise<T | undefined>): Promise<T & { readonly kind: 'created' | 'existing' }> {
+    const exists = isHephaestusError(error) && error.code === 'remote.refused' && /already exists/i.test(error.message);
+    if (!isAmbiguous(error) && !exists) throw error;
+    const found = await find();
+    if (found !== undefined) return { kind: exists ? 'existing' : 'created', ...found };
+    throw error;
+  }
+}
+
+interface PullRequest {
+  readonly number: number;
+  readonly html_url: string;
+  readonly state: string;
+  readonly draft?: boolean;
+  readonly merged_at: string | null;
+  readonly head: { readonly ref: string; readonly sha: string };
+}
+
+function toChangeRequest(pull: PullRequest): ChangeRequest {
+  const state = pull.merged_at !== null ? 'merged' : pull.state === 'open' ? 'open' : 'closed';
+  return {
+    number: String(pull.number),
+    url: pull.html_url,
+    branch: pull.head.ref,
+    commit: pull.head.sha,
+    state,
+    draft: pull.draft ?? false,
+  };
+}
+
+function runState(status: string, conclusion: string | null): CheckRun['state'] {
+  if (status !== 'completed') return 'pending';
+  if (conclusion === 'success' || conclusion === 'neutral') return 'passed';
+  return conclusion === 'skipped' ? 'skipped' : 'failed';
+}
+
+function isAmbiguous(error: unknown): boolean {
+  return isHephaestusError(error) && error.retry === 'ambiguous';
+}
+
+function saysNoDrafts(error: unknown): boolean {
+  return isHephaestusError(error) && error.code === 'remote.refused' && /draft/i.test(error.message);
+}
+
+async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isHephaestusError(error) && error.code === 'remote.not-found') return undefined;
+    throw error;
+  }
+}

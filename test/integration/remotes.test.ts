@@ -1,0 +1,71 @@
+// Runs the contract of remotes for the git adapter (by path and over http) and for GitHub's.
+// Must never hold a statement about one adapter alone; those are in its own file.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe } from 'vitest';
+import { Secret } from '../../base/secret.ts';
+import { FakeGitHub } from '../support/fake-github.ts';
+import { GitFixture, makeRepository, makeRepositoryService } from '../support/git-fixture.ts';
+import { GitHttpServer } from '../support/git-http-server.ts';
+import { describeRemote } from '../support/remote-contract.ts';
+
+const closing: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+function prepare(): GitFixture {
+  const fixture = new GitFixture();
+  closing.push(() => fixture.dispose());
+  mkdirSync(join(fixture.clone, 'bin'));
+  writeFileSync(join(fixture.clone, 'bin/logo'), Buffer.from([0, 255, 254, 10]));
+  fixture.commit({ message: 'one', files: { 'src/a.js': 'old\n' } });
+  return fixture;
+}
+
+const mergeByGit = (fixture: GitFixture, branch: string, decision: 'merge' | 'close'): void => {
+  fixture.git(['fetch', '--quiet', 'origin', branch]);
+  if (decision === 'merge') fixture.git(['push', '--quiet', 'origin', 'FETCH_HEAD:refs/heads/main']);
+  fixture.git(['push', '--quiet', 'origin', `:refs/heads/${branch}`]);
+};
+
+describe('plain git by path', () => {
+  describeRemote(async () => {
+    const fixture = prepare();
+    const { remotes } = makeRepositoryService(join(fixture.folder, 'state'));
+    const remote = remotes.connect(makeRepository(fixture.remote));
+    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision) };
+  });
+});
+
+describe('plain git over http', () => {
+  describeRemote(async () => {
+    const fixture = prepare();
+    const server = new GitHttpServer({ root: fixture.folder, tokens: ['right'] });
+    const url = await server.listen();
+    closing.push(async () => server.close());
+    const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { token: new Secret('right') } });
+    const remote = remotes.connect(makeRepository(`${url}/remote.git`, { credential: 'token' }));
+    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision) };
+  });
+});
+
+describe('GitHub', () => {
+  describeRemote(async () => {
+    const fixture = prepare();
+    const github = new FakeGitHub(fixture.remote);
+    await github.listen();
+    closing.push(async () => github.close());
+    const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { github: new Secret(github.token) } });
+    const remote = remotes.connect(makeRepository(github.url, { provider: 'github', credential: 'github' }));
+    const decide = (number: string, decision: 'merge' | 'close'): void => {
+      const pull = github.pulls.find((one) => String(one.number) === number);
+      if (pull === undefined) throw new Error(`no change request ${number}`);
+      pull.state = 'closed';
+      pull.merged = decision === 'merge';
+      mergeByGit(fixture, pull.head, decision);
+    };
+    return { fixture, remote, isForge: true, decide };
+  });
+});

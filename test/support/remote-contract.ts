@@ -1,0 +1,120 @@
+// What every adapter of a remote must do, whatever stands behind it; one suite, run for each.
+// Must never know which adapter it runs for, but for what its forge hasn't got.
+import { expect, test } from 'vitest';
+import type { Remote } from '../../coordinator/remote/remote.ts';
+import type { GitFixture } from './git-fixture.ts';
+
+export interface RemoteUnderTest {
+  readonly fixture: GitFixture;
+  readonly remote: Remote;
+  /** False for plain git, which has branches alone. */
+  readonly isForge: boolean;
+  /** A person closes the change request without merging, or merges it. */
+  readonly decide: (number: string, decision: 'merge' | 'close') => void;
+}
+
+const branch = 'hephaestus/incident-1';
+
+/** @param make a fresh remote with one commit on main (`src/a.js`, `bin/logo`). */
+export function describeRemote(make: () => Promise<RemoteUnderTest>): void {
+  const update = async (under: RemoteUnderTest, content = 'new\n'): Promise<string> => {
+    const base = under.fixture.remoteHead('main') ?? '';
+    return (
+      await under.remote.updateFileContents({
+        branch,
+        base,
+        files: [{ path: 'src/a.js', content: Buffer.from(content) }],
+        message: 'Fix it',
+      })
+    ).commit;
+  };
+  const draft = (commit: string): { branch: string; target: string; commit: string; title: string; body: string } => ({
+    branch,
+    target: 'main',
+    commit,
+    title: 'Fix it',
+    body: 'What happened.',
+  });
+
+  test('reads a file of the default branch, of a branch and of a commit, byte for byte', async () => {
+    const under = await make();
+    expect(await under.remote.getFileContents('src/a.js', undefined)).toEqual(Buffer.from('old\n'));
+    const commit = await update(under);
+    expect(await under.remote.getFileContents('src/a.js', branch)).toEqual(Buffer.from('new\n'));
+    expect(await under.remote.getFileContents('src/a.js', commit)).toEqual(Buffer.from('new\n'));
+    expect(await under.remote.getFileContents('bin/logo', 'main')).toEqual(Buffer.from([0, 255, 254, 10]));
+  });
+
+  test('answers undefined for what is no file', async () => {
+    const { remote } = await make();
+    expect(await remote.getFileContents('absent.txt', undefined)).toBeUndefined();
+    expect(await remote.getFileContents('src', undefined)).toBeUndefined();
+  });
+
+  test('makes one commit of the same update', async () => {
+    const under = await make();
+    const commit = await update(under);
+    expect(await update(under)).toBe(commit);
+    expect(under.fixture.remoteHead(branch)).toBe(commit);
+  });
+
+  test("never overwrites a person's commit", async () => {
+    const under = await make();
+    await update(under);
+    under.fixture.git(['fetch', '--quiet', 'origin', branch]);
+    under.fixture.git(['checkout', '--quiet', 'FETCH_HEAD']);
+    const theirs = under.fixture.commit({ message: 'Mine', files: { 'src/a.js': 'mine\n' }, branch });
+    await expect(update(under, 'newer\n')).rejects.toMatchObject({ code: 'repository.branch-taken' });
+    expect(under.fixture.remoteHead(branch)).toBe(theirs);
+  });
+
+  test('makes one change request a branch and finds it again', async () => {
+    const under = await make();
+    expect(await under.remote.findChangeRequest(branch)).toBeUndefined();
+    const commit = await update(under);
+    const created = await under.remote.createChangeRequest(draft(commit));
+    expect(created).toMatchObject({ kind: 'created', branch, commit, state: 'open' });
+    expect(created.url).not.toBe('');
+    const again = await under.remote.createChangeRequest(draft(commit));
+    expect(again.number).toBe(created.number);
+    expect(await under.remote.findChangeRequest(branch)).toMatchObject({ number: created.number, commit, state: 'open' });
+  });
+
+  test('knows a change request that was merged', async () => {
+    const under = await make();
+    const commit = await update(under);
+    const { number } = await under.remote.createChangeRequest(draft(commit));
+    under.decide(number, 'merge');
+    expect(await under.remote.createChangeRequest(draft(commit))).toMatchObject({ kind: 'existing', state: 'merged' });
+  });
+
+  test('refuses a change request of a branch that is not there', async () => {
+    const { remote } = await make();
+    await expect(remote.createChangeRequest(draft('1'.repeat(40)))).rejects.toMatchObject({
+      code: expect.stringMatching(/^remote\./) as unknown,
+    });
+  });
+
+  test('has issues, comments, labels, reviewers and checks, or says that it has not', async () => {
+    const under = await make();
+    const { number } = await under.remote.createChangeRequest(draft(await update(under)));
+    const outcomes = [
+      await under.remote.createIssue({ key: 'incident-1', title: 'Disk full', body: 'Diagnosis.' }),
+      await under.remote.comment(number, { key: 'proof', body: 'It works.' }),
+      await under.remote.addLabels(number, ['bug']),
+      await under.remote.requestReviewers(number, ['ann']),
+      await under.remote.checkRuns(under.fixture.remoteHead('main') ?? ''),
+    ];
+    for (const outcome of outcomes) {
+      const unsupported = outcome !== undefined && 'kind' in outcome && outcome.kind === 'unsupported';
+      expect(unsupported).toBe(!under.isForge);
+    }
+  });
+
+  test('says what works', async () => {
+    const { remote } = await make();
+    const checks = await remote.check();
+    expect(checks.every(({ ok }) => ok)).toBe(true);
+    expect(checks.length).toBeGreaterThan(0);
+  });
+}
