@@ -1,6 +1,6 @@
 // Joins lines that belong together, the lines of a stack trace above all, into one record.
 // Must never decide by itself what continues a trace: analysis/traces does, or a configured pattern.
-import { RE2JS } from 're2js';
+import { compileLinearPattern } from '../../base/linear-pattern.ts';
 import { TraceJoiner } from '../../analysis/traces/continuation.ts';
 import type { Continuation } from '../../analysis/traces/continuation.ts';
 import type { Flush, Framed, Framer } from '../record.ts';
@@ -29,14 +29,14 @@ export function createTraceFramer(limits: RecordLimits): Framer {
 
 /**
  * Joins every line to the last one that `pattern` (RE2 syntax) matches somewhere.
- * @throws RE2JSSyntaxException if the pattern is not RE2.
+ * @throws HephaestusError `pattern.invalid` if the pattern is not RE2.
  */
 export function createPatternFramer(limits: RecordLimits, pattern: string): Framer {
-  const compiled = RE2JS.compile(pattern);
+  const compiled = compileLinearPattern(pattern);
   return createJoiningFramer(limits, () => ({
     inTrace: true,
     // Lines come as Latin-1, one character a byte; the pattern is about characters.
-    next: (line) => (compiled.matcher(Buffer.from(line, 'latin1').toString('utf8')).find() ? 'starts' : 'continues'),
+    next: (line) => (compiled.test(Buffer.from(line, 'latin1').toString('utf8')) ? 'starts' : 'continues'),
     reset: () => undefined,
   }));
 }

@@ -32,7 +32,7 @@ export interface FramingOptions {
 const defaultBytes = 256 * 1024;
 const defaultLines = 1000;
 
-/** @throws RE2JSSyntaxException if `startPattern` is not RE2. */
+/** @throws HephaestusError `pattern.invalid` if `startPattern` is not RE2. */
 export function createSourceFramer(options: FramingOptions): Framer {
   const limits: RecordLimits = {
     maxLineBytes: options.maxLineBytes ?? defaultBytes,

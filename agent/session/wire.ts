@@ -115,6 +115,7 @@ function encodeChunk(chunk: Chunk, epoch: number): EncodedShipment {
     flags: (chunk.cut ? 1 : 0) | (chunk.redacted ? 2 : 0) | (chunk.journal ? 4 : 0),
     path: chunk.path,
     alsoSettled: chunk.alsoSettles.map(writePosition),
+    service: '',
   };
   return {
     request: (sequence) => ({ message: { $case: 'batch', value: { ...batch, sequence } } }),

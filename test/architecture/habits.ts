@@ -50,7 +50,8 @@ export function findHabitViolations(module: ModuleFacts): readonly Violation[] {
     if (specifier !== 'node:process') continue;
     report(line, `imports ${names.join(', ')} from node:process: only main.ts touches the process`);
   }
-  if (name === 'compose') return found;
+  // compose.ts, and the parts that it was split into.
+  if (/^compose(-[a-z]+)?$/.test(name)) return found;
   const imported = new Set(module.imports.filter(({ specifier }) => specifier.startsWith('.')).flatMap(({ names }) => names));
   for (const { what, line } of module.constructions) {
     if (/(Service|Manager)$/.test(what) && imported.has(what)) report(line, `constructs ${what}: only compose.ts does`);

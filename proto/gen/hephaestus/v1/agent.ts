@@ -465,6 +465,8 @@ export interface LogBatch {
    * or where files begin that are read from their end. A batch with these and no records is valid.
    */
   alsoSettled: Position[];
+  /** The service that writes the source, where the agent's own configuration names one; the coordinator doesn't know that file. */
+  service: string;
 }
 
 /** Lines that will never come: never silent. */
@@ -2452,6 +2454,7 @@ function createBaseLogBatch(): LogBatch {
     flags: 0,
     path: "",
     alsoSettled: [],
+    service: "",
   };
 }
 
@@ -2502,6 +2505,9 @@ export const LogBatch: MessageFns<LogBatch> = {
     }
     for (const v of message.alsoSettled) {
       Position.encode(v!, writer.uint32(114).fork()).join();
+    }
+    if (message.service !== "") {
+      writer.uint32(122).string(message.service);
     }
     return writer;
   },
@@ -2641,6 +2647,14 @@ export const LogBatch: MessageFns<LogBatch> = {
             message.alsoSettled.push(Position.decode(reader, reader.uint32()));
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2674,6 +2688,7 @@ export const LogBatch: MessageFns<LogBatch> = {
     message.flags = object.flags ?? 0;
     message.path = object.path ?? "";
     message.alsoSettled = object.alsoSettled?.map((e) => Position.fromPartial(e)) || [];
+    message.service = object.service ?? "";
     return message;
   },
 };

@@ -1,0 +1,83 @@
+// IncidentService: incidents, their occurrences and evidence, and what people decide about them.
+// Must never hold logic of its own; it translates and delegates.
+import type { IncidentServiceImplementation } from '../../proto/index.ts';
+import type { IncidentEvent } from '../incidents/incident.ts';
+import type { IncidentStore } from '../incidents/incident-store.ts';
+import type { IncidentTracker } from '../incidents/tracker.ts';
+import type { IncidentWatch } from '../incidents/incident-watch.ts';
+import type { Incident } from '../incidents/incident.ts';
+import type { ProposalStore, SolutionProposal } from '../solutions/proposal.ts';
+import type { CallIdentity } from './auth.ts';
+import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
+import { readIncidentStates, writeEvidence, writeIncident, writeOccurrence } from './wire-incident.ts';
+import { readSeverity } from './wire-values.ts';
+
+export interface IncidentServiceOptions {
+  readonly store: IncidentStore;
+  readonly tracker: IncidentTracker;
+  readonly watch: IncidentWatch;
+  readonly proposals: ProposalStore;
+}
+
+const latestShown = 5;
+
+export function createIncidentService(options: IncidentServiceOptions): IncidentServiceImplementation<{ identity: CallIdentity }> {
+  const { store, tracker, watch, proposals } = options;
+  const newestSolution = async (incidentId: string): Promise<SolutionProposal | undefined> =>
+    (await proposals.list({ incidentId, states: [], limit: 1, after: undefined }))[0];
+  const show = async (incident: Incident) => writeIncident(incident, await newestSolution(incident.id));
+  const decide = async (id: string, event: Exclude<IncidentEvent, 'occurrence'>, note: string) => ({
+    incident: await show(await tracker.decide(id, event, note)),
+  });
+  return {
+    async getIncident(request) {
+      const { incident } = await tracker.find(request.id);
+      const solution = await newestSolution(incident.id);
+      const latest = await store.listOccurrences(incident.id, latestShown);
+      return {
+        incident: writeIncident(incident, solution),
+        evidence: (solution?.evidence ?? []).map(writeEvidence),
+        latest: latest.map(writeOccurrence),
+      };
+    },
+    async listIncidents(request) {
+      const size = pageSizeOf(request.page);
+      const place = readPageToken('incidents', request.page, ['number', 'string']);
+      const found = await store.listIncidents({
+        states: readIncidentStates(request.states),
+        nodeIds: request.nodeIds,
+        services: request.services,
+        minimumSeverity: readSeverity(request.minimumSeverity),
+        limit: size + 1,
+        after: place === undefined ? undefined : { lastSeenAtMs: Number(place[0]), id: String(place[1]) },
+      });
+      const shown = found.slice(0, size);
+      const last = shown.at(-1);
+      return {
+        incidents: await Promise.all(shown.map(show)),
+        nextPageToken: last === undefined || found.length <= size ? '' : writePageToken('incidents', [last.lastSeenAtMs, last.id]),
+      };
+    },
+    async *watchIncidents(request, context) {
+      for await (const { event, incident } of watch.follow(readIncidentStates(request.states), context.signal)) {
+        yield { event, incident: await show(incident) };
+      }
+    },
+    acknowledgeIncident: (request) => decide(request.id, 'acknowledge', request.note),
+    resolveIncident: (request) => decide(request.id, 'resolve', request.note),
+    ignoreIncident: (request) => decide(request.id, 'ignore', request.note),
+    reopenIncident: (request) => decide(request.id, 'reopen', request.note),
+    async listOccurrences(request) {
+      const size = pageSizeOf(request.page);
+      const place = readPageToken('occurrences', request.page, ['number']);
+      const { incident } = await tracker.find(request.incidentId);
+      const found = await store.pageOccurrences(incident.id, size + 1, place === undefined ? undefined : Number(place[0]));
+      const shown = found.slice(0, size);
+      const last = shown.at(-1);
+      return {
+        occurrences: shown.map(({ occurrence }) => writeOccurrence(occurrence)),
+        nextPageToken: last === undefined || found.length <= size ? '' : writePageToken('occurrences', [last.ordinal]),
+      };
+    },
+  };
+}

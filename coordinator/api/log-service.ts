@@ -1,0 +1,68 @@
+// LogService: entries from applications, looking at entries, and the live tail.
+// Must never hold logic of its own; it translates and delegates.
+import type { LogEntryData, LogServiceImplementation } from '../../proto/index.ts';
+import type { LogFilter } from '../logs/entry.ts';
+import type { LiveTail } from '../logs/live-tail.ts';
+import { searchEntries, type SearchPage } from '../logs/log-search.ts';
+import type { LogReader } from '../logs/log-store.ts';
+import type { SubmittedEntry } from '../logs/submission.ts';
+import type { CallIdentity } from './auth.ts';
+import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
+import { readFilter, writeEntry } from './wire-log.ts';
+import { readSeverity, readTime } from './wire-values.ts';
+
+export interface LogServiceOptions {
+  readonly reader: LogReader;
+  readonly tail: LiveTail;
+  readonly submit: (requestId: string, entries: readonly SubmittedEntry[]) => Promise<number>;
+}
+
+const mostPastEntries = 1000;
+
+export function createLogService(options: LogServiceOptions): LogServiceImplementation<{ identity: CallIdentity }> {
+  const { reader, tail, submit } = options;
+  return {
+    async submitLogEntries(request) {
+      return { accepted: await submit(request.requestId, request.entries.map(readSubmitted)) };
+    },
+    async listLogEntries(request) {
+      const place = readPageToken('entries', request.page, ['number', 'number']);
+      const page: SearchPage = await searchEntries(reader, {
+        filter: readFilter(request.filter),
+        sinceMs: readTime(request.since),
+        untilMs: readTime(request.until),
+        limit: pageSizeOf(request.page),
+        after: place === undefined ? undefined : { chunk: Number(place[0]), index: Number(place[1]) },
+      });
+      const { next } = page;
+      return {
+        entries: page.entries.map((entry) => writeEntry(entry)),
+        nextPageToken: next === undefined ? '' : writePageToken('entries', [next.chunk, next.index]),
+      };
+    },
+    async *streamLogEntries(request, context) {
+      const filter: LogFilter = readFilter(request.filter);
+      // Begun before the past is read, so that nothing falls between; what is in both is passed over.
+      const live = tail.follow(filter, context.signal);
+      let lastChunk = 0;
+      const limit = Math.min(request.tail, mostPastEntries);
+      if (limit > 0) {
+        const past = await searchEntries(reader, { filter, sinceMs: undefined, untilMs: undefined, limit, after: undefined });
+        for (const entry of past.entries.toReversed()) yield { entry: writeEntry(entry), dropped: 0 };
+        lastChunk = chunkOf(past.entries[0]?.id ?? '');
+      }
+      for await (const { entry, dropped } of live) {
+        if (chunkOf(entry.id) > lastChunk) yield { entry: writeEntry(entry), dropped };
+      }
+    },
+  };
+}
+
+function chunkOf(entryId: string): number {
+  return Number.parseInt(entryId, 10) || 0;
+}
+
+function readSubmitted(entry: LogEntryData): SubmittedEntry {
+  const { nodeId, source, service, host, message, fields } = entry;
+  return { nodeId, source, service, host, message, fields, timeMs: readTime(entry.time), severity: readSeverity(entry.severity) };
+}

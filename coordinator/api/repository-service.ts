@@ -1,0 +1,116 @@
+// RepositoryService: which repositories there are, what is in them, and changes to branches of ours.
+// Must never reach a remote itself; the Repository Service does.
+import type { Clock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import { createUlid } from '../../base/ulid.ts';
+import type { RepositoryServiceImplementation } from '../../proto/index.ts';
+import { declaredRepository, repositoryDeclarationSchema } from '../repository/repository-configuration.ts';
+import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
+import type { CallIdentity } from './auth.ts';
+import { pageOf } from './page.ts';
+import { readRepositoryDeclaration, writeRepository } from './wire-repository.ts';
+
+export interface RepositoryApiOptions {
+  readonly store: RepositoryStore;
+  readonly service: RepositoryService;
+  readonly clock: Clock;
+  /** Branches that calls may write begin with this. */
+  readonly branchPrefix: string;
+}
+
+export function createRepositoryApi(options: RepositoryApiOptions): RepositoryServiceImplementation<{ identity: CallIdentity }> {
+  const { store, service, clock } = options;
+  const find = async (idOrName: string): Promise<Repository> => {
+    const repository = await store.get(idOrName);
+    if (repository !== undefined) return repository;
+    throw new HephaestusError({
+      code: 'repository.not-found',
+      kind: 'validation',
+      message: `there is no repository ${idOrName}; list them with: hephaestusctl repositories list`,
+    });
+  };
+  const requireOurs = (branch: string): void => {
+    if (branch.startsWith(options.branchPrefix)) return;
+    throw invalid([{ path: 'branch', message: `must begin with ${options.branchPrefix}: other branches are not ours to change` }]);
+  };
+  /** The default branch's head, brought up to date. */
+  const headOf = async (repository: Repository): Promise<string> => (await service.initialize(repository)).head;
+
+  return {
+    async addRepository(request) {
+      if (request.repository === undefined) throw invalid([{ path: 'repository', message: 'must be given' }]);
+      const checked = repositoryDeclarationSchema.safeParse(readRepositoryDeclaration(request.repository));
+      if (!checked.success) {
+        throw invalid(checked.error.issues.map((issue) => ({ path: `repository.${issue.path.join('.')}`, message: issue.message })));
+      }
+      if ((await store.get(checked.data.name)) !== undefined) {
+        throw new HephaestusError({
+          code: 'repository.exists',
+          kind: 'validation',
+          message: `there is a repository ${checked.data.name} already`,
+        });
+      }
+      const repository = declaredRepository(checked.data, createUlid(clock.now()));
+      await store.add(repository);
+      return { repository: writeRepository(repository) };
+    },
+    async getRepository(request) {
+      return { repository: writeRepository(await find(request.id)) };
+    },
+    async listRepositories(request) {
+      const { items, nextPageToken } = pageOf('repositories', await store.list(), request.page, (repository) => repository.id);
+      return { repositories: items.map(writeRepository), nextPageToken };
+    },
+    async removeRepository(request) {
+      const repository = await find(request.id);
+      await store.remove(repository.id);
+      await service.remove(repository);
+      return {};
+    },
+    async checkRepository(request) {
+      return { checks: [...(await service.check(await find(request.id)))] };
+    },
+    async getFileContents(request) {
+      const repository = await find(request.repositoryId);
+      const { branch, head } = await service.initialize(repository);
+      const revision = request.revision === '' || request.revision === branch ? head : request.revision;
+      const content = await service.getFileContents(repository, request.path, revision);
+      if (content === undefined) {
+        throw new HephaestusError({
+          code: 'file.not-found',
+          kind: 'validation',
+          message: `${repository.name} has no file ${request.path} at ${revision}`,
+        });
+      }
+      return { content, commit: revision };
+    },
+    async updateFileContents(request) {
+      requireOurs(request.branch);
+      const repository = await find(request.repositoryId);
+      const base = request.expectedHead === '' ? await headOf(repository) : request.expectedHead;
+      const files = request.files.map((file) => ({ path: file.path, content: file.delete ? undefined : Buffer.from(file.content) }));
+      return service.updateFileContents(repository, { branch: request.branch, base, files, message: request.message });
+    },
+    async createChangeRequest(request) {
+      requireOurs(request.branch);
+      const repository = await find(request.repositoryId);
+      await headOf(repository);
+      const { branch, title, body } = request;
+      const outcome = await service.createChangeRequest(repository, { branch, commit: branch, title, body });
+      return { url: outcome.url, number: outcome.number, created: outcome.kind === 'created' };
+    },
+    async createIssue(request) {
+      const repository = await find(request.repositoryId);
+      const outcome = await service.createIssue(repository, { key: request.key, title: request.title, body: request.body });
+      if (outcome.kind === 'unsupported') {
+        throw new HephaestusError({ code: 'remote.unsupported', kind: 'operational', message: outcome.reason });
+      }
+      return { url: outcome.url, number: outcome.number, created: outcome.kind === 'created' };
+    },
+  };
+}
+
+function invalid(details: readonly { readonly path: string; readonly message: string }[]): HephaestusError {
+  const message = details.map((detail) => `${detail.path} ${detail.message}`).join('; ');
+  return new HephaestusError({ code: 'request.invalid', kind: 'validation', message, details });
+}

@@ -1,0 +1,164 @@
+// The gRPC server: one TLS port for agents and operators, with health and reflection.
+// Must never add a service that permissions.ts doesn't list.
+import { createServer, type CallContext, type Server, type ServerMiddlewareCall, type ServiceImplementation } from 'nice-grpc';
+import { errorDetailsServerMiddleware } from 'nice-grpc-error-details';
+import { HealthDefinition, HealthServiceImpl, HealthState } from 'nice-grpc-server-health';
+import { ServerReflection, ServerReflectionService } from 'nice-grpc-server-reflection';
+import type { Component } from '../../base/lifecycle.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import { widenServerWindows } from '../../base/http2-window.ts';
+import type { Logger } from '../../base/logger.ts';
+import {
+  AgentServiceDefinition,
+  EnrollmentServiceDefinition,
+  IncidentServiceDefinition,
+  LogServiceDefinition,
+  NodeServiceDefinition,
+  RepositoryServiceDefinition,
+  SolutionServiceDefinition,
+  SystemServiceDefinition,
+  descriptorSet,
+} from '../../proto/index.ts';
+import { authMiddleware, type AuthOptions, type CallIdentity } from './auth.ts';
+import { errorMiddleware } from './errors.ts';
+import { peerInterceptor } from './peer.ts';
+import type { CoordinatorCredentials } from './server-credentials.ts';
+
+type Implementation<Definition extends { readonly methods: object }> = Definition extends Parameters<
+  Server<{ identity: CallIdentity }>['add']
+>[0]
+  ? ServiceImplementation<Definition, { identity: CallIdentity }>
+  : never;
+
+export interface Services {
+  readonly agent: Implementation<typeof AgentServiceDefinition>;
+  readonly enrollment: Implementation<typeof EnrollmentServiceDefinition>;
+  readonly nodes: Implementation<typeof NodeServiceDefinition>;
+  readonly logs: Implementation<typeof LogServiceDefinition>;
+  readonly incidents: Implementation<typeof IncidentServiceDefinition>;
+  readonly solutions: Implementation<typeof SolutionServiceDefinition>;
+  readonly repositories: Implementation<typeof RepositoryServiceDefinition>;
+  readonly system: Implementation<typeof SystemServiceDefinition>;
+}
+
+export interface ApiServerOptions {
+  /** `host:port`; port 0 takes a free one. */
+  readonly listen: string;
+  readonly credentials: CoordinatorCredentials;
+  readonly auth: AuthOptions;
+  readonly services: Services;
+  readonly logger: Logger;
+}
+
+export interface ApiServer extends Component {
+  /** 0 while it isn't listening. */
+  port(): number;
+}
+
+/**
+ * 4 MiB allow 50 MB/s at a round trip of 80 ms; what a log stream really has under way is bounded by its credits. A connection's
+ * are twice that, so that a log stream that isn't read leaves room for the heartbeats beside it.
+ */
+const windows = { streamBytes: 4 * 1_048_576, connectionBytes: 8 * 1_048_576 };
+
+/** A batch is at most 1 MiB; what operators send is smaller still, repositories' files apart. */
+const largestMessageBytes = 16 * 1_048_576;
+
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { services, logger, listen } = options;
+  const health = HealthState();
+  health.setStatus('unhealthy');
+  const stopping = new AbortController();
+  const server = createServer({
+    interceptors: [peerInterceptor],
+    'grpc.max_receive_message_length': largestMessageBytes,
+    'grpc.max_send_message_length': -1,
+    // An agent that is gone without a word is noticed within a minute.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    'grpc.enable_channelz': 0,
+  })
+    .use(errorDetailsServerMiddleware)
+    .use(errorMiddleware(logger))
+    .use(stopMiddleware(stopping.signal))
+    .use(authMiddleware(options.auth));
+  server.add(AgentServiceDefinition, services.agent);
+  server.add(EnrollmentServiceDefinition, services.enrollment);
+  server.add(NodeServiceDefinition, services.nodes);
+  server.add(LogServiceDefinition, services.logs);
+  server.add(IncidentServiceDefinition, services.incidents);
+  server.add(SolutionServiceDefinition, services.solutions);
+  server.add(RepositoryServiceDefinition, services.repositories);
+  server.add(SystemServiceDefinition, services.system);
+  server.add(HealthDefinition, HealthServiceImpl(health));
+  server.add(ServerReflectionService, ServerReflection(descriptorSet(), reflected));
+
+  let port = 0;
+  let narrow = (): void => undefined;
+  return {
+    name: 'api-server',
+    port: () => port,
+    async start() {
+      narrow = widenServerWindows(windows);
+      try {
+        port = await server.listen(listen, options.credentials);
+      } catch (cause) {
+        const reason = cause instanceof Error ? cause.message : 'unknown reason';
+        throw new HephaestusError({
+          code: 'api.cannot-listen',
+          kind: 'system',
+          message: `cannot listen on ${listen}: ${reason}; choose another address with listen`,
+          cause,
+        });
+      }
+      health.setStatus('healthy');
+      logger.info('listening', { address: listen, port });
+    },
+    async stop(signal) {
+      health.setStatus('unhealthy');
+      // Watches and streams never end by themselves.
+      stopping.abort(
+        new HephaestusError({
+          code: 'coordinator.stopping',
+          kind: 'system',
+          retry: 'safe',
+          message: 'the coordinator is stopping; connect again soon',
+        }),
+      );
+      const force = (): void => server.forceShutdown();
+      signal.addEventListener('abort', force, { once: true });
+      if (signal.aborted) force();
+      await server.shutdown();
+      signal.removeEventListener('abort', force);
+      narrow();
+      port = 0;
+    },
+  };
+}
+
+const reflected = [
+  AgentServiceDefinition,
+  EnrollmentServiceDefinition,
+  NodeServiceDefinition,
+  LogServiceDefinition,
+  IncidentServiceDefinition,
+  SolutionServiceDefinition,
+  RepositoryServiceDefinition,
+  SystemServiceDefinition,
+].map((definition) => definition.fullName);
+
+/** Ends every call when the server stops: its signal aborts, and what it throws then says why. */
+function stopMiddleware(stopping: AbortSignal) {
+  return async function* endOnStop<Request, Response>(
+    call: ServerMiddlewareCall<Request, Response>,
+    context: CallContext,
+  ): AsyncGenerator<Response, Response | void, undefined> {
+    const signal = AbortSignal.any([context.signal, stopping]);
+    try {
+      return yield* call.next(call.request, { ...context, signal });
+    } catch (thrown) {
+      if (stopping.aborted && !context.signal.aborted) throw stopping.reason;
+      throw thrown;
+    }
+  };
+}

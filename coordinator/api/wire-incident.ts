@@ -1,0 +1,75 @@
+// Translates incidents, occurrences and evidence to the wire.
+// Must never read a store; what it needs is given.
+import {
+  IncidentState as WireState,
+  type Evidence as WireEvidence,
+  type Incident as WireIncident,
+  type Occurrence as WireOccurrence,
+} from '../../proto/index.ts';
+import type { Incident, IncidentState, Occurrence } from '../incidents/incident.ts';
+import type { Evidence, SolutionProposal } from '../solutions/proposal.ts';
+import { writeFields, writeTrace } from './wire-log.ts';
+import { keyOf, writeSeverity, writeTime } from './wire-values.ts';
+
+const stateNames: Readonly<Record<IncidentState, WireState>> = {
+  open: WireState.OPEN,
+  acknowledged: WireState.ACKNOWLEDGED,
+  resolved: WireState.RESOLVED,
+  regressed: WireState.REGRESSED,
+  ignored: WireState.IGNORED,
+};
+
+export function readIncidentStates(states: readonly WireState[]): IncidentState[] {
+  return states.flatMap((state) => keyOf(stateNames, state) ?? []);
+}
+
+/** @param solution the newest proposal, if there is one */
+export function writeIncident(incident: Incident, solution: SolutionProposal | undefined): WireIncident {
+  return {
+    id: incident.id,
+    fingerprint: incident.fingerprint.value,
+    fingerprintParts: incident.fingerprint.parts.map((part) => ({ ...part })),
+    title: incident.title,
+    state: stateNames[incident.state],
+    severity: writeSeverity(incident.severity),
+    service: incident.service,
+    firstSeenAt: writeTime(incident.firstSeenAtMs),
+    lastSeenAt: writeTime(incident.lastSeenAtMs),
+    occurrences: incident.occurrences,
+    nodeIds: [...incident.nodeIds],
+    detector: incident.detector,
+    note: incident.note,
+    solutionStatus: solution === undefined ? '' : [solution.state, solution.stateReason].filter((part) => part !== '').join(': '),
+    solutionId: solution?.id ?? '',
+  };
+}
+
+export function writeOccurrence(occurrence: Occurrence): WireOccurrence {
+  return {
+    id: occurrence.id,
+    incidentId: occurrence.incidentId,
+    nodeId: occurrence.nodeId,
+    time: writeTime(occurrence.timeMs),
+    entry: {
+      id: '',
+      nodeId: occurrence.nodeId,
+      source: occurrence.source,
+      time: writeTime(occurrence.timeMs),
+      receivedAt: undefined,
+      severity: writeSeverity(occurrence.severity),
+      service: occurrence.service,
+      message: occurrence.message,
+      fields: writeFields(occurrence.fields),
+      templateId: '',
+      fingerprint: '',
+      incidentId: occurrence.incidentId,
+      trace: occurrence.trace === undefined ? undefined : writeTrace(occurrence.trace),
+      host: '',
+    },
+  };
+}
+
+export function writeEvidence(evidence: Evidence): WireEvidence {
+  const { id, kind, title, body, timeMs, nodeId } = evidence;
+  return { id, kind, title, body, time: writeTime(timeMs), nodeId: nodeId ?? '' };
+}

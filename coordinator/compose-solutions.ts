@@ -1,0 +1,105 @@
+// Joins everything that turns an incident into a proposal: repositories, remotes, proposer, sandbox, pipeline, jobs.
+// Must never hold logic; compose.ts calls it, tests call compose.
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import type { Component } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
+import { Secret } from '../base/secret.ts';
+import { createSyntaxTrees } from '../base/syntax-tree.ts';
+import type { CoordinatorConfiguration } from './config.ts';
+import type { IncidentReader } from './incidents/incident.ts';
+import { createBuiltinEngine } from './model/providers/builtin/builtin-engine.ts';
+import { RemoteRepositoryService } from './remote/remote-repository-service.ts';
+import { Git } from './repository/git.ts';
+import { hephaestusIdentity } from './repository/branch-writer.ts';
+import { Mirrors } from './repository/mirrors.ts';
+import { GitRepositoryService } from './repository/repository-service.ts';
+import type { RepositoryService, RepositoryStore } from './repository/repository.ts';
+import { WorkTrees } from './repository/work-tree.ts';
+import { createBuiltinProposer } from './solutions/builtin-proposer.ts';
+import type { JobQueue } from './solutions/job-queue.ts';
+import { JobRunner, defaultJobRunnerOptions } from './solutions/job-runner.ts';
+import { SolutionPipeline } from './solutions/pipeline.ts';
+import { createProposalEvents, type ProposalEvents } from './solutions/proposal-events.ts';
+import type { ProposalStore, SolutionService } from './solutions/proposal.ts';
+import { createSandbox, type Sandbox } from './solutions/sandbox.ts';
+import { createSolutionService } from './solutions/solution-service.ts';
+import { Validator } from './solutions/validator.ts';
+import { stateFiles } from './state-directory.ts';
+import type { SecretReader } from './store/secrets.ts';
+
+export interface SolutionParts {
+  readonly repositories: RepositoryService;
+  readonly solutions: SolutionService;
+  readonly events: ProposalEvents;
+  readonly sandbox: Sandbox;
+  readonly runner: Component;
+  /** The provider that answers now, for people. */
+  readonly modelProvider: () => string;
+}
+
+export interface SolutionInputs {
+  readonly config: CoordinatorConfiguration;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly secrets: SecretReader;
+  readonly incidents: IncidentReader;
+  readonly proposals: ProposalStore;
+  readonly repositoryStore: RepositoryStore;
+  readonly jobs: JobQueue;
+  /** Folders of PATH. */
+  readonly searchPath: readonly string[];
+}
+
+export function composeSolutions(inputs: SolutionInputs): SolutionParts {
+  const { config, clock, logger, secrets, incidents, proposals, repositoryStore, jobs } = inputs;
+  const files = stateFiles(config.stateDirectory);
+  // A repository's checks run with the Node that we brought along where the host has none.
+  const searchPath = [...inputs.searchPath, dirname(process.execPath)];
+  const git = new Git({ searchPath: searchPath.join(':') });
+  const mirrors = new Mirrors({ git, directory: files.repositories, identity: hephaestusIdentity, isPartial: () => false });
+  const remotes = new RemoteRepositoryService({
+    git: mirrors,
+    readSecret: async (name) => {
+      const value = await secrets.get(name);
+      return value === undefined ? undefined : new Secret(value);
+    },
+    keyFolder: files.keys,
+    logger,
+  });
+  const repositories = new GitRepositoryService({
+    mirrors,
+    workTrees: new WorkTrees({ git, directory: files.workTrees }),
+    remotes,
+    store: repositoryStore,
+    clock,
+    logger,
+  });
+  const trees = createSyntaxTrees();
+  const sandbox = createSandbox({ ...config.sandbox, searchPath });
+  const events = createProposalEvents();
+  const pipeline = new SolutionPipeline({
+    incidents,
+    proposals,
+    repositories: repositoryStore,
+    repositoryService: repositories,
+    jobs,
+    proposer: createBuiltinProposer(createBuiltinEngine(trees)),
+    validator: new Validator({ sandbox, trees, limits: config.validation }),
+    events,
+    clock,
+    logger: logger.withContext({ component: 'solution-pipeline' }),
+    searchPath,
+  });
+  const runner = new JobRunner({
+    ...defaultJobRunnerOptions,
+    jobs,
+    work: pipeline,
+    holder: randomUUID(),
+    clock,
+    logger: logger.withContext({ component: 'job-runner' }),
+  });
+  const solutions = createSolutionService({ proposals, incidents, jobs, events, clock });
+  return { repositories, solutions, events, sandbox, runner, modelProvider: () => 'builtin' };
+}

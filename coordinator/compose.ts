@@ -1,0 +1,308 @@
+// The coordinator, put together: every service is constructed here, in the order in which they need each other.
+// Must never hold logic of its own; tests call it with overrides and get the same coordinator.
+import { Analyzer, type AnalyzerSnapshot } from '../analysis/analyzer.ts';
+import { systemClock, type Clock } from '../base/clock.ts';
+import { HephaestusError } from '../base/errors.ts';
+import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts';
+import { createLogger, type Logger } from '../base/logger.ts';
+import { createMetrics, type Metrics } from '../base/metrics.ts';
+import { createOpsServer, type OpsServer } from '../base/ops-server.ts';
+import { createUlid } from '../base/ulid.ts';
+import { createAgentLink } from './api/agent-link.ts';
+import { createEnrollmentService } from './api/enrollment-service.ts';
+import { createIncidentService } from './api/incident-service.ts';
+import { createLogService } from './api/log-service.ts';
+import { createNodeService } from './api/node-service.ts';
+import { createRepositoryApi } from './api/repository-service.ts';
+import { CoordinatorCredentials } from './api/server-credentials.ts';
+import { createApiServer, type ApiServer } from './api/server.ts';
+import { createSolutionService as createSolutionApi } from './api/solution-service.ts';
+import { createSystemService } from './api/system-service.ts';
+import { composeSolutions } from './compose-solutions.ts';
+import { splitAddress, type CoordinatorConfiguration } from './config.ts';
+import { createCoordinatorMetrics } from './coordinator-metrics.ts';
+import { createSystemFacts } from './system-facts.ts';
+import { createHousekeeping } from './housekeeping.ts';
+import { relaySolutions } from './solution-relay.ts';
+import type { Problem } from './incidents/detector.ts';
+import { IncidentWatch } from './incidents/incident-watch.ts';
+import { IncidentTracker } from './incidents/tracker.ts';
+import { Ingest } from './logs/ingest.ts';
+import { LiveTail } from './logs/live-tail.ts';
+import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts';
+import { enforceRetention } from './logs/retention.ts';
+import { submitEntries } from './logs/submission.ts';
+import { defaultNodeConfiguration } from './node-defaults.ts';
+import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
+import { JoinTokens } from './nodes/join-token.ts';
+import { NodeManager } from './nodes/node-manager.ts';
+import { branchPrefix } from './repository/branch-writer.ts';
+import { declaredRepository } from './repository/repository-configuration.ts';
+import type { RepositoryStore } from './repository/repository.ts';
+import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles } from './state-directory.ts';
+import { createAnalysisStates } from './store/analysis-records.ts';
+import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
+import { openDatabase } from './store/database.ts';
+import { createIncidentStore } from './store/incident-records.ts';
+import { createJobQueue } from './store/job-records.ts';
+import { createLogReader } from './store/log-records.ts';
+import { migrate } from './store/migrations.ts';
+import { createJoinTokenStore, createNodeStore, createOperatorStore } from './store/node-records.ts';
+import { SecretStore } from './store/secrets.ts';
+import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
+
+export interface ComposeOverrides {
+  readonly clock?: Clock | undefined;
+  readonly logger?: Logger | undefined;
+  readonly analyzer?: RecordAnalyzer | undefined;
+  /** Folders of PATH, and systemd's credentials; main.ts reads them from the environment. */
+  readonly searchPath?: readonly string[] | undefined;
+  readonly credentialsDirectory?: string | undefined;
+  readonly colour?: boolean | undefined;
+}
+
+export interface Coordinator extends Lifecycle {
+  readonly logger: Logger;
+  readonly api: ApiServer;
+  readonly ops: OpsServer;
+  readonly metrics: Metrics;
+}
+
+const defaultSearchPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
+const stopDeadlineMs = 30_000;
+const maxBatchBytes = 1_048_576;
+const analysisState = 'analyzer';
+
+/** @throws HephaestusError if the state directory isn't ready */
+export async function compose(config: CoordinatorConfiguration, overrides: ComposeOverrides = {}): Promise<Coordinator> {
+  const clock = overrides.clock ?? systemClock;
+  const logger =
+    overrides.logger ?? createLogger({ ...config.log, colour: overrides.colour, context: { service: 'hephaestus-coordinator' } });
+  const component = (name: string): Logger => logger.withContext({ component: name });
+  const metrics = createMetrics({
+    prefix: 'hephaestus_coordinator',
+    toError: (thrown) => HephaestusError.from(thrown),
+    monotonicMs: () => clock.monotonicMs(),
+    processMetrics: true,
+  });
+  const startedAtMs = clock.now();
+
+  // What is kept.
+  const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
+  const masterKey = await loadMasterKey(config.stateDirectory);
+  const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
+  const database = openDatabase(stateFiles(config.stateDirectory).database);
+  await migrate(database, clock.now());
+  const secrets = new SecretStore({
+    database,
+    masterKey,
+    clock,
+    files: config.secrets,
+    credentialsDirectory: overrides.credentialsDirectory,
+  });
+  const incidentStore = createIncidentStore(database);
+  const proposals = createProposalStore(database);
+  const repositoryStore = createRepositoryStore(database);
+  const jobs = createJobQueue(database, clock);
+  const logReader = createLogReader(database);
+  const analysisStates = createAnalysisStates(database);
+
+  // Nodes.
+  const nodes = new NodeManager({
+    store: createNodeStore(database),
+    clock,
+    logger: component('node-manager'),
+    defaultConfiguration: defaultNodeConfiguration(config),
+    onStatusChange: (from, to) => metrics.recordStatusChange('node', from, to),
+  });
+  await nodes.load();
+  const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: authority.hash });
+  const enrolment = new Enrolment({
+    authority,
+    tokens,
+    nodes,
+    clock,
+    logger: component('enrolment'),
+    certificateLifetimeMs: config.certificates.nodeLifetime,
+    renewalGraceMs: config.certificates.renewalGrace,
+  });
+
+  // Incidents and logs.
+  const watch = new IncidentWatch();
+  const mayPropose = (nodeId: string): boolean => nodes.find(nodeId)?.configuration.mode !== 'observe';
+  const tracker = new IncidentTracker({ store: incidentStore, watch, clock, logger: component('incidents'), mayPropose });
+  const learnt = new Analyzer();
+  const snapshot = await analysisStates.load(analysisState);
+  if (snapshot !== undefined) learnt.restore(snapshot as AnalyzerSnapshot);
+  const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt));
+  const tail = new LiveTail();
+  const figures = { incidents: new Map<string, number>(), jobs: 0, storedBytes: 0 };
+  const ownMetrics = createCoordinatorMetrics(metrics, {
+    nodesByStatus: () => nodes.countByStatus(),
+    incidentsByState: () => figures.incidents,
+    pendingBytes: () => ingest.pendingBytes,
+    pendingJobs: () => figures.jobs,
+    storedLogBytes: () => figures.storedBytes,
+    templates: () => learnt.templateCount,
+  });
+  const ingest = new Ingest<Problem, CommitTransaction>({
+    store: createCommitStore(database),
+    processor,
+    observer: tracker,
+    tail,
+    clock,
+    logger: component('ingest'),
+    metrics: ownMetrics.ingest,
+    serviceOf: (nodeId, source) => nodes.find(nodeId)?.configuration.sources.find(({ id }) => id === source)?.service ?? '',
+  });
+
+  // Solutions.
+  await declareRepositories(config, repositoryStore, clock);
+  const solving = composeSolutions({
+    config,
+    clock,
+    logger,
+    secrets,
+    incidents: incidentStore,
+    proposals,
+    repositoryStore,
+    jobs,
+    searchPath: overrides.searchPath ?? defaultSearchPath,
+  });
+
+  // The port.
+  const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
+  let certificateExpiresAtMs = serverCertificate.expiresAtMs;
+  const facts = createSystemFacts({
+    startedAtMs,
+    config,
+    clock,
+    nodes,
+    incidents: incidentStore,
+    jobs,
+    repositories: repositoryStore,
+    secrets,
+    sandbox: solving.sandbox,
+    totals: () => ownMetrics.totals(),
+    modelProvider: solving.modelProvider,
+    certificateExpiresAtMs: () => certificateExpiresAtMs,
+  });
+  const api = createApiServer({
+    listen: config.listen,
+    credentials,
+    logger: component('api'),
+    auth: {
+      operators: createOperatorStore(database),
+      clock,
+      nodeOf: ({ subjectAltName, serial }) => {
+        const nodeId = nodeIdOf({ subjectAltName }, authority);
+        return nodeId !== undefined && nodes.accepts(nodeId, serial) ? nodeId : undefined;
+      },
+    },
+    services: {
+      agent: createAgentLink({
+        nodes,
+        intake: ingest,
+        clock,
+        logger: component('agent-link'),
+        heartbeatIntervalMs: config.nodeDefaults.heartbeatInterval,
+        maxBatchBytes,
+        initialCreditBytes: config.logs.credit,
+      }),
+      enrollment: createEnrollmentService(enrolment),
+      nodes: createNodeService(nodes, tokens),
+      logs: createLogService({
+        reader: logReader,
+        tail,
+        submit: (requestId, entries) => submitEntries({ processor, sink: ingest, clock }, requestId, entries),
+      }),
+      incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals }),
+      solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
+      repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
+      system: createSystemService(facts),
+    },
+  });
+  const ops = createOpsServer({
+    ...splitAddress(config.ops.listen),
+    metrics,
+    health: () => ({ reasons: [] }),
+    readiness: () => ({ reasons: api.port() === 0 ? [{ component: 'api', message: 'it is not listening' }] : [] }),
+    logger: component('ops-server'),
+  });
+
+  const refreshFigures = async (): Promise<void> => {
+    figures.incidents = new Map(await incidentStore.countByState());
+    figures.jobs = await jobs.pending();
+    figures.storedBytes = await logReader.storedBytes();
+  };
+  const housekeeping = createHousekeeping(
+    [
+      { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
+      { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
+      {
+        name: 'analysis-snapshot',
+        everyMs: 30_000,
+        atStop: true,
+        run: () => analysisStates.save(analysisState, learnt.snapshot(), clock.now()),
+      },
+      { name: 'figures', everyMs: 5000, run: refreshFigures },
+      {
+        name: 'retention',
+        everyMs: 60_000,
+        run: async (signal) => {
+          const policy = { maxAgeMs: config.logs.maxAge, maxBytes: config.logs.maxSize };
+          await enforceRetention(logReader, policy, { clock, logger: component('retention') }, signal);
+        },
+      },
+      {
+        name: 'server-certificate',
+        everyMs: 3_600_000,
+        run: async () => {
+          const fresh = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
+          if (fresh.expiresAtMs === certificateExpiresAtMs) return;
+          certificateExpiresAtMs = fresh.expiresAtMs;
+          credentials.replaceCertificate(fresh);
+        },
+      },
+    ],
+    { clock, logger: component('housekeeping') },
+  );
+
+  const lifecycle = createLifecycle({
+    components: [
+      { name: 'database', start: refreshFigures, stop: () => database.destroy() },
+      { name: 'ingest', start: async () => undefined, stop: () => ingest.close() },
+      housekeeping,
+      relaySolutions(solving.events, incidentStore, watch),
+      solving.runner,
+      ops,
+      api,
+    ],
+    logger,
+    clock,
+    stopDeadlineMs,
+  });
+  return { ...lifecycle, logger, api, ops, metrics };
+}
+
+/** What analysis wants to know of a record, from what the processor knows. */
+function analyzerOf(analyzer: Analyzer): RecordAnalyzer {
+  return {
+    analyze: (source, text, hints) =>
+      analyzer.analyze(source, text, { timeMs: hints.receivedAtMs, service: hints.service === '' ? undefined : hints.service }),
+  };
+}
+
+/** Repositories of the configuration file are the file's: what it says replaces what is kept under the same name. */
+async function declareRepositories(config: CoordinatorConfiguration, store: RepositoryStore, clock: Clock): Promise<void> {
+  for (const declaration of config.repositories) {
+    const known = await store.get(declaration.name);
+    if (known === undefined) await store.add(declaredRepository(declaration, createUlid(clock.now())));
+    else
+      await store.update({
+        ...declaredRepository(declaration, known.id),
+        lastFetchedAtMs: known.lastFetchedAtMs,
+        lastError: known.lastError,
+      });
+  }
+}

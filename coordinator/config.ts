@@ -1,0 +1,106 @@
+// The coordinator's configuration file: its schema and defaults.
+// Must never hold a secret: `secrets` names files.
+import { z } from 'zod';
+import { logLevels, logOutputs } from '../base/logger.ts';
+import { modelConfigurationSchema } from './model/model-configuration.ts';
+import { operationalModes } from './nodes/operational-mode.ts';
+import { repositoryDeclarationsSchema } from './repository/repository-configuration.ts';
+import { sandboxConfigurationSchema, validationConfigurationSchema } from './solutions/sandbox-configuration.ts';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** `10s`, `5m`, `24h`, `7d`, or milliseconds as a number. */
+const duration = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 30s, 15m, 24h or 7d')])
+  .transform((value) => (typeof value === 'number' ? value : readDuration(value)));
+
+/** `64KiB`, `100MiB`, `2GiB`, or bytes as a number. */
+const size = z
+  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,9}(?:B|KiB|MiB|GiB|TiB)$/, 'must be a size such as 64MiB or 2GiB')])
+  .transform((value) => (typeof value === 'number' ? value : readSize(value)));
+
+const address = z
+  .string()
+  .regex(/^(?:\[[0-9A-Fa-f:.]+\]|[^\s:[\]]+):\d{1,5}$/, 'must be an address and port, such as 0.0.0.0:7443 or [::]:7443');
+
+const source = z.strictObject({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, dots, dashes and underscores'),
+  service: z.string().default(''),
+  file: z
+    .strictObject({
+      include: z.array(z.string().startsWith('/', 'must be absolute')).min(1),
+      exclude: z.array(z.string().startsWith('/', 'must be absolute')).default([]),
+      start: z.enum(['beginning', 'end']).default('end'),
+      readCompressed: z.boolean().default(false),
+      encoding: z.enum(['', 'utf-16le', 'utf-16be']).default(''),
+    })
+    .optional(),
+  journal: z
+    .strictObject({
+      units: z.array(z.string()).default([]),
+      identifiers: z.array(z.string()).default([]),
+      directory: z.string().default(''),
+    })
+    .optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+  maxBytesPerSecond: size.default(0),
+});
+
+export const coordinatorConfigurationSchema = z.strictObject({
+  stateDirectory: z.string().startsWith('/', 'must be absolute').default('/var/lib/hephaestus'),
+  /** For agents and operators alike. */
+  listen: address.default('0.0.0.0:7443'),
+  /** Names and addresses that the certificate is made for, beside hephaestus-coordinator and localhost. */
+  names: z.array(z.string().regex(/^[A-Za-z0-9:.-]+$/, 'must be a host name or an IP address')).default([]),
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,200}$/, 'must be lower-case letters, digits, dots, dashes and underscores')
+    .default('hephaestus.local'),
+  log: z.strictObject({ level: z.enum(logLevels).default('info'), output: z.enum(logOutputs).default('json') }).prefault({}),
+  /** Metrics and health, without authentication: keep it on loopback or behind a firewall. */
+  ops: z.strictObject({ listen: address.default('127.0.0.1:9464') }).prefault({}),
+  certificates: z.strictObject({ nodeLifetime: duration.default(dayMs), renewalGrace: duration.default(7 * dayMs) }).prefault({}),
+  logs: z
+    .strictObject({
+      maxAge: duration.default(7 * dayMs),
+      maxSize: size.default(2 * 1024 ** 3),
+      /** Bytes that one agent may have under way. */
+      credit: size.default(4 * 1024 ** 2),
+    })
+    .prefault({}),
+  /** What a node is told that wasn't announced with settings of its own. Without sources, the agent's own file decides. */
+  nodeDefaults: z
+    .strictObject({
+      mode: z.enum(operationalModes).default('suggest'),
+      heartbeatInterval: duration.default(10_000),
+      shipping: z.enum(['all', 'problems']).default('all'),
+      sources: z.array(source).default([]),
+    })
+    .prefault({}),
+  model: modelConfigurationSchema.prefault({}),
+  repositories: repositoryDeclarationsSchema.default([]),
+  secrets: z.record(z.string(), z.strictObject({ file: z.string().startsWith('/', 'must be absolute') })).default({}),
+  sandbox: sandboxConfigurationSchema.prefault({}),
+  validation: validationConfigurationSchema.prefault({}),
+});
+
+export type CoordinatorConfiguration = z.output<typeof coordinatorConfigurationSchema>;
+
+const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: minuteMs, h: hourMs, d: dayMs };
+const sizeUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
+
+function readDuration(text: string): number {
+  return Number.parseInt(text, 10) * (durationUnits[text.replace(/^\d+/, '')] ?? 1);
+}
+
+function readSize(text: string): number {
+  return Number.parseInt(text, 10) * (sizeUnits[text.replace(/^\d+/, '')] ?? 1);
+}
+
+/** `[::]:7443` → host and port. */
+export function splitAddress(text: string): { readonly host: string; readonly port: number } {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(text.slice(at + 1)) };
+}

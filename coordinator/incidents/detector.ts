@@ -1,0 +1,50 @@
+// What counts as a problem: a stack trace, or an entry at least as severe as an error.
+// Must never keep state; what makes two problems the same is the fingerprint's business.
+import type { FieldValue, Fingerprint } from '../../analysis/entry.ts';
+import { isAtLeast, type Severity } from '../../analysis/severity.ts';
+import type { Trace } from '../../analysis/trace.ts';
+
+/** What a detector sees of a log entry. */
+export interface Candidate {
+  readonly nodeId: string;
+  readonly source: string;
+  readonly timeMs: number;
+  readonly severity: Severity;
+  readonly service: string;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly templateText: string;
+  readonly fingerprint: Fingerprint | undefined;
+  readonly trace: Trace | undefined;
+  readonly raw: string;
+}
+
+/** One problem that showed once. */
+export interface Problem extends Candidate {
+  readonly fingerprint: Fingerprint;
+  readonly detector: string;
+  readonly title: string;
+  readonly before: readonly string[];
+}
+
+const longestTitle = 200;
+
+/** @param before the lines of the same source just before it; asked for problems only */
+export function detectProblem(candidate: Candidate, before: () => readonly string[]): Problem | undefined {
+  const { fingerprint, trace, severity } = candidate;
+  if (fingerprint === undefined) return undefined;
+  if (trace === undefined && !isAtLeast(severity, 'error')) return undefined;
+  const known = fingerprint.parts.some((part) => part.kind === 'known-problem');
+  const detector = known ? 'known-problem' : trace === undefined ? 'error' : 'trace';
+  return { ...candidate, fingerprint, detector, title: titleOf(candidate), before: before() };
+}
+
+/** The exception and its message, or the message's first line; what varies stays, since people search for it. */
+function titleOf(candidate: Candidate): string {
+  const { trace, message } = candidate;
+  const text = trace === undefined ? message : trace.type === undefined ? trace.message || message : `${trace.type}: ${trace.message}`;
+  const [line = ''] = text.trimStart().split('\n', 1);
+  // Control characters in a title could steer a terminal.
+  const clean = line.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return clean.length > longestTitle ? `${clean.slice(0, longestTitle - 1)}…` : clean;
+}

@@ -1,0 +1,48 @@
+// What incidents need kept, and the part of the commit's transaction that they write in.
+// Must never hold SQL; the store implements these.
+import type { Severity } from '../../analysis/severity.ts';
+import type { Incident, IncidentReader, IncidentState, Occurrence } from './incident.ts';
+
+/** When it was resolved decides whether an occurrence is a relapse or only came late. */
+export interface StoredIncident {
+  readonly incident: Incident;
+  readonly resolvedAtMs: number | undefined;
+}
+
+export interface IncidentTransaction {
+  findIncident(fingerprint: string, service: string): Promise<StoredIncident | undefined>;
+  /** All but its nodes. */
+  saveIncident(stored: StoredIncident): Promise<void>;
+  addIncidentNodes(incidentId: string, nodeIds: readonly string[]): Promise<void>;
+  /** @param ordinal counts the incident's occurrences from 1 */
+  insertOccurrence(occurrence: Occurrence, ordinal: number): Promise<void>;
+  /** Removes the ordinals from `from` to `to` (both included), but those in `keep`. */
+  thinOccurrences(incidentId: string, from: number, to: number, keep: readonly number[]): Promise<void>;
+  /** Begins the work on a solution; no effect while some is under way. */
+  enqueueProposal(incidentId: string, nowMs: number): Promise<void>;
+}
+
+export interface IncidentQuery {
+  readonly states: readonly IncidentState[];
+  readonly nodeIds: readonly string[];
+  readonly services: readonly string[];
+  readonly minimumSeverity: Severity | undefined;
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after: { readonly lastSeenAtMs: number; readonly id: string } | undefined;
+}
+
+export interface IncidentStore extends IncidentReader {
+  transactIncidents<Result>(work: (transaction: IncidentTransaction) => Promise<Result>): Promise<Result>;
+  /** Last seen first. */
+  listIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
+  /** Id, or a beginning of it. */
+  findByPrefix(prefix: string): Promise<readonly StoredIncident[]>;
+  countByState(): Promise<ReadonlyMap<IncidentState, number>>;
+  /** Latest first; `before` is the ordinal of the last one seen. */
+  pageOccurrences(
+    incidentId: string,
+    limit: number,
+    before: number | undefined,
+  ): Promise<readonly { readonly occurrence: Occurrence; readonly ordinal: number }[]>;
+}

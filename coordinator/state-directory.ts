@@ -1,0 +1,135 @@
+// The state directory: certificate authority, server certificate, master key, administrator's token and database.
+// Must never overwrite what is there, and never make a file that others can read, but the CA certificate.
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomically } from '../base/atomic-file.ts';
+import type { Clock } from '../base/clock.ts';
+import { HephaestusError, errnoOf } from '../base/errors.ts';
+import { CertificateAuthority, createAuthority, type KeyedCertificate } from './nodes/certificate-authority.ts';
+import { createOperatorToken, hashToken } from './nodes/operator.ts';
+import { openDatabase } from './store/database.ts';
+import { migrate } from './store/migrations.ts';
+import { createOperatorStore } from './store/node-records.ts';
+import { masterKeyBytes } from './store/secrets.ts';
+
+export interface StateFiles {
+  readonly caCertificate: string;
+  readonly caKey: string;
+  readonly serverCertificate: string;
+  readonly serverKey: string;
+  readonly masterKey: string;
+  readonly adminToken: string;
+  readonly database: string;
+  readonly repositories: string;
+  readonly workTrees: string;
+  readonly keys: string;
+}
+
+export function stateFiles(directory: string): StateFiles {
+  return {
+    caCertificate: join(directory, 'ca.crt'),
+    caKey: join(directory, 'ca.key'),
+    serverCertificate: join(directory, 'server.crt'),
+    serverKey: join(directory, 'server.key'),
+    masterKey: join(directory, 'master.key'),
+    adminToken: join(directory, 'admin.token'),
+    database: join(directory, 'coordinator.db'),
+    repositories: join(directory, 'repositories'),
+    workTrees: join(directory, 'work-trees'),
+    keys: join(directory, 'keys'),
+  };
+}
+
+/** A server certificate is renewed when less than this is left. */
+const renewBeforeMs = 60 * 86_400_000;
+
+/**
+ * Makes everything that isn't there yet; running it again changes nothing.
+ * @returns the files that were made, in words
+ */
+export async function initializeState(directory: string, clock: Clock): Promise<readonly string[]> {
+  const files = stateFiles(directory);
+  const made: string[] = [];
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+  if ((await readIfThere(files.caCertificate)) === undefined) {
+    if ((await readIfThere(files.caKey)) === undefined) {
+      const authority = await createAuthority(clock.now());
+      // The key first: a certificate without a key could never be completed.
+      await writeFileAtomically(files.caKey, authority.key, 0o600);
+      await writeFileAtomically(files.caCertificate, authority.certificate, 0o644);
+      made.push(`certificate authority in ${files.caCertificate}`);
+    } else {
+      throw incomplete(files.caCertificate, 'ca.key is there without ca.crt; restore ca.crt, or move ca.key away to begin anew');
+    }
+  }
+  if ((await readIfThere(files.masterKey)) === undefined) {
+    await writeFileAtomically(files.masterKey, randomBytes(masterKeyBytes).toString('hex'), 0o600);
+    made.push(`master key in ${files.masterKey}; keep a copy elsewhere`);
+  }
+  const database = openDatabase(files.database);
+  try {
+    await chmod(files.database, 0o600);
+    await migrate(database, clock.now());
+    if ((await readIfThere(files.adminToken)) === undefined) {
+      const token = createOperatorToken();
+      await createOperatorStore(database).add({ name: 'admin', role: 'admin', tokenHash: hashToken(token), createdAtMs: clock.now() });
+      await writeFileAtomically(files.adminToken, `${token}\n`, 0o600);
+      made.push(`administrator's token in ${files.adminToken}`);
+    }
+  } finally {
+    await database.destroy();
+  }
+  return made;
+}
+
+/** @throws HephaestusError `state.missing` if init wasn't run */
+export async function loadAuthority(directory: string, trustDomain: string): Promise<CertificateAuthority> {
+  const files = stateFiles(directory);
+  return CertificateAuthority.open({ certificate: await readState(files.caCertificate), key: await readState(files.caKey) }, trustDomain);
+}
+
+export async function loadMasterKey(directory: string): Promise<Buffer> {
+  return Buffer.from((await readState(stateFiles(directory).masterKey)).trim(), 'hex');
+}
+
+/** The server's certificate; a new one if there is none, it ends soon, is of another authority or lacks a name. */
+export async function loadServerCertificate(
+  directory: string,
+  authority: CertificateAuthority,
+  names: readonly string[],
+  nowMs: number,
+): Promise<KeyedCertificate & { readonly expiresAtMs: number }> {
+  const files = stateFiles(directory);
+  const [certificate, key] = [await readIfThere(files.serverCertificate), await readIfThere(files.serverKey)];
+  if (certificate !== undefined && key !== undefined) {
+    const parsed = new X509Certificate(certificate);
+    const expiresAtMs = parsed.validToDate.getTime();
+    const covers = names.every((name) => parsed.checkHost(name) !== undefined || parsed.checkIP(name) !== undefined);
+    if (covers && expiresAtMs - nowMs > renewBeforeMs && (await authority.signed(certificate))) return { certificate, key, expiresAtMs };
+  }
+  const issued = await authority.issueServerCertificate(names, nowMs);
+  await writeFileAtomically(files.serverKey, issued.key, 0o600);
+  await writeFileAtomically(files.serverCertificate, issued.certificate, 0o644);
+  return issued;
+}
+
+async function readState(file: string): Promise<string> {
+  const text = await readIfThere(file);
+  if (text !== undefined) return text;
+  throw incomplete(file, 'it is not there; run: hephaestus-coordinator --config FILE init');
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return undefined;
+    throw HephaestusError.from(cause);
+  }
+}
+
+function incomplete(file: string, message: string): HephaestusError {
+  return new HephaestusError({ code: 'state.missing', kind: 'validation', message: `${file}: ${message}` });
+}

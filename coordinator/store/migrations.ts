@@ -1,0 +1,88 @@
+// The numbered steps that make the schema, each applied once and in one transaction.
+// Must never change a step that was released: add a new one.
+import { sql } from 'kysely';
+import { HephaestusError } from '../../base/errors.ts';
+import type { Database } from './database.ts';
+
+interface Migration {
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** The position in the list is the version, from 1. */
+const migrations: readonly Migration[] = [
+  {
+    name: 'first schema',
+    statements: [
+      `create table nodes (id text primary key, name text not null, removed integer not null, registered_at_ms bigint not null,
+        last_seen_at_ms bigint, node_json text not null)`,
+      'create unique index nodes_name on nodes (name) where removed = 0',
+      `create table join_tokens (id text primary key, secret_hash text not null, created_at_ms bigint not null, expires_at_ms bigint not null,
+        use_limit integer not null, uses integer not null, revoked integer not null, node_name text not null, labels_json text not null,
+        created_by text not null)`,
+      'create table operators (token_hash text primary key, name text not null, role text not null, created_at_ms bigint not null)',
+      `create table positions (node_id text not null, source text not null, place text not null, position_json text not null,
+        updated_at_ms bigint not null, primary key (node_id, source, place))`,
+      `create table log_chunks (id integer primary key autoincrement, node_id text not null, source text not null,
+        first_time_ms bigint not null, last_time_ms bigint not null, received_at_ms bigint not null, entries integer not null,
+        worst_severity integer not null, stored_bytes integer not null, meta blob not null, payload blob not null)`,
+      'create index log_chunks_node on log_chunks (node_id, id)',
+      `create table log_gaps (id integer primary key autoincrement, node_id text not null, source text not null, reason text not null,
+        bytes bigint not null, records bigint not null, detail text not null, from_json text not null, to_json text not null,
+        received_at_ms bigint not null)`,
+      'create table submissions (request_id text primary key, accepted integer not null, received_at_ms bigint not null)',
+      'create table analysis_states (name text primary key, state blob not null, saved_at_ms bigint not null)',
+      `create table incidents (id text primary key, fingerprint text not null, service text not null, parts_json text not null,
+        title text not null, state text not null, severity integer not null, first_seen_at_ms bigint not null,
+        last_seen_at_ms bigint not null, occurrences bigint not null, detector text not null, note text not null, resolved_at_ms bigint)`,
+      'create unique index incidents_fingerprint on incidents (fingerprint, service)',
+      'create index incidents_last_seen on incidents (last_seen_at_ms, id)',
+      'create table incident_nodes (incident_id text not null, node_id text not null, primary key (incident_id, node_id))',
+      `create table occurrences (id text primary key, incident_id text not null references incidents (id) on delete cascade,
+        ordinal bigint not null, time_ms bigint not null, occurrence_json text not null)`,
+      'create unique index occurrences_incident on occurrences (incident_id, ordinal)',
+      `create table jobs (id text primary key, kind text not null, subject text not null, state text not null, attempts integer not null,
+        due_at_ms bigint not null, lease_holder text, lease_until_ms bigint, reason text not null, created_at_ms bigint not null)`,
+      "create unique index jobs_unfinished on jobs (kind, subject) where state in ('pending', 'leased')",
+      'create index jobs_due on jobs (state, due_at_ms)',
+      `create table proposals (id text primary key, incident_id text not null, state text not null, created_at_ms bigint not null,
+        updated_at_ms bigint not null, proposal_json text not null)`,
+      'create index proposals_incident on proposals (incident_id, id)',
+      'create table repositories (id text primary key, name text not null unique, repository_json text not null)',
+      'create table secrets (name text primary key, nonce blob not null, sealed blob not null, updated_at_ms bigint not null)',
+    ],
+  },
+];
+
+/** The version that this program makes and understands. */
+export const schemaVersion = migrations.length;
+
+/**
+ * Brings the schema up to date; nothing happens where it is.
+ * @throws HephaestusError `store.newer` if a newer program wrote this database
+ */
+export async function migrate(database: Database, nowMs: number): Promise<void> {
+  await sql`create table if not exists schema_migrations (version integer primary key, name text not null, applied_at_ms bigint not null)`.execute(
+    database,
+  );
+  const { current } = await database
+    .selectFrom('schema_migrations')
+    .select(({ fn }) => fn.max('version').as('current'))
+    .executeTakeFirstOrThrow();
+  const from = current ?? 0;
+  if (from > schemaVersion) {
+    throw new HephaestusError({
+      code: 'store.newer',
+      kind: 'system',
+      message: `the database has schema version ${from}, this program knows ${schemaVersion}; run the newer program, or restore an older backup`,
+    });
+  }
+  for (const [index, migration] of migrations.entries()) {
+    const version = index + 1;
+    if (version <= from) continue;
+    await database.transaction().execute(async (transaction) => {
+      for (const statement of migration.statements) await sql.raw(statement).execute(transaction);
+      await transaction.insertInto('schema_migrations').values({ version, name: migration.name, applied_at_ms: nowMs }).execute();
+    });
+  }
+}

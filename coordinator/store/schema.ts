@@ -1,0 +1,99 @@
+// The tables as the queries see them; migrations.ts makes them.
+// Must never be imported outside store/: domains have their own types, and JSON columns are read in one place each.
+import type { Generated } from 'kysely';
+
+/** Times are Unix milliseconds, booleans 0 or 1, `…_json` columns JSON text, severities syslog numbers (0 is the worst). */
+export interface Tables {
+  schema_migrations: { version: number; name: string; applied_at_ms: number };
+  nodes: {
+    id: string;
+    name: string;
+    removed: number;
+    registered_at_ms: number;
+    last_seen_at_ms: number | null;
+    node_json: string;
+  };
+  join_tokens: {
+    id: string;
+    secret_hash: string;
+    created_at_ms: number;
+    expires_at_ms: number;
+    use_limit: number;
+    uses: number;
+    revoked: number;
+    node_name: string;
+    labels_json: string;
+    created_by: string;
+  };
+  operators: { token_hash: string; name: string; role: string; created_at_ms: number };
+  positions: {
+    node_id: string;
+    source: string;
+    /** `device:inode:generation`, or `journal`. */
+    place: string;
+    position_json: string;
+    updated_at_ms: number;
+  };
+  log_chunks: {
+    id: Generated<number>;
+    node_id: string;
+    source: string;
+    first_time_ms: number;
+    last_time_ms: number;
+    received_at_ms: number;
+    entries: number;
+    worst_severity: number;
+    stored_bytes: number;
+    /** JSON columns of the entries, zstd. */
+    meta: Uint8Array;
+    /** The records one after the other, zstd. */
+    payload: Uint8Array;
+  };
+  log_gaps: {
+    id: Generated<number>;
+    node_id: string;
+    source: string;
+    reason: string;
+    bytes: number;
+    records: number;
+    detail: string;
+    from_json: string;
+    to_json: string;
+    received_at_ms: number;
+  };
+  submissions: { request_id: string; accepted: number; received_at_ms: number };
+  analysis_states: { name: string; state: Uint8Array; saved_at_ms: number };
+  incidents: {
+    id: string;
+    fingerprint: string;
+    service: string;
+    parts_json: string;
+    title: string;
+    state: string;
+    severity: number;
+    first_seen_at_ms: number;
+    last_seen_at_ms: number;
+    occurrences: number;
+    detector: string;
+    note: string;
+    resolved_at_ms: number | null;
+  };
+  incident_nodes: { incident_id: string; node_id: string };
+  occurrences: { id: string; incident_id: string; ordinal: number; time_ms: number; occurrence_json: string };
+  jobs: {
+    id: string;
+    kind: string;
+    subject: string;
+    /** `pending`, `leased`, `done`, `failed`. */
+    state: string;
+    attempts: number;
+    due_at_ms: number;
+    lease_holder: string | null;
+    lease_until_ms: number | null;
+    reason: string;
+    created_at_ms: number;
+  };
+  proposals: { id: string; incident_id: string; state: string; created_at_ms: number; updated_at_ms: number; proposal_json: string };
+  repositories: { id: string; name: string; repository_json: string };
+  secrets: { name: string; nonce: Uint8Array; sealed: Uint8Array; updated_at_ms: number };
+}

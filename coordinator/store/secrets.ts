@@ -1,0 +1,115 @@
+// Secrets: sealed under the master key in the database, or read from files and systemd credentials.
+// Must never write a secret in the clear, log one, or answer with one but to the code that sends it.
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { HephaestusError, errnoOf } from '../../base/errors.ts';
+import type { Database } from './database.ts';
+
+/** Resolves names such as `github-token`. A trailing line end of a file is no part of the secret. */
+export interface SecretReader {
+  get(name: string): Promise<string | undefined>;
+}
+
+export interface SecretReaderOptions {
+  readonly database: Database;
+  readonly masterKey: Buffer;
+  readonly clock: Clock;
+  /** Name to file, from the configuration. */
+  readonly files: Readonly<Record<string, { readonly file: string }>>;
+  /** `$CREDENTIALS_DIRECTORY` (systemd.exec(5)); undefined outside systemd. */
+  readonly credentialsDirectory: string | undefined;
+}
+
+export const masterKeyBytes = 32;
+const nonceBytes = 12;
+const tagBytes = 16;
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+
+export class SecretStore implements SecretReader {
+  readonly #options: SecretReaderOptions;
+
+  constructor(options: SecretReaderOptions) {
+    if (options.masterKey.length !== masterKeyBytes) {
+      throw new HephaestusError({
+        code: 'secrets.master-key',
+        kind: 'system',
+        message: `the master key must have ${masterKeyBytes} bytes`,
+      });
+    }
+    this.#options = options;
+  }
+
+  /** The configuration's file first, then systemd's credential, then the store. */
+  async get(name: string): Promise<string | undefined> {
+    if (!namePattern.test(name)) return undefined;
+    const { files, credentialsDirectory } = this.#options;
+    const configured = Object.hasOwn(files, name) ? files[name] : undefined;
+    if (configured !== undefined) return readSecretFile(configured.file, name, true);
+    if (credentialsDirectory !== undefined) {
+      const credential = await readSecretFile(join(credentialsDirectory, name), name, false);
+      if (credential !== undefined) return credential;
+    }
+    return this.#unseal(name);
+  }
+
+  /** Seals and keeps it; an older one of the name is replaced. */
+  async put(name: string, value: string): Promise<void> {
+    if (!namePattern.test(name)) {
+      throw new HephaestusError({
+        code: 'secrets.name',
+        kind: 'validation',
+        message: 'a secret is named with letters, digits, dot, dash or underscore',
+      });
+    }
+    const nonce = randomBytes(nonceBytes);
+    const cipher = createCipheriv('aes-256-gcm', this.#options.masterKey, nonce, { authTagLength: tagBytes });
+    // Bound to its name: a row can't be passed off as another.
+    cipher.setAAD(Buffer.from(name));
+    const sealed = Buffer.concat([cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+    const row = { nonce, sealed, updated_at_ms: this.#options.clock.now() };
+    await this.#options.database
+      .insertInto('secrets')
+      .values({ name, ...row })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(row))
+      .execute();
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#options.database.deleteFrom('secrets').where('name', '=', name).execute();
+  }
+
+  async #unseal(name: string): Promise<string | undefined> {
+    const row = await this.#options.database.selectFrom('secrets').selectAll().where('name', '=', name).executeTakeFirst();
+    if (row === undefined) return undefined;
+    const decipher = createDecipheriv('aes-256-gcm', this.#options.masterKey, row.nonce, { authTagLength: tagBytes });
+    decipher.setAAD(Buffer.from(name));
+    decipher.setAuthTag(row.sealed.subarray(-tagBytes));
+    try {
+      return Buffer.concat([decipher.update(row.sealed.subarray(0, -tagBytes)), decipher.final()]).toString('utf8');
+    } catch (cause) {
+      throw new HephaestusError({
+        code: 'secrets.unreadable',
+        kind: 'system',
+        message: `the secret ${name} can't be unsealed with this master key; restore master.key from the backup, or set the secret again`,
+        cause,
+      });
+    }
+  }
+}
+
+async function readSecretFile(file: string, name: string, required: boolean): Promise<string | undefined> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  } catch (cause) {
+    if (!required && errnoOf(cause) === 'ENOENT') return undefined;
+    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    throw new HephaestusError({
+      code: 'secrets.file',
+      kind: 'validation',
+      message: `the file of secret ${name} can't be read: ${reason}`,
+      cause,
+    });
+  }
+}
