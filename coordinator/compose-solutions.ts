@@ -66,6 +66,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
       return value === undefined ? undefined : new Secret(value);
     },
     keyFolder: files.keys,
+    clock,
     logger,
   });
   const repositories = new GitRepositoryService({
