@@ -77,6 +77,7 @@ export class FileSource implements Source {
   #loop: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #busy: FileFollower | undefined;
+  #reading: Promise<unknown> | undefined;
   #turns: FileFollower[] = [];
   #nextScanMs = 0;
   #folderProblems: ReadonlyMap<string, string> = new Map();
@@ -106,6 +107,8 @@ export class FileSource implements Source {
 
   async open(positions: readonly Position[]): Promise<void> {
     if (this.#isOpen) {
+      // A read that is under way moves its file's offset when it ends: only then can that be taken back.
+      await this.#reading;
       rewind(this.#roster, positions);
       this.#news.notify();
       return;
@@ -114,7 +117,6 @@ export class FileSource implements Source {
     const { id: source, start, clock } = this.#options;
     this.#noteFindings(resume(this.#roster, this.#finder, positions, clock.now(), { source, start }));
     this.#loop = this.#keepLooking();
-    await Promise.resolve();
   }
 
   async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
@@ -130,8 +132,10 @@ export class FileSource implements Source {
         await this.#news.wait(waitMs > 0 ? waitMs : this.#untilDueMs(nowMs), signal);
         continue;
       }
+      const reading = this.#pull(follower, maxBytes, nowMs);
+      this.#reading = reading;
       // oxlint-disable-next-line no-await-in-loop -- one read at a time
-      const shipment = await this.#pull(follower, maxBytes, nowMs);
+      const shipment = await reading;
       if (shipment !== undefined) return this.#count(shipment);
     }
   }
@@ -172,7 +176,7 @@ export class FileSource implements Source {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#loop;
+    await Promise.all([this.#loop, this.#reading]);
     await this.#watch.close();
     this.#roster.close();
   }
