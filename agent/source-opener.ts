@@ -1,11 +1,13 @@
 // Makes a source of its settings: files or the journal, with the framing that is configured.
 // Must never keep one; the pipeline does.
+import { severities } from '../analysis/severity.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { createSourceFramer } from './framing/source-framer.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { FileSource } from './sources/file-source.ts';
+import { JournalSource } from './sources/journal-source.ts';
 import type { Source } from './sources/source.ts';
 
 export interface SourceOpenerOptions {
@@ -16,15 +18,21 @@ export interface SourceOpenerOptions {
 
 /** @throws HephaestusError `source.invalid`, naming the source and the setting */
 export function openSource(settings: SourceSettings, { clock, logger, maxOpenFiles }: SourceOpenerOptions): Source {
-  const { id, file, framing, maxBytesPerSecond } = settings;
+  const { id, file, journal, framing, maxBytesPerSecond } = settings;
   try {
-    if (file === undefined) throw new Error('the journal cannot be read by this version');
+    if (journal !== undefined) {
+      const { units, identifiers, directory, minimumSeverity } = journal;
+      const leastSevere = minimumSeverity === undefined ? undefined : severities.indexOf(minimumSeverity);
+      const sourceLogger = logger.withContext({ source: id });
+      return new JournalSource({ id, units, identifiers, directory, leastSevere, maxBytesPerSecond, clock, logger: sourceLogger });
+    }
+    if (file === undefined) throw new Error('it needs one of "file" and "journal"');
     return new FileSource({
       id,
       include: file.include,
       exclude: file.exclude,
       start: file.start,
-      framer: createSourceFramer(framing),
+      framer: createSourceFramer({ ...framing, encoding: file.encoding === 'utf-8' ? undefined : file.encoding }),
       maxOpenFiles,
       maxBytesPerSecond,
       maxWaitMs: framing.maxWaitSeconds === undefined ? undefined : framing.maxWaitSeconds * 1000,

@@ -1,0 +1,296 @@
+// The journal source: reads systemd's journal through journalctl and gives out its entries as JSON.
+// Must never skip entries silently: a cursor that the journal no longer has makes a gap.
+import { backoffMs } from '../../base/backoff.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { Chunk, Gap, Position, Shipment } from '../record.ts';
+import { checkCursor, cursorOf } from './journal-cursor.ts';
+import { shortenEntry } from './journal-entry.ts';
+import { JournalProcess } from './journal-process.ts';
+import { RateLimit } from './rate-limit.ts';
+import type { Source, SourceCondition, SourceStatus } from './source.ts';
+import { Waiting } from './waiting.ts';
+
+export interface JournalSourceOptions {
+  readonly id: string;
+  /** Empty: all. Units and identifiers must both fit where both are given. */
+  readonly units: readonly string[];
+  readonly identifiers: readonly string[];
+  /** Least severe that is read, as syslog's number; absent: all. */
+  readonly leastSevere?: number | undefined;
+  /** Absent: the system's journal. */
+  readonly directory?: string | undefined;
+  /** 0 or absent: no limit. */
+  readonly maxBytesPerSecond?: number | undefined;
+  /** An entry that is longer as JSON has its longest fields cut. Default 256 KiB. */
+  readonly maxEntryBytes?: number | undefined;
+  /** Default `journalctl`. */
+  readonly program?: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * What is done next, and what follows:
+ *
+ * | stage    | does                                                       | then                                          |
+ * | -------- | ---------------------------------------------------------- | --------------------------------------------- |
+ * | check    | asks whether the journal still knows the cursor            | catch-up; a gap first if it doesn't           |
+ * | catch-up | prints what there is, without -f                           | follow when it ends well                      |
+ * | follow   | prints what comes                                          | catch-up when it ends (journalctl was killed) |
+ *
+ * A stage that fails is tried again after a while. Catching up is a stage of its own because `-f --after-cursor` of
+ * systemd 252 loses the backlog. Without a cursor reading begins with the present boot.
+ */
+type Stage = 'check' | 'catch-up' | 'follow';
+
+const defaultEntryBytes = 256 * 1024;
+
+export class JournalSource implements Source {
+  readonly id: string;
+  readonly #options: JournalSourceOptions;
+  readonly #program: string;
+  readonly #news = new Waiting();
+  readonly #rate: RateLimit;
+  #stage: Stage = 'catch-up';
+  #process: JournalProcess | undefined;
+  /** Behind this entry reading goes on; empty: from the start. */
+  #cursor = '';
+  /** A cursor whose entry was removed: behind it journalctl (252) would skip the next entry too. */
+  #goneCursor: string | undefined;
+  #isChecking = false;
+  #gaps: Gap[] = [];
+  #attempt = 0;
+  #retryAtMs = 0;
+  #problem: string | undefined;
+  #bytesRead = 0;
+  #recordsRead = 0;
+  #gapsTotal = 0;
+  #lastRecordAtMs: number | undefined;
+
+  constructor(options: JournalSourceOptions) {
+    this.id = options.id;
+    this.#options = options;
+    this.#program = options.program ?? 'journalctl';
+    this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
+  }
+
+  async open(positions: readonly Position[]): Promise<void> {
+    await this.#stop();
+    const position = positions.find((each) => each.kind === 'journal');
+    this.#cursor = position?.kind === 'journal' ? position.cursor : '';
+    this.#stage = this.#cursor === '' ? 'catch-up' : 'check';
+    this.#gaps = [];
+    this.#retryAtMs = 0;
+    this.#news.notify();
+  }
+
+  async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
+    for (;;) {
+      signal.throwIfAborted();
+      const gap = this.#gaps.shift();
+      if (gap !== undefined) return this.#countGap(gap);
+      const nowMs = this.#options.clock.now();
+      const limitedMs = this.#rate.waitMs(nowMs);
+      const shipment = limitedMs > 0 ? undefined : this.#take(maxBytes, nowMs);
+      if (shipment !== undefined) return shipment;
+      if (limitedMs === 0) this.#advance(nowMs);
+      const pauseMs = limitedMs > 0 ? limitedMs : this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : Number.POSITIVE_INFINITY;
+      // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
+      if (this.#gaps.length === 0) await this.#news.wait(pauseMs, signal);
+    }
+  }
+
+  acknowledge(): void {
+    // The journal keeps its entries by its own rules; there is nothing to let go of.
+  }
+
+  rescan(): Promise<void> {
+    this.#retryAtMs = 0;
+    this.#news.notify();
+    return Promise.resolve();
+  }
+
+  status(): SourceStatus {
+    const next = this.#process?.peek();
+    const nowMs = this.#options.clock.now();
+    return {
+      source: this.id,
+      condition: this.#condition(next !== undefined),
+      reason: this.#problem ?? '',
+      files: 0,
+      bytesRead: this.#bytesRead,
+      recordsRead: this.#recordsRead,
+      lagBytes: this.#process?.bufferedBytes ?? 0,
+      lagMs: next === undefined ? 0 : Math.max(0, nowMs - (entryTimeMs(next) ?? nowMs)),
+      gaps: this.#gapsTotal,
+      lastRecordAtMs: this.#lastRecordAtMs,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#stop();
+  }
+
+  #condition(hasLines: boolean): SourceCondition {
+    if (this.#problem !== undefined) return 'failed';
+    return hasLines || this.#stage !== 'follow' ? 'reading' : 'idle';
+  }
+
+  #take(maxBytes: number, nowMs: number): Chunk | undefined {
+    const { id: source, maxEntryBytes = defaultEntryBytes } = this.#options;
+    const lines: Buffer[] = [];
+    const start = this.#cursor;
+    let bytes = 0;
+    let cut = false;
+    for (let line = this.#process?.peek(); line !== undefined; line = this.#process?.peek()) {
+      const isLong = line.length > maxEntryBytes;
+      const entry = isLong ? shortenEntry(line, maxEntryBytes) : line;
+      const cursor = cursorOf(line);
+      if (lines.length > 0 && bytes + entry.length > maxBytes) break;
+      this.#process?.take();
+      // Not an entry: journalctl's own remarks.
+      if (cursor === undefined) continue;
+      lines.push(entry);
+      bytes += entry.length;
+      cut ||= isLong;
+      this.#cursor = cursor;
+    }
+    this.#reportOversized();
+    if (lines.length === 0) return undefined;
+    this.#problem = undefined;
+    this.#attempt = 0;
+    this.#bytesRead += bytes;
+    this.#recordsRead += lines.length;
+    this.#lastRecordAtMs = nowMs;
+    this.#rate.spend(bytes, nowMs);
+    return {
+      kind: 'chunk',
+      source,
+      path: '',
+      bytes: Buffer.concat(lines),
+      recordLengths: lines.map((line) => line.length),
+      start: { kind: 'journal', cursor: start },
+      end: { kind: 'journal', cursor: this.#cursor },
+      alsoSettles: [],
+      readAtMs: nowMs,
+      cut,
+      redacted: false,
+      journal: true,
+    };
+  }
+
+  /** Starts what is to be done next, if nothing is under way. */
+  #advance(nowMs: number): void {
+    if (this.#isChecking || nowMs < this.#retryAtMs) return;
+    if (this.#process !== undefined) {
+      const status = this.#process.exitStatus;
+      if (status === undefined) return;
+      this.#finish(status, this.#process.errorText, nowMs);
+      if (nowMs < this.#retryAtMs) return;
+    }
+    if (this.#stage === 'check') {
+      this.#isChecking = true;
+      void this.#check(this.#cursor).finally(() => {
+        this.#isChecking = false;
+        this.#news.notify();
+      });
+      return;
+    }
+    const onNews = (): void => {
+      this.#news.notify();
+    };
+    this.#process = new JournalProcess({ program: this.#program, arguments: this.#arguments(this.#stage), onNews });
+  }
+
+  #finish(status: number, errorText: string, nowMs: number): void {
+    const wasFollowing = this.#stage === 'follow';
+    this.#process = undefined;
+    // A journal without any boot yet is an empty one.
+    if (status === 0 || (this.#cursor === '' && errorText.includes('boot'))) {
+      this.#stage = wasFollowing ? 'catch-up' : 'follow';
+      if (wasFollowing) this.#retryAtMs = nowMs + 1000;
+      this.#problem = undefined;
+      return;
+    }
+    this.#stage = this.#cursor === '' ? 'catch-up' : 'check';
+    this.#fail(errorText === '' ? `${this.#program} ended with status ${status}` : errorText, nowMs);
+  }
+
+  #fail(problem: string, nowMs: number): void {
+    if (this.#problem === undefined) this.#options.logger.warn('journal cannot be read', { problem });
+    this.#problem = problem;
+    this.#retryAtMs = nowMs + backoffMs(this.#attempt, { baseMs: 1000, maxMs: 60_000, minMs: 200 });
+    this.#attempt += 1;
+  }
+
+  async #check(cursor: string): Promise<void> {
+    const { units, identifiers, leastSevere } = this.#options;
+    const isWhole = units.length === 0 && identifiers.length === 0 && leastSevere === undefined;
+    const check = await checkCursor(this.#program, this.#place(), cursor, isWhole);
+    // A new session began meanwhile, at another place.
+    if (cursor !== this.#cursor || this.#stage !== 'check') return;
+    if (check.kind === 'failed') {
+      this.#fail(check.reason, this.#options.clock.now());
+      return;
+    }
+    this.#stage = 'catch-up';
+    if (check.kind === 'removed') {
+      this.#goneCursor = cursor;
+      this.#addGap(cursor, check.records, 'the journal dropped entries behind the last one that was read');
+    } else if (check.kind === 'beyond') {
+      this.#cursor = check.last;
+      this.#addGap(cursor, 0, `the journal is not the one that was read (${check.reason}): reading goes on behind its last entry`);
+      if (check.last === '') this.#stage = 'follow';
+    }
+  }
+
+  #reportOversized(): void {
+    const count = this.#process?.oversized ?? 0;
+    if (count === 0 || this.#process === undefined) return;
+    this.#process.oversized = 0;
+    this.#gaps.push({ ...this.#gapAt(this.#cursor, count, 'entries longer than 32 MiB are not read'), reason: 'limit' });
+  }
+
+  #addGap(from: string, records: number, detail: string): void {
+    this.#gaps.push(this.#gapAt(from, records, detail));
+  }
+
+  #gapAt(from: string, records: number, detail: string): Gap {
+    const to: Position = { kind: 'journal', cursor: this.#cursor };
+    return { kind: 'gap', source: this.id, from: { kind: 'journal', cursor: from }, to, reason: 'journal', bytes: 0, records, detail };
+  }
+
+  #countGap(gap: Gap): Gap {
+    this.#gapsTotal += 1;
+    this.#options.logger.warn('journal entries are lost', { records: gap.records, detail: gap.detail });
+    return gap;
+  }
+
+  #place(): readonly string[] {
+    const { directory } = this.#options;
+    return directory === undefined ? [] : [`--directory=${directory}`];
+  }
+
+  #arguments(stage: Stage): readonly string[] {
+    const { units, identifiers, leastSevere } = this.#options;
+    const place = [...this.#place(), '-o', 'json', '--all', '--no-pager', '-q'];
+    const filters = [...units.map((unit) => `--unit=${unit}`), ...identifiers.map((each) => `--identifier=${each}`)];
+    if (leastSevere !== undefined) filters.push(`--priority=${leastSevere}`);
+    const isGone = this.#cursor === this.#goneCursor;
+    const behind = this.#cursor === '' ? [] : [`${isGone ? '--cursor' : '--after-cursor'}=${this.#cursor}`];
+    if (stage === 'follow') return [...place, ...filters, '-f', '-n', 'all', '--merge', ...behind];
+    return [...place, ...filters, ...(behind.length === 0 ? ['--boot'] : behind)];
+  }
+
+  async #stop(): Promise<void> {
+    const running = this.#process;
+    this.#process = undefined;
+    await running?.stop();
+  }
+}
+
+function entryTimeMs(line: Buffer): number | undefined {
+  const digits = /"__REALTIME_TIMESTAMP":"(\d{10,20})"/.exec(line.toString('latin1'))?.[1];
+  return digits === undefined ? undefined : Number(digits) / 1000;
+}

@@ -1,0 +1,234 @@
+// Statements about the journal: each entry once, with all its fields, and an explicit gap where that can't be.
+// Must never read the host's journal.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../base/clock.ts';
+import { silentLogger } from '../../../base/logger.ts';
+import type { Gap, Position } from '../../../agent/record.ts';
+import { JournalSource } from '../../../agent/sources/journal-source.ts';
+import type { JournalSourceOptions } from '../../../agent/sources/journal-source.ts';
+import { hasJournalTools, JournalWriter } from '../../support/journal-writer.ts';
+
+const canRun = hasJournalTools();
+if (!canRun) console.warn('SKIPPED: journal statements need journalctl and systemd-journal-remote');
+
+interface Entry {
+  readonly MESSAGE: string | readonly number[];
+  readonly [field: string]: unknown;
+}
+
+/** Pulls and commits everything. */
+class Reader {
+  readonly entries: Entry[] = [];
+  readonly gaps: Gap[] = [];
+  position: Position | undefined;
+  readonly #source: JournalSource;
+  readonly #abort = new AbortController();
+  #pulling: Promise<void> | undefined;
+
+  constructor(folder: string, options: Partial<JournalSourceOptions> = {}) {
+    this.#source = new JournalSource({
+      id: 'journal',
+      units: [],
+      identifiers: [],
+      directory: folder,
+      clock: systemClock,
+      logger: silentLogger,
+      ...options,
+    });
+  }
+
+  get messages(): readonly unknown[] {
+    return this.entries.map((entry) => entry.MESSAGE);
+  }
+
+  async start(position?: Position): Promise<void> {
+    this.position = position;
+    await this.#source.open(position === undefined ? [] : [position]);
+    this.#pulling = this.#run();
+  }
+
+  async until(isTrue: () => boolean): Promise<void> {
+    const deadline = performance.now() + 15_000;
+    while (!isTrue()) {
+      if (performance.now() > deadline)
+        throw new Error(`not reached: ${JSON.stringify([this.messages, this.gaps, this.#source.status()])}`);
+      await delay(10);
+    }
+  }
+
+  async stop(): Promise<Position | undefined> {
+    this.#abort.abort();
+    await this.#pulling;
+    await this.#source.close();
+    return this.position;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        const shipment = await this.#source.next(64 * 1024, this.#abort.signal);
+        if (shipment.kind === 'gap') {
+          this.gaps.push(shipment);
+          this.position = shipment.to;
+          continue;
+        }
+        expect(shipment.start).toEqual(this.position ?? { kind: 'journal', cursor: '' });
+        this.position = shipment.end;
+        let offset = 0;
+        for (const length of shipment.recordLengths) {
+          this.entries.push(JSON.parse(shipment.bytes.toString('utf8', offset, offset + length)) as Entry);
+          offset += length;
+        }
+      } catch (error) {
+        if (!this.#abort.signal.aborted) throw error;
+      }
+    }
+  }
+}
+
+const numbered = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_unused, index) => ({ message: `line ${from + index}` }));
+const texts = (from: number, to: number): readonly string[] => numbered(from, to).map(({ message }) => message);
+
+describe.skipIf(!canRun)('the journal', () => {
+  let folder = '';
+  let writer: JournalWriter;
+  let readers: Reader[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hephaestus-journal-'));
+    writer = new JournalWriter(folder);
+  });
+
+  afterEach(async () => {
+    await Promise.all(readers.map((reader) => reader.stop()));
+    readers = [];
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function read(position?: Position, options?: Partial<JournalSourceOptions>): Promise<Reader> {
+    const reader = new Reader(folder, options);
+    readers.push(reader);
+    await reader.start(position);
+    return reader;
+  }
+
+  it('is read from the present boot on, then followed', async () => {
+    writer.write(numbered(1, 50));
+    const reader = await read();
+    await reader.until(() => reader.entries.length === 50);
+    writer.write(numbered(51, 60));
+    await reader.until(() => reader.entries.length >= 60);
+    expect(reader.messages).toEqual(texts(1, 60));
+  });
+
+  it('goes on behind the committed cursor, over a new boot and a new file', async () => {
+    writer.write(numbered(1, 20));
+    const first = await read();
+    await first.until(() => first.entries.length === 20);
+    const position = await first.stop();
+    writer.write(numbered(21, 30));
+    writer.write(
+      numbered(31, 40).map((entry) => ({ ...entry, boot: 'd'.repeat(32) })),
+      'system@next.journal',
+    );
+    const second = await read(position);
+    await second.until(() => second.entries.length >= 20);
+    expect(second.messages).toEqual(texts(21, 40));
+    expect(second.gaps).toEqual([]);
+  });
+
+  it('keeps binary fields, repeated fields and long messages', async () => {
+    const long = 'x'.repeat(20_000);
+    writer.write([
+      { message: Buffer.from([0, 1, 2, 255]) },
+      { message: 'repeated', fields: { TAG: ['one', 'two'] } },
+      { message: long, fields: { MESSAGE_ID: 'f'.repeat(32), PRIORITY: '3', _SYSTEMD_UNIT: 'app.service' } },
+    ]);
+    const reader = await read();
+    await reader.until(() => reader.entries.length === 3);
+    expect(reader.messages).toEqual([[0, 1, 2, 255], 'repeated', long]);
+    expect([...(reader.entries[1]?.['TAG'] as readonly string[])].toSorted()).toEqual(['one', 'two']);
+    expect(reader.entries[2]).toMatchObject({ PRIORITY: '3', _SYSTEMD_UNIT: 'app.service', MESSAGE_ID: 'f'.repeat(32) });
+  });
+
+  it('cuts what is too long and keeps its neighbours', async () => {
+    writer.write([{ message: 'before' }, { message: 'y'.repeat(50_000) }, { message: 'after' }]);
+    const reader = await read(undefined, { maxEntryBytes: 10_000 });
+    await reader.until(() => reader.entries.length === 3);
+    expect(reader.messages[0]).toBe('before');
+    expect(String(reader.messages[1])).toMatch(/^y{1000,10000}$/);
+    expect(reader.messages[2]).toBe('after');
+  });
+
+  it('reads only the units that are asked for', async () => {
+    writer.write([
+      { message: 'mine', fields: { _SYSTEMD_UNIT: 'app.service' } },
+      { message: 'other', fields: { _SYSTEMD_UNIT: 'other.service' } },
+      { message: 'mine too', fields: { _SYSTEMD_UNIT: 'app.service' } },
+    ]);
+    const reader = await read(undefined, { units: ['app.service'] });
+    await reader.until(() => reader.entries.length >= 2);
+    expect(reader.messages).toEqual(['mine', 'mine too']);
+  });
+
+  it('reports a gap when the last entry that was read is no longer there', async () => {
+    writer.write(numbered(1, 10), 'old.journal');
+    const first = await read();
+    await first.until(() => first.entries.length === 10);
+    const position = await first.stop();
+    writer.write(numbered(11, 20), 'new.journal');
+    writer.remove('old.journal');
+    const second = await read(position);
+    await second.until(() => second.entries.length >= 10);
+    expect(second.gaps).toMatchObject([{ reason: 'journal' }]);
+    expect(second.messages).toEqual(texts(11, 20));
+  });
+
+  it.each([
+    [
+      'from the future',
+      (cursor: string) =>
+        cursor
+          .replace(/i=[^;]*/, 'i=ffffff')
+          .replace(/t=[^;]*/, 't=7000000000000')
+          .replace(/m=[^;]*/, 'm=7000000000'),
+    ],
+    ['that is none', () => 'nonsense'],
+  ])('reports a gap for a cursor %s, and goes on with what comes', async (_name, change) => {
+    writer.write(numbered(1, 10));
+    const first = await read();
+    await first.until(() => first.entries.length === 10);
+    const position = await first.stop();
+    if (position?.kind !== 'journal') throw new Error('no cursor');
+    const second = await read({ kind: 'journal', cursor: change(position.cursor) });
+    await second.until(() => second.gaps.length === 1);
+    writer.write(numbered(11, 20));
+    await second.until(() => second.entries.length >= 10);
+    expect(second.messages).toEqual(texts(11, 20));
+    expect(second.gaps).toMatchObject([{ reason: 'journal' }]);
+  });
+
+  it('says why it fails, and tries again', async () => {
+    const source = new JournalSource({
+      id: 'journal',
+      units: [],
+      identifiers: [],
+      program: '/nonexistent/journalctl',
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    await source.open([]);
+    const abort = new AbortController();
+    const pulling = source.next(1000, abort.signal).catch(() => undefined);
+    while (source.status().condition !== 'failed') await delay(5);
+    expect(source.status().reason).toContain('/nonexistent/journalctl');
+    abort.abort();
+    await pulling;
+    await source.close();
+  });
+});
