@@ -63,7 +63,7 @@ export class Analyzer {
   /** Whoever read the header of the last record, if anyone did. */
   private reader: HeaderReader | undefined = undefined;
   private readonly readsHeaders: boolean;
-  private readonly fingerprints = new Map<string, Fingerprint>();
+  private readonly fingerprints = new Map<string, { readonly text: string; readonly fingerprint: Fingerprint }>();
 
   constructor(options: AnalyzerOptions = {}) {
     this.miner = new TemplateMiner(options.miner);
@@ -178,12 +178,12 @@ export class Analyzer {
 
   private templateFingerprint(template: TemplateMatch, severity: Severity | undefined, service: string | undefined): Fingerprint {
     const key = `${template.id} ${severity ?? ''} ${service ?? ''}`;
-    let fingerprint = this.fingerprints.get(key);
-    if (fingerprint === undefined) {
-      if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
-      fingerprint = fingerprintOf({ trace: undefined, template, service, severity, knownProblemId: undefined });
-      this.fingerprints.set(key, fingerprint);
-    }
+    const known = this.fingerprints.get(key);
+    // The value stays while the template generalises; the text that explains it doesn't.
+    if (known !== undefined && known.text === template.text) return known.fingerprint;
+    if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
+    const fingerprint = fingerprintOf({ trace: undefined, template, service, severity, knownProblemId: undefined });
+    this.fingerprints.set(key, { text: template.text, fingerprint });
     return fingerprint;
   }
 }

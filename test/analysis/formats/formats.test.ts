@@ -1,0 +1,110 @@
+// States how structured lines are read: JSON, logfmt, CRI, Docker, syslog and the journal.
+// Must never test headers of plain text; headers.test.ts does.
+import { expect, test } from 'vitest';
+import { Analyzer, type AnalyzeHints } from '../../../analysis/analyzer.ts';
+
+function read(text: string, hints?: AnalyzeHints) {
+  return new Analyzer().analyze('s', text, hints).record;
+}
+
+test('JSON of common loggers', () => {
+  expect(read('{"level":50,"time":1706696100123,"pid":7,"hostname":"web1","msg":"boom","req":{"id":"a1"}}')).toMatchObject({
+    format: 'json',
+    severity: 'error',
+    timeMs: 1_706_696_100_123,
+    pid: 7,
+    host: 'web1',
+    requestId: 'a1',
+    message: 'boom',
+    fields: { 'req.id': 'a1' },
+  });
+  expect(read('{"@timestamp":"2024-01-31T10:15:00Z","log.level":"WARN","message":"hot","service.name":"shop"}')).toMatchObject({
+    severity: 'warning',
+    process: 'shop',
+    timeMs: Date.UTC(2024, 0, 31, 10, 15),
+  });
+});
+
+test('a stack in a field of its own becomes the trace', () => {
+  const stack = 'TypeError: x is undefined\n    at total (/app/cart.js:10:5)\n    at main (/app/main.js:2:1)';
+  const record = read(JSON.stringify({ level: 'error', msg: 'checkout failed', err: { stack } }));
+  expect(record.trace?.type).toBe('TypeError');
+  expect(record.message.split('\n', 1)).toEqual(['checkout failed']);
+});
+
+test('a field called __proto__ is only a field', () => {
+  const record = read('{"msg":"x","__proto__":{"polluted":true}}');
+  expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  expect(record.message).toBe('x');
+});
+
+test('logfmt needs pairs nearly throughout', () => {
+  expect(read('time=2024-01-31T10:15:00Z level=warn msg="slow \\"query\\"" took=3s ok=true')).toMatchObject({
+    format: 'logfmt',
+    severity: 'warning',
+    message: 'slow "query"',
+    fields: { took: '3s', ok: true },
+  });
+  expect(read('x=1 was set, then level=2 came').format).toBe('plain');
+});
+
+test('a CRI line is unwrapped and its message read', () => {
+  expect(read('2024-01-31T10:15:00.123456789Z stderr F 2024-01-31 10:14:59 ERROR [main] Foo: broken')).toMatchObject({
+    format: 'cri',
+    timeMs: Date.UTC(2024, 0, 31, 10, 15, 0, 123),
+    severity: 'error',
+    thread: 'main',
+    component: 'Foo',
+    message: 'broken',
+    fields: { stream: 'stderr' },
+  });
+});
+
+test('a Docker line is unwrapped and its message read', () => {
+  const line = JSON.stringify({ log: '{"level":"error","msg":"bad"}\n', stream: 'stdout', time: '2024-01-31T10:15:00.5Z' });
+  expect(read(line)).toMatchObject({ format: 'docker', severity: 'error', message: 'bad', timeMs: Date.UTC(2024, 0, 31, 10, 15, 0, 500) });
+});
+
+test('RFC 5424 with structured data', () => {
+  expect(read('<165>1 2003-10-11T22:14:15.003Z mymachine evntslog 12 ID47 [ex@1 iut="3" src="a \\"b\\""] An event')).toMatchObject({
+    format: 'syslog',
+    severity: 'notice',
+    host: 'mymachine',
+    process: 'evntslog',
+    pid: 12,
+    message: 'An event',
+    fields: { 'ex@1.iut': '3', 'ex@1.src': 'a "b"', messageId: 'ID47', facility: 20 },
+  });
+});
+
+test('RFC 3164 behind a priority', () => {
+  expect(read('<34>Oct 11 22:14:15 mymachine su[5]: failed for lonvick', { timeMs: Date.UTC(2024, 0, 1) })).toMatchObject({
+    format: 'syslog',
+    severity: 'critical',
+    host: 'mymachine',
+    process: 'su',
+    pid: 5,
+    timeMs: Date.UTC(2023, 9, 11, 22, 14, 15),
+    message: 'failed for lonvick',
+  });
+});
+
+test('journal fields come with the record or as a line', () => {
+  const fields = {
+    MESSAGE: 'Failed to start x.service',
+    PRIORITY: '3',
+    _HOSTNAME: 'web1',
+    SYSLOG_IDENTIFIER: 'systemd',
+    _PID: '1',
+    __REALTIME_TIMESTAMP: '1706696100123456',
+  };
+  const expected = { format: 'journal', severity: 'error', host: 'web1', process: 'systemd', pid: 1, timeMs: 1_706_696_100_123 };
+  expect(read('Failed to start x.service', { fields })).toMatchObject(expected);
+  expect(read(JSON.stringify(fields))).toMatchObject({ ...expected, message: 'Failed to start x.service' });
+});
+
+test('malformed structure is text', () => {
+  for (const text of ['{"level":', '<999>x', '<34>1 nothing', '{}x}', 'level=info msg="open', '{"log":3}']) {
+    expect(() => read(text)).not.toThrow();
+  }
+});
