@@ -158,6 +158,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       await positions.load();
       await configuration.start(nodeSettingsOf(config));
       await operations?.start();
+      if (operations !== undefined) logger.info('operations port open', { ...operations.address() });
       onReady?.();
       try {
         await session.run(stop);
