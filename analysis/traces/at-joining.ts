@@ -1,6 +1,6 @@
 // How traces go on whose frames begin with `at`: Node, browsers, Java, Kotlin, .NET.
 // Must never read a frame; the readers of those languages do.
-import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, openPhase, surePhase, tellsFailure } from './join-rules.ts';
 import type { JoinPhase, JoinRules } from './join-rules.ts';
 
 /** `/srv/app.js:12` was printed: source line, caret and a blank line precede the message. */
@@ -9,6 +9,8 @@ const caret = surePhase('caret');
 const gap = openPhase('gap');
 /** A line that names an exception, or a further line of its message. */
 const message = openPhase('message');
+/** An exception's own line behind a logger's. */
+const named = surePhase('named');
 const frames = surePhase('frames');
 /** Inside the braces of an error's own properties (Node). */
 const properties = surePhase('properties');
@@ -22,10 +24,12 @@ export const atJoining: JoinRules = {
     if (line === 'Unhandled Exception:' || line.startsWith('Unhandled exception. ')) return message;
     return namesException(line) ? message : undefined;
   },
-  attach(line) {
+  attach(line, previous) {
     const start = indentationOf(line);
     if (start > 0) return isAtFrame(line, start) ? afterFrame(line) : undefined;
-    return isCauseLine(line, 0) ? frames : undefined;
+    if (isCauseLine(line, 0)) return frames;
+    // Java's loggers write their own line, then the exception's.
+    return beginsWithName(line) && tellsFailure(previous) ? named : undefined;
   },
   follow(phase, line) {
     switch (phase) {
@@ -36,6 +40,7 @@ export const atJoining: JoinRules = {
       case gap:
         return isBlank(line) ? gap : (afterMessageLine(line) ?? message);
       case message:
+      case named:
         return afterMessageLine(line) ?? (looksLikeRecord(line) ? undefined : message);
       case frames:
         return afterFrames(line);
@@ -120,6 +125,28 @@ function isSourcePosition(line: string): boolean {
 /** `…Error: text`, `…Exception: text` or either at the line's end: what a runtime prints, not the word `error` in prose. */
 function namesException(line: string): boolean {
   return endsName(line, 'Exception') || endsName(line, 'Error');
+}
+
+/** `com.cart.CartException: …`: a qualified name, from the line's first character on. */
+function beginsWithName(line: string): boolean {
+  let end = 0;
+  let dots = 0;
+  for (; end < line.length && end < 256; end += 1) {
+    const char = line.charCodeAt(end);
+    if (char === 0x2e) dots += 1;
+    else if (
+      !(
+        (char >= 0x61 && char <= 0x7a) ||
+        (char >= 0x41 && char <= 0x5a) ||
+        (char >= 0x30 && char <= 0x39) ||
+        char === 0x24 ||
+        char === 0x5f
+      )
+    )
+      break;
+  }
+  const isEnd = end === line.length || line.startsWith(': ', end);
+  return dots > 0 && isEnd && (line.startsWith('Exception', end - 9) || line.startsWith('Error', end - 5));
 }
 
 function endsName(line: string, word: string): boolean {

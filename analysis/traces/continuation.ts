@@ -51,6 +51,7 @@ export class TraceJoiner {
   #rules: JoinRules | undefined;
   #phase: JoinPhase | undefined;
   #undecided = 0;
+  #previous = '';
 
   /** True while the open record is a trace that more lines may join. */
   get inTrace(): boolean {
@@ -62,6 +63,7 @@ export class TraceJoiner {
     this.#rules = undefined;
     this.#phase = undefined;
     this.#undecided = 0;
+    this.#previous = '';
   }
 
   /** Judges the next line of the source. `line` has no terminator; a trailing carriage return doesn't matter. */
@@ -85,9 +87,11 @@ export class TraceJoiner {
 
   #judgeAlone(content: string): Continuation {
     this.#undecided = 0;
+    const previous = this.#previous;
+    this.#previous = content;
     if (mayAttach(content)) {
       for (const rules of ALL_RULES) {
-        const phase = rules.attach(content);
+        const phase = rules.attach(content, previous);
         if (phase === undefined) continue;
         this.#rules = rules;
         this.#phase = phase;
@@ -109,8 +113,13 @@ export class TraceJoiner {
 
 /** Most lines are told from a frame by their first character. */
 function mayAttach(line: string): boolean {
-  return isIndented(line) || ATTACHING.has(line.charCodeAt(0));
+  const first = line.charCodeAt(0);
+  if (isIndented(line) || ATTACHING.has(first)) return true;
+  // `goroutine 1 […]:`, `stack backtrace:`, or a qualified name with a colon or alone.
+  if (first < 0x61 || first > 0x7a) return false;
+  const space = line.indexOf(' ');
+  return space < 0 || line.charCodeAt(space - 1) === 0x3a || line.charCodeAt(line.length - 1) === 0x3a;
 }
 
-/** First characters of lines that attach without indentation: `goroutine`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, … */
-const ATTACHING = new Set(Array.from('gCSsB#-[FW', (char) => char.charCodeAt(0)));
+/** First characters of lines that attach without indentation: `Traceback`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, … */
+const ATTACHING = new Set(Array.from('CSB#-[FWT', (char) => char.charCodeAt(0)));

@@ -30,12 +30,14 @@ export function findExceptionHead(line: string): ExceptionHead | undefined {
     }
     const name = nameBefore(line, end);
     if (name === '' || !isExceptionName(name)) continue;
+    // Node prints an error whose name was set as `Error [CartError]: …`.
+    const given = qualifier === '[' ? line.slice(end + 2, colon - 1) : '';
     const message = line.slice(colon + 1).trim();
     // `Unhandled Exception: Shop.PaymentError: …`: the general word introduces the name.
     const inner = name === 'Exception' || name === 'Error' ? leadingName(message) : undefined;
     if (inner !== undefined) continue;
     if (message === '' && name === 'Exception' && line.lastIndexOf(' ', end) > 0) continue;
-    return { type: name, message };
+    return { type: isExceptionName(given) ? given : name, message };
   }
   const trimmed = line.trimEnd();
   const name = nameBefore(trimmed, trimmed.length);

@@ -108,7 +108,9 @@ export const goReader: TraceReader = {
     if (frames.length === 0 && type === undefined) return undefined;
     // Above the last `panic` frame stand the runtime and the deferred functions that saw the panic go by.
     const raise = frames.findLastIndex((frame) => frame.function === 'panic' || frame.function === 'runtime.gopanic');
-    return traceOf('go', { type: type ?? 'panic', message, frames: raise >= 0 ? markAbove(frames, raise) : frames });
+    // Unless a deferred function panicked anew: then it is what failed.
+    const anew = head.filter((line) => line.includes('panic: ')).length > 1 || head.some((line) => line.includes('[recovered'));
+    return traceOf('go', { type: type ?? 'panic', message, frames: raise >= 0 && !anew ? markAbove(frames, raise) : frames });
   },
 };
 
@@ -204,5 +206,10 @@ function isApp(name: string, file: string): boolean {
   const path = packageOf(name);
   if (path === 'main' || path.startsWith('main')) return true;
   // A package of the standard library lies where GOROOT's sources lie: `…/src/net/http/server.go`.
-  return !(STANDARD.has(path.split('/', 1)[0] ?? '') && file.includes(`src/${path}/`)) && !file.includes('/go/src/runtime/');
+  return !(STANDARD.has(path.split('/', 1)[0] ?? '') && isStandardFile(file, path)) && !file.includes('/go/src/runtime/');
+}
+
+/** GOROOT's sources, wherever it lies; builds with -trimpath name them by package alone. */
+function isStandardFile(file: string, path: string): boolean {
+  return file.includes(`src/${path}/`) || file.includes('src/runtime/') || file.startsWith(`${path}/`) || file.startsWith('runtime/');
 }

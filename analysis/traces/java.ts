@@ -45,8 +45,9 @@ export const javaReader: TraceReader = {
         }
         before = [];
         section.frames.push(frame);
-      } else if (section !== undefined && section.frames.length === 0) section.message += `\n${text}`;
-      else if (text !== '' && !text.startsWith('... ') && before.length < 64) before.push(line);
+      } else if (text.startsWith('... ')) continue;
+      else if (section !== undefined && section.frames.length === 0) section.message += `\n${text}`;
+      else if (text !== '' && before.length < 64) before.push(line);
     }
     close();
     const chain = chainOf(main);

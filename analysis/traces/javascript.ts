@@ -8,9 +8,14 @@ import type { TraceReader } from './trace-language.ts';
 
 export const javascriptReader: TraceReader = {
   weigh: (lines) => {
-    let weight = 0;
-    for (const line of lines) if (readJavascriptFrame(line)?.file !== undefined) weight += 1;
-    return weight;
+    let frames = 0;
+    let heads = 0;
+    for (const line of lines) {
+      if (readJavascriptFrame(line)?.file !== undefined) frames += 1;
+      else if (heads === 0 && findExceptionHead(line) !== undefined) heads = 1;
+    }
+    // One frame is a trace where an exception is named; without, it could be prose.
+    return frames === 0 ? 0 : frames + heads;
   },
   read(lines) {
     const sections = sectionsOf(lines);
@@ -57,6 +62,19 @@ function sectionsOf(lines: readonly string[]): Section[] {
       continue;
     }
     const text = line.trim();
+    const frameless = /\[((?:[A-Z]\w{0,60})?AggregateError)(?:: (.{0,4000}))?\] \{$/.exec(text);
+    if (frameless !== null) {
+      open = {
+        type: frameless[1],
+        message: frameless[2] ?? '',
+        frames: [],
+        indent: indentationOf(line),
+        isCause: false,
+        isGroupMember: false,
+      };
+      sections.push(open);
+      continue;
+    }
     if (text.startsWith('[errors]: [')) inErrors = true;
     if (text === '' || text.startsWith('... ') || text.startsWith('Node.js v') || text === '}' || text.startsWith('}')) continue;
     if (head.length < 64) head.push(line);
@@ -150,7 +168,7 @@ function readMozillaFrame(text: string): Frame | undefined {
 /** `Layer.handle [as handle_request]` → `Layer.handle`; anonymous wrappers have no name. */
 function functionName(text: string): string | undefined {
   const alias = text.indexOf(' [as ');
-  const name = (alias > 0 ? text.slice(0, alias) : text).trim();
+  const name = (alias > 0 ? text.slice(0, alias) : text).trim().replace(/^(?:get|set) (?=\S)/, '');
   return name === '<anonymous>' || name === '(anonymous)' ? undefined : name;
 }
 

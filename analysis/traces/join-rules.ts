@@ -12,8 +12,8 @@ export interface JoinPhase {
 export interface JoinRules {
   /** A line that by itself says that a trace begins, even where the line after it looks like any other. */
   readonly announce: (line: string) => JoinPhase | undefined;
-  /** A line that only occurs inside a trace, so that the line before it was the trace's head. Must be strict. */
-  readonly attach: (line: string) => JoinPhase | undefined;
+  /** A line that only occurs inside a trace, so that `previous` was the trace's head. Must be strict. */
+  readonly attach: (line: string, previous: string) => JoinPhase | undefined;
   /** The phase after `line`, or undefined when the trace ended before it. */
   readonly follow: (phase: JoinPhase, line: string) => JoinPhase | undefined;
 }
@@ -52,3 +52,10 @@ export function indentationOf(line: string): number {
 export function isBlank(line: string): boolean {
   return indentationOf(line) === line.length;
 }
+
+/** True for a line that tells of a failure, so that a trace right behind it is that failure's: `… ERROR could not parse`. */
+export function tellsFailure(line: string): boolean {
+  return FAILURES.some((word) => line.includes(word));
+}
+
+const FAILURES = ['ERROR', 'Error', 'error', 'Exception', 'CRITICAL', 'FATAL', 'WARN', 'SEVERE'];

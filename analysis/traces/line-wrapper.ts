@@ -65,14 +65,22 @@ function dropBsdHeader(line: string): string {
 /** From `host app[12]: content` to `content`; unchanged where the tag isn't one word that ends in a colon. */
 function dropHostAndTag(line: string, hostStart: number): string {
   const hostEnd = line.indexOf(' ', hostStart);
-  if (hostEnd < 0 || hostEnd > MAX_WRAPPER) return line;
+  if (hostEnd < 0 || hostEnd > MAX_WRAPPER || isLevel(line, hostStart, hostEnd)) return line;
   for (let index = hostEnd + 1; index < line.length && index < MAX_WRAPPER; index += 1) {
     const code = line.charCodeAt(index);
     if (code === SPACE) return line;
-    if (code === COLON && (index + 1 === line.length || line.charCodeAt(index + 1) === SPACE)) return line.slice(index + 2);
+    if (code === COLON && (index + 1 === line.length || line.charCodeAt(index + 1) === SPACE))
+      return line.startsWith('Error', index - 5) || line.startsWith('Exception', index - 9) ? line : line.slice(index + 2);
   }
   return line;
 }
+
+/** `2026-01-02T03:04:05Z ERROR Cart: …` is an application's line: a level stands where syslog has the host. */
+function isLevel(line: string, start: number, end: number): boolean {
+  return LEVELS.has(line.slice(start, end).toUpperCase());
+}
+
+const LEVELS = new Set(['TRACE', 'DEBUG', 'INFO', 'NOTICE', 'WARN', 'WARNING', 'ERROR', 'FATAL', 'CRITICAL', 'SEVERE', '-']);
 
 /** `[   12.345678] `, with the CPU or task some kernels add (`[   12.345678][  T123] `), and `[23-Nov-2026 03:12:58 UTC] `. */
 function dropBracketTime(line: string): string {

@@ -20,7 +20,8 @@ export const perlReader: TraceReader = {
     let weight = 0;
     for (const line of lines) {
       if (readCall(line) !== undefined) weight += 3;
-      else if (readHead(line) !== undefined) weight += 1;
+      // A line that ends in a Perl source and its line is what `die` prints by itself.
+      else if (readHead(line) !== undefined) weight += /\.(?:pl|pm|t|cgi|psgi) line \d{1,9}\.$/.test(line.trimEnd()) ? 2 : 1;
     }
     return weight;
   },

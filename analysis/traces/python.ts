@@ -1,6 +1,6 @@
 // How Python writes a traceback.
 // Must never guess at other languages' framesPhase.
-import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, openPhase, surePhase, tellsFailure } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import type { Frame, Trace } from '../trace.ts';
 import { isExceptionName, readExceptionHead } from './exception-head.ts';
@@ -19,7 +19,11 @@ const HEAD = 'Traceback (most recent call last):';
 /** Joins tracebacks, chains (`During handling …`, `The above exception …`) and exception groups. */
 export const pythonJoining: JoinRules = {
   announce: (line) => (line.endsWith(HEAD) ? framesPhase : undefined),
-  attach: (line) => (isIndented(line) && line.startsWith('File "', indentationOf(line)) ? framesPhase : undefined),
+  attach(line, previous) {
+    if (isIndented(line)) return line.startsWith('File "', indentationOf(line)) ? framesPhase : undefined;
+    // `logging.exception` writes its own line, then the traceback.
+    return line === HEAD && tellsFailure(previous) ? framesPhase : undefined;
+  },
   follow(phase, line) {
     if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) ? raisedPhase : framesPhase;
     switch (phase) {

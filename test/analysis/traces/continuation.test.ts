@@ -54,6 +54,14 @@ Traceback (most recent call last):
   File "/srv/cart/app.py", line 9, in <module>
     load()
 cart.errors.CartError: no cart`,
+  'Python behind a logger': `2026-01-02 03:04:05,678 ERROR cart: could not load
+Traceback (most recent call last):
+  File "/srv/cart/app.py", line 3, in load
+    return CARTS[key]
+KeyError: 'k'`,
+  'Java behind a logger': `2026-01-02 03:04:05 ERROR [main] c.c.Cart - could not load
+com.cart.CartException: no cart
+\tat com.cart.Cart.load(Cart.java:12)`,
   'Python exception group': `  + Exception Group Traceback (most recent call last):
   |   File "/srv/a.py", line 1, in <module>
   |     raise ExceptionGroup("two", [])

@@ -56,6 +56,36 @@ describe('reading a trace', () => {
     expect(trace.related.map(({ type }) => type)).toEqual(['Error', 'RangeError']);
   });
 
+  it('reads an AggregateError that has no frames of its own, and a name that was set', () => {
+    const trace = parse(`failed: [AggregateError: none] {
+  [errors]: [
+    Error [CartError]: first
+        at one (/srv/a.js:2:1)
+  ]
+}`);
+    expect(trace).toMatchObject({ type: 'AggregateError', message: 'none' });
+    expect(trace.related[0]?.type).toBe('CartError');
+  });
+
+  it('takes a level after an ISO time for what it is', () => {
+    const trace = parse('2026-01-02T03:04:05.678Z ERROR SyntaxError: bad\n    at load (/srv/a.js:2:1)');
+    expect(trace).toMatchObject({ type: 'SyntaxError', message: 'bad' });
+  });
+
+  it('takes a deferred Go function that panics anew for what failed', () => {
+    const trace = parse(`panic: first
+\tpanic: again first
+
+goroutine 1 [running]:
+main.main.func1.1()
+\t/srv/e.go:7 +0x1
+panic({0x1, 0x2})
+\t/usr/lib/go/src/runtime/panic.go:884 +0x1
+main.main.func1()
+\t/srv/e.go:6 +0x1`);
+    expect(trace.frames.find(({ inApp }) => inApp)?.function).toBe('main.main.func1.1');
+  });
+
   it('reads browsers in both formats', () => {
     const chrome = parse('Uncaught TypeError: x\n    at total (https://shop.example/app.js:5:47)\n    at https://shop.example/app.js:9:1');
     expect(chrome).toMatchObject({ language: 'browser', type: 'TypeError', message: 'x' });
