@@ -114,12 +114,31 @@ export class TraceJoiner {
 /** Most lines are told from a frame by their first character. */
 function mayAttach(line: string): boolean {
   const first = line.charCodeAt(0);
-  if (isIndented(line) || ATTACHING.has(first)) return true;
+  if (isIndented(line) || first === 0x23) return true;
+  if (ATTACHING.get(first)?.some((word) => line.startsWith(word)) === true) return true;
   // `goroutine 1 […]:`, `stack backtrace:`, or a qualified name with a colon or alone.
   if (first < 0x61 || first > 0x7a) return false;
   const space = line.indexOf(' ');
   return space < 0 || line.charCodeAt(space - 1) === 0x3a || line.charCodeAt(line.length - 1) === 0x3a;
 }
 
-/** First characters of lines that attach without indentation: `Traceback`, `Caused by`, `Call Trace`, `Stack trace`, `#0`, … */
-const ATTACHING = new Set(Array.from('CSB#-[FWT', (char) => char.charCodeAt(0)));
+/** What begins lines that attach without indentation, by first character; a `#` may begin a numbered frame. */
+const ATTACHING = Map.groupBy(
+  [
+    'Caused by',
+    'Call Trace:',
+    'Call trace:',
+    'Suppressed: ',
+    'Stack trace:',
+    'Stack backtrace:',
+    'Backtrace:',
+    'Traceback (most',
+    'PHP Stack trace:',
+    '---> ',
+    '[cause]: ',
+    '[stacktrace]',
+    'From previous event:',
+    'Wrapped by: ',
+  ],
+  (word) => word.charCodeAt(0),
+);
