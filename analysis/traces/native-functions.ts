@@ -34,7 +34,7 @@ const PREFIXES: readonly string[] = [
   'operator new',
   'operator delete',
   ...words(`
-    __asan __msan __tsan __ubsan __hwasan __lsan __sanitizer __interceptor ___interceptor __memprof __cfi __dfsan _asan_ asan_
+    __kasan kasan_ print_address_description __asan __msan __tsan __ubsan __hwasan __lsan __sanitizer __interceptor ___interceptor __memprof __cfi __dfsan _asan_ asan_
     wrap_ __wrap_ __aeabi_ __GI_ __libc_ __new_ __mem __str __bionic __builtin __pthread _IO_ _pei386 __strl __cxa_
     __cxxabiv1:: _Unwind_ __gcc_personality std:: __gnu_cxx:: __gnu_debug:: boost::detail __rust_ rust_begin_unwind
     core::panicking std::panicking fuzzer:: panic_abort:: absl::cleanup_internal absl::Cleanup fuzztest:: centipede::

@@ -213,7 +213,8 @@ function nativeFrame(name: string, placeText: string): Frame {
   const isModule = text.startsWith('(') || text.startsWith('from ');
   const location = isModule ? { file: undefined, line: undefined, column: undefined } : readLocation(text);
   const module = isModule ? moduleText?.[1] : undefined;
-  const functionName = name === '' || name === '??' || name === '<unknown>' || name === '<null>' ? undefined : bareName(name);
+  const functionName =
+    name === '' || name === '??' || name === '<unknown>' || name === '<null>' || name.startsWith('/') ? undefined : bareName(name);
   const inApp =
     functionName !== undefined &&
     !isNativeRuntime(functionName, location.line !== undefined) &&
@@ -230,7 +231,7 @@ function isPlatformSource(file: string | undefined): boolean {
 }
 
 /** Templates print what they return before their name. */
-const RETURN_TYPE = /^(?:void|bool|char|int|long|short|unsigned|signed|float|double|auto|const|operator) |^\S{1,200} \S{1,500}</;
+const RETURN_TYPE = /^(?:void|bool|char|int|long|short|unsigned|signed|float|double|auto|const|operator) |^\S{1,200} [\w:~]{1,500}</;
 
 /** `void ns::(anonymous namespace)::f<int>(int, char) const` → `void ns::f<int>`. */
 function bareName(name: string): string {
