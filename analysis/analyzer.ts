@@ -15,6 +15,7 @@ import { noHeader, type Header } from './headers/header.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
 import type { Trace } from './trace.ts';
 import { parseTrace } from './traces/trace-reader.ts';
+import { copyOf } from './templates/template.ts';
 import { TemplateMiner, type MinerOptions, type MinerSnapshot } from './templates/miner.ts';
 
 export interface AnalyzerOptions {
@@ -60,6 +61,10 @@ export class Analyzer {
   private readonly headers = new Map<string, HeaderReader>();
   private readonly miner: TemplateMiner;
   private readonly maxSources: number;
+  /** Where the message of the last record stands, if it is part of a longer text. */
+  private inside: string | undefined = undefined;
+  private from = 0;
+  private to = 0;
   /** Whoever read the header of the last record, if anyone did. */
   private reader: HeaderReader | undefined = undefined;
   private readonly readsHeaders: boolean;
@@ -74,7 +79,7 @@ export class Analyzer {
   /** Reads one record of `source` (any name that is the same for lines of one make, such as node and path). */
   analyze(source: string, text: string, hints: AnalyzeHints = {}): Analysis {
     const record = this.read(source, text, hints);
-    const template = this.miner.match(record.message);
+    const template = this.inside === undefined ? this.miner.match(record.message) : this.miner.match(this.inside, this.from, this.to);
     if (this.reader?.lastEarly !== undefined) this.relearn(this.reader, template.id);
     const service = hints.service ?? record.process;
     if (record.trace === undefined) return { record, template, fingerprint: this.templateFingerprint(template, record.severity, service) };
@@ -115,6 +120,7 @@ export class Analyzer {
 
   private read(source: string, text: string, hints: AnalyzeHints): ParsedRecord {
     this.reader = undefined;
+    this.inside = undefined;
     const journal = hints.fields === undefined ? undefined : readJournalFields(hints.fields);
     if (journal !== undefined) return this.complete(journal, `${source}\n${journal.process ?? ''}`, hints);
     const first = text.charCodeAt(0);
@@ -137,10 +143,18 @@ export class Analyzer {
     if (structured !== undefined) return recordOf(part, noHeader, structured, hints);
     this.reader = this.readsHeaders ? this.readerOf(key) : undefined;
     const header = this.reader?.read(text, hints.timeMs) ?? noHeader;
-    const rest = header.end > 0 ? text.slice(header.end) : text;
+    let from = header.end;
+    let to = text.length;
+    while (from < to && text.charCodeAt(from) <= 32) from++;
+    while (to > from && text.charCodeAt(to - 1) <= 32) to--;
+    const message = text.slice(from, to);
     // A collector's time before a program's JSON or logfmt.
-    const inner = header.end > 0 ? readStructured(rest) : undefined;
-    return recordOf(part, header, inner ?? { message: rest }, hints);
+    const inner = header.end > 0 ? readStructured(message) : undefined;
+    if (inner !== undefined) return recordOf(part, header, inner, hints);
+    this.inside = text;
+    this.from = from;
+    this.to = to;
+    return recordOf(part, header, { message }, hints);
   }
 
   private readerOf(key: string): HeaderReader {
@@ -182,7 +196,8 @@ export class Analyzer {
     // The value stays while the template generalises; the text that explains it doesn't.
     if (known !== undefined && known.text === template.text) return known.fingerprint;
     if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
-    const fingerprint = fingerprintOf({ trace: undefined, template, service, severity, knownProblemId: undefined });
+    const owned = service === undefined ? undefined : copyOf(service);
+    const fingerprint = fingerprintOf({ trace: undefined, template, service: owned, severity, knownProblemId: undefined });
     this.fingerprints.set(key, { text: template.text, fingerprint });
     return fingerprint;
   }
@@ -211,7 +226,7 @@ function readStructured(text: string): RecordPart | undefined {
  * what the application wrote; but for the level, which the application knows better.
  */
 function recordOf(envelope: RecordPart, header: Readonly<Header>, inner: RecordPart, hints: AnalyzeHints): ParsedRecord {
-  const message = (inner.message ?? '').trim();
+  const message = inner.message ?? '';
   const trace = traceIn(message);
   return {
     format: envelope.format ?? inner.format ?? 'plain',

@@ -88,7 +88,7 @@ export function timeOfField(value: FieldValue | undefined): number | undefined {
 
 /** The record that well-known names among structured fields tell. */
 export function partOfFields(fields: Fields): RecordPart {
-  const part: RecordPart = { fields, message: messageOf(fields) };
+  const part: RecordPart = { fields, message: messageOf(fields).trim() };
   const time = timeOfField(pick(fields, 'time'));
   if (time !== undefined) part.timeMs = time;
   const severity = levelOf(fields);

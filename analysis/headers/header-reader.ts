@@ -43,7 +43,7 @@ export interface HeaderSnapshot {
 
 export class HeaderReader {
   private layouts = new Map<number, Layout>();
-  /** Columns worth cutting: all while something is being learnt. */
+  /** Columns worth cutting of lines whose layout is known. */
   private limit = maxColumns;
   private readonly early = new Map<number, EarlyLine[]>();
   /** The last line read, if its layout is still being learnt. */
@@ -60,12 +60,15 @@ export class HeaderReader {
   read(text: string, nowMs: number | undefined): Header {
     const columns = this.columns;
     columns.scan(text, this.limit);
-    const key = keyOf(columns);
+    let key = keyOf(columns);
     let layout = this.layouts.get(key);
-    if (layout === undefined) {
-      layout = this.add(key);
-      columns.scan(text, this.limit);
+    if (layout?.fixed !== true && this.limit < maxColumns) {
+      // Only what is known needs no look at the rest of the line.
+      columns.scan(text, maxColumns);
+      key = keyOf(columns);
+      layout = this.layouts.get(key);
     }
+    layout ??= this.add(key);
     this.lastEarly = undefined;
     const learning = !layout.fixed;
     if (learning) {
@@ -78,7 +81,7 @@ export class HeaderReader {
       if (layout.misses > tolerableMisses) {
         this.layouts.delete(key);
         this.early.delete(key);
-        this.limit = maxColumns;
+        this.measure();
       }
       layout.misses = 0;
     }
@@ -111,7 +114,7 @@ export class HeaderReader {
   }
 
   private keepEarly(key: number, text: string, end: number): void {
-    this.lastEarly = { text: text.slice(0, keptChars), end, templateId: undefined };
+    this.lastEarly = { text: text.length > keptChars ? text.slice(0, keptChars) : text, end, templateId: undefined };
     const lines = this.early.get(key);
     if (lines === undefined) this.early.set(key, [this.lastEarly]);
     else lines.push(this.lastEarly);
@@ -145,15 +148,13 @@ export class HeaderReader {
     }
     const layout = new Layout();
     this.layouts.set(key, layout);
-    this.limit = maxColumns;
     return layout;
   }
 
   private measure(): void {
     let limit = 4;
-    for (const layout of this.layouts.values()) {
-      const { shape } = layout;
-      limit = Math.max(limit, layout.fixed ? shape.columns + (shape.untilDash ? 5 : shape.tagged ? 2 : 0) : maxColumns);
+    for (const { fixed, shape } of this.layouts.values()) {
+      if (fixed) limit = Math.max(limit, shape.columns + (shape.untilDash ? 5 : shape.tagged ? 2 : 0));
     }
     this.limit = Math.min(limit, maxColumns);
   }

@@ -46,13 +46,19 @@ export function bare(raw: string): string {
 export function takeBracket(header: Header, raw: string): void {
   const inside = bare(raw);
   if (inside === '' || inside === '-') return;
-  if (/^\d{1,9}$/.test(inside)) {
+  const first = inside.charCodeAt(0);
+  if (first >= 48 && first <= 57 && /^\d{1,9}$/.test(inside)) {
     if (header.pid === undefined) header.pid = Number(inside);
     else header.thread ??= inside;
     return;
   }
+  // The shortest id is 16 digits.
   const request =
-    /^(?:req(?:uest)?[-_]?(?:id)?[-=: ]?)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,32})\b/i.exec(inside);
+    inside.length < 16
+      ? null
+      : /^(?:req(?:uest)?[-_]?(?:id)?[-=: ]?)?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{16,32})\b/i.exec(
+          inside,
+        );
   if (request !== null) header.requestId ??= inside.split(' ', 1)[0];
   else if (header.thread === undefined) header.thread = inside;
   else header.component ??= inside;
@@ -61,7 +67,8 @@ export function takeBracket(header: Header, raw: string): void {
 /** `sshd(pam_unix)[12]:`, `kernel:`, `org.example.Main:`, `reflector.go:158]`, `12#34:`, `channel.ERROR:`. */
 export function takeTag(header: Header, raw: string): void {
   let name = raw.endsWith(':') || (raw.endsWith(']') && !raw.includes('[')) ? raw.slice(0, -1) : raw;
-  const numbers = /^#?(\d{1,9})(?:#(\d{1,9}))?$/.exec(name);
+  const lead = name.charCodeAt(0);
+  const numbers = lead > 57 ? null : /^#?(\d{1,9})(?:#(\d{1,9}))?$/.exec(name);
   if (numbers !== null) {
     header.pid ??= Number(numbers[1]);
     if (numbers[2] !== undefined) header.thread ??= numbers[2];

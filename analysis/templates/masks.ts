@@ -28,8 +28,6 @@ export const token = {
   any: 19,
 } as const;
 
-export type TokenKind = (typeof token)[keyof typeof token];
-
 /** Kinds from here on stand for values; those below are literals, `shaped` being both. */
 export const firstMask = token.shaped;
 

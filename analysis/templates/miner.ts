@@ -50,16 +50,16 @@ export class TemplateMiner {
     return this.byId.size;
   }
 
-  /** Finds or makes the template of a message (its first line). */
-  match(message: string): TemplateMatch {
+  /** Finds or makes the template of a message (its first line), which is what stands in `text` between `from` and `to`. */
+  match(text: string, from = 0, to = text.length): TemplateMatch {
     const { scanner } = this;
-    scanner.scan(message);
+    scanner.scan(text, from, to);
     const known = this.lookUp(scanner.key);
     if (known !== undefined) {
       known.count++;
       return { id: known.id, text: known.text, isNew: false };
     }
-    const template = this.place(Template.fromScan(scanner, message));
+    const template = this.place(Template.fromScan(scanner, text, from, to));
     template.lastGrown = ++this.patterns;
     this.remember(scanner.key, template);
     const isNew = template.count === 0;

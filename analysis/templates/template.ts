@@ -54,22 +54,22 @@ export class Template {
   }
 
   /** The pattern that `scanner` found in `text`. */
-  static fromScan(scanner: TokenScanner, text: string): Template {
+  static fromScan(scanner: TokenScanner, text: string, from: number, to: number): Template {
     const kinds: number[] = [];
     const literals: string[] = [];
     const gaps: string[] = [];
-    let at = 0;
+    let at = from;
     for (let i = 0; i < scanner.count; i++) {
       const kind = scanner.kind[i] ?? 0;
       const start = scanner.start[i] ?? 0;
       const end = scanner.end[i] ?? 0;
       kinds.push(kind);
-      literals.push(kind < firstMask ? text.slice(start, end) : kind === token.shaped ? (scanner.shape[i] ?? '') : '');
-      gaps.push(text.slice(at, start));
+      literals.push(kind < firstMask ? copyOf(text.slice(start, end)) : kind === token.shaped ? (scanner.shape[i] ?? '') : '');
+      gaps.push(copyOf(text.slice(at, start)));
       at = end;
     }
     const newline = text.indexOf('\n', at);
-    gaps.push(text.slice(at, newline < 0 ? Math.min(text.length, at + 256) : newline));
+    gaps.push(copyOf(text.slice(at, Math.min(newline < 0 ? to : newline, to, at + longestRest))));
     return new Template(kinds, literals, gaps, scanner.bucket);
   }
 
@@ -189,6 +189,17 @@ function render(kinds: readonly number[], literals: readonly string[], gaps: rea
     text += (gaps[i] ?? '') + (kind <= token.shaped ? (literals[i] ?? '') : (maskText[kind] ?? '<*>'));
   }
   return (text + (gaps[kinds.length] ?? '')).trim();
+}
+
+/** Characters kept of what stands behind the last token that was looked at. */
+const longestRest = 256;
+
+/** Below this length the engine copies a part of a string; above, the part keeps the whole string alive. */
+const copiedAnyway = 13;
+
+/** The same text with a life of its own, so that a template doesn't hold on to the line it was found in. */
+export function copyOf(text: string): string {
+  return text.length < copiedAnyway ? text : text.split('').join('');
 }
 
 /** 16 hex digits from what stays when a template generalises: words and marks, not digits or values. */

@@ -32,21 +32,21 @@ export class TokenScanner extends TokenBuffer {
   private readonly stamp = newTimestampScan();
   private readonly kindOut = new Int32Array(1);
 
-  /** Cuts the first line of `text` that isn't blank. */
-  scan(text: string): void {
-    const limit = Math.min(text.length, maxScannedChars);
+  /** Cuts the first line that isn't blank of `text` between `from` and `to`; a part of a text is scanned faster than a copy of it. */
+  scan(text: string, from = 0, to = text.length): void {
+    const limit = Math.min(to, from + maxScannedChars);
     this.begin();
     let gaps = 0;
     let count = 0;
-    let at = 0;
+    let at = from;
     while (at < limit) {
       const code = text.charCodeAt(at);
       const bits = code < 128 ? (charClasses[code] ?? 0) : classBits.letter;
-      let from = at;
+      let start = at;
       if ((bits & classBits.delimiter) !== 0 || (code === 46 && text.charCodeAt(at + 1) === 46)) {
         // `<1 sec`: the mark belongs to the number.
         const below = code === 60 && isDigit(text.charCodeAt(at + 1)) && text.charCodeAt(at - 1) <= 32;
-        if (below) from++;
+        if (below) start++;
         else {
           if (code > 32) {
             gaps = Math.imul(gaps ^ code, 0x01000193) ^ count;
@@ -67,7 +67,7 @@ export class TokenScanner extends TokenBuffer {
         }
       }
       if (count >= maxTokens) break;
-      let end = this.scanToken(text, from, limit, count);
+      let end = this.scanToken(text, start, limit, count);
       if (this.kind[count] === token.number) end = this.extendNumber(text, end, count);
       this.start[count] = at;
       if (count > 0 && this.continuesList(text, count)) {
@@ -82,7 +82,7 @@ export class TokenScanner extends TokenBuffer {
     if (at < limit && count >= maxTokens) {
       this.kind[count] = token.any;
       this.start[count] = at;
-      this.end[count] = text.length;
+      this.end[count] = to;
       count++;
     }
     this.finish(count, gaps);
