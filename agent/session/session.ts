@@ -11,6 +11,7 @@ import type { CoordinatorAddress } from './coordinator-address.ts';
 import type { DirectiveHandler } from './directives.ts';
 import type { EpochFile } from './epoch-file.ts';
 import { createLogStream, type LogStream, type LogStreamEnd } from './log-stream.ts';
+import type { NodeCredentials } from './node-credentials.ts';
 import type { NodeReporter } from './node-report.ts';
 import { mergePositions, type PositionsFile } from './positions-file.ts';
 import type { SendRate } from './send-rate.ts';
@@ -83,6 +84,7 @@ class ReconnectingSession implements Session {
   #log: LogStream | undefined;
   #gapsTotal = 0;
   #hasProgress = false;
+  #usedCredentials: NodeCredentials | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -129,7 +131,9 @@ class ReconnectingSession implements Session {
   /** One session, from the certificate to the end of both streams. */
   async #live(stop: AbortSignal): Promise<LogStreamEnd> {
     const { address, certificates, epochs, keepaliveMs } = this.#options;
-    const { authoritiesPem, keyPem, chainPem, nodeId } = await certificates.ensure(stop);
+    const credentials = await certificates.ensure(stop);
+    this.#usedCredentials = credentials;
+    const { authoritiesPem, keyPem, chainPem, nodeId } = credentials;
     const connection = openConnection({ address, authoritiesPem, identity: { keyPem, chainPem }, keepaliveMs });
     const life = new AbortController();
     // Until both streams run, stopping means giving up; afterwards it means draining.
@@ -246,8 +250,11 @@ class ReconnectingSession implements Session {
   }
 
   async #replaceCertificate(stop: AbortSignal): Promise<void> {
+    const { certificates } = this.#options;
+    // The connection may have been made with an older certificate than the node has by now; then that one is tried first.
+    if (certificates.current() !== this.#usedCredentials) return;
     try {
-      await this.#options.certificates.replace(stop);
+      await certificates.replace(stop);
     } catch (error) {
       if (stop.aborted) return;
       const failure = explainCallFailure(error, this.#options.address);

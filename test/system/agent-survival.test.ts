@@ -111,7 +111,7 @@ describe('an agent process', () => {
     harness.spawn();
     await until('a second attempt', () => sockets.size >= 2, 60_000);
     for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => silent.close(resolve));
+    await once(silent.close(), 'close');
     await coordinator.listen();
     await harness.write(10);
     expect(await shipped(coordinator, harness)).toEqual(harness.expected());
