@@ -66,7 +66,7 @@ const commands = { setup: undefined, build: undefined, test: undefined, reproduc
 describe('the pipeline with the built-in engine', () => {
   it('takes back what broke it, proves it and pushes one branch', async () => {
     const directory = await shop();
-    const bench = solutionBench({
+    const bench = await solutionBench({
       directory,
       incident: sampleIncident(),
       occurrences: [occurrence],
@@ -96,7 +96,7 @@ describe('the pipeline with the built-in engine', () => {
 
   it('repeats nothing when every job runs a second time', async () => {
     const directory = await shop();
-    const bench = solutionBench({
+    const bench = await solutionBench({
       directory,
       incident: sampleIncident(),
       occurrences: [occurrence],
@@ -113,7 +113,7 @@ describe('the pipeline with the built-in engine', () => {
 
   it('waits for approval in mode suggest, and publishes when it is given', async () => {
     const directory = await shop();
-    const bench = solutionBench({
+    const bench = await solutionBench({
       directory,
       incident: sampleIncident(),
       occurrences: [occurrence],
@@ -133,7 +133,7 @@ describe('the pipeline with the built-in engine', () => {
   it('delivers the diagnosis as an issue where nothing fits', async () => {
     const directory = await shop();
     const away = sampleTrace({ type: 'Error', message: 'getaddrinfo EAI_AGAIN rates.partner.test', frames: trace.frames });
-    const bench = solutionBench({
+    const bench = await solutionBench({
       directory,
       incident: sampleIncident({ title: 'Error: getaddrinfo EAI_AGAIN rates.partner.test' }),
       occurrences: [sampleOccurrence(away)],
@@ -149,7 +149,7 @@ describe('the pipeline with the built-in engine', () => {
   });
 
   it('keeps evidence and says what to do where no repository is responsible', async () => {
-    const bench = solutionBench({
+    const bench = await solutionBench({
       directory: folder,
       incident: sampleIncident({ service: 'other' }),
       occurrences: [occurrence],

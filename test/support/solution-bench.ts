@@ -5,16 +5,14 @@ import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
 import { createSyntaxTrees } from '../../base/syntax-tree.ts';
 import type { Incident, Occurrence } from '../../coordinator/incidents/incident.ts';
+import type { TextModel } from '../../coordinator/model/model.ts';
+import { modelConfigurationSchema } from '../../coordinator/model/model-configuration.ts';
+import { ModelService } from '../../coordinator/model/model-service.ts';
 import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
 import type { Repository } from '../../coordinator/repository/repository.ts';
-import { createBuiltinProposer } from '../../coordinator/solutions/builtin-proposer.ts';
-import { JobRunner, defaultJobRunnerOptions } from '../../coordinator/solutions/job-runner.ts';
-import type { Proposer } from '../../coordinator/solutions/candidate.ts';
-import { SolutionPipeline } from '../../coordinator/solutions/pipeline.ts';
-import { createProposalEvents } from '../../coordinator/solutions/proposal-events.ts';
+import { assembleSolutions } from '../../coordinator/solutions/assembly.ts';
 import { createSandbox, defaultSandboxOptions, type Sandbox } from '../../coordinator/solutions/sandbox.ts';
-import { createSolutionService } from '../../coordinator/solutions/solution-service.ts';
-import { Validator, defaultValidationLimits } from '../../coordinator/solutions/validator.ts';
+import { sandboxConfigurationSchema, validationConfigurationSchema } from '../../coordinator/solutions/sandbox-configuration.ts';
 import { plainRepositoryService } from './plain-repository-service.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from './solution-stores.ts';
 
@@ -30,48 +28,50 @@ export interface BenchOptions {
   readonly occurrences: readonly Occurrence[];
   readonly repository: Repository;
   readonly issues?: boolean;
-  readonly proposer?: Proposer;
+  /** Without one the built-in engine answers. */
+  readonly textModel?: TextModel;
 }
 
-export function solutionBench(options: BenchOptions) {
+export async function solutionBench(options: BenchOptions) {
   const trees = createSyntaxTrees();
   const service = plainRepositoryService(options.directory, { issues: options.issues ?? false });
   const proposals = memoryProposals();
   const jobs = memoryJobs();
-  const events = createProposalEvents();
   const incidents = memoryIncidents(options.incident, options.occurrences);
-  const validator = new Validator({ sandbox: realSandbox(), trees, limits: defaultValidationLimits });
-  const pipeline = new SolutionPipeline({
-    incidents,
-    proposals,
-    repositories: memoryRepositories(options.repository),
-    repositoryService: service,
-    jobs,
-    proposer: options.proposer ?? createBuiltinProposer(createBuiltinEngine(trees)),
-    validator,
-    events,
+  const models = new ModelService({
+    configuration: modelConfigurationSchema.parse({ provider: 'builtin' }),
+    secrets: { get: async () => undefined },
+    engine: createBuiltinEngine(trees),
     clock: systemClock,
     logger: silentLogger,
-    searchPath,
+    textModel: options.textModel,
   });
-  const solutions = createSolutionService({ proposals, incidents, jobs, events, clock: systemClock });
+  await models.initialize(AbortSignal.timeout(10_000));
+  const parts = {
+    proposals,
+    jobs,
+    incidents,
+    repositories: memoryRepositories(options.repository),
+    repositoryService: service,
+    models,
+    trees,
+    sandbox: sandboxConfigurationSchema.parse({}),
+    validation: validationConfigurationSchema.parse({}),
+    searchPath,
+    holder: 'test',
+    clock: systemClock,
+    logger: silentLogger,
+  };
+  const { service: solutions } = assembleSolutions(parts);
 
-  /** Runs jobs through the runner until the queue is empty. */
+  /** Runs jobs through a runner of its own until the queue is empty. */
   const drain = async (): Promise<void> => {
-    const runner = new JobRunner({
-      ...defaultJobRunnerOptions,
-      jobs,
-      work: pipeline,
-      holder: 'test',
-      clock: systemClock,
-      logger: silentLogger,
-      pollMs: 20,
-      concurrency: 1,
-    });
-    await runner.start();
+    const { runner } = assembleSolutions(parts);
+    const never = new AbortController().signal;
+    await runner.start(never);
     while ((await jobs.pending()) > 0) await systemClock.sleep(20);
-    await runner.stop();
+    await runner.stop(never);
   };
   const newest = async () => (await proposals.list({ incidentId: options.incident.id, states: [], limit: 1, after: undefined }))[0];
-  return { service, proposals, jobs, events, pipeline, solutions, drain, newest };
+  return { service, proposals, jobs, models, solutions, drain, newest };
 }

@@ -1,0 +1,67 @@
+// Joins the parts of solutions to what compose.ts needs: a service for operators, a runner of jobs, and a check of the sandbox.
+// Must never read configuration files or the environment; everything comes in.
+import type { Clock } from '../../base/clock.ts';
+import type { Component } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/logger.ts';
+import type { SyntaxTrees } from '../../base/syntax-tree.ts';
+import type { IncidentReader } from '../incidents/incident.ts';
+import type { ModelService } from '../model/model-service.ts';
+import type { RepositoryService, RepositoryStore } from '../repository/repository.ts';
+import type { JobQueue } from './job-queue.ts';
+import { JobRunner, defaultJobRunnerOptions } from './job-runner.ts';
+import { SolutionPipeline } from './pipeline.ts';
+import type { ProposalStore, SolutionService } from './proposal.ts';
+import { createProposalEvents } from './proposal-events.ts';
+import { createProposer } from './proposer.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+import type { SandboxConfiguration, ValidationConfiguration } from './sandbox-configuration.ts';
+import { createSolutionService } from './solution-service.ts';
+import { Validator } from './validator.ts';
+
+export interface SolutionsOptions {
+  readonly proposals: ProposalStore;
+  readonly jobs: JobQueue;
+  readonly incidents: IncidentReader;
+  readonly repositories: RepositoryStore;
+  readonly repositoryService: RepositoryService;
+  readonly models: ModelService;
+  readonly trees: SyntaxTrees;
+  readonly sandbox: SandboxConfiguration;
+  readonly validation: ValidationConfiguration;
+  /** PATH's folders, with the folder of this Node at the end. */
+  readonly searchPath: readonly string[];
+  /** Unique among coordinators that share a database. */
+  readonly holder: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Solutions {
+  readonly service: SolutionService;
+  /** Start it after the store and the Repository Service, stop it before them. */
+  readonly runner: Component;
+  /** Its `check` says whether anything can be validated here. */
+  readonly sandbox: Sandbox;
+}
+
+export function assembleSolutions(options: SolutionsOptions): Solutions {
+  const { proposals, jobs, incidents, repositories, repositoryService, models, trees, searchPath, holder, clock } = options;
+  const logger = options.logger.withContext({ component: 'solutions' });
+  const sandbox = createSandbox({ ...options.sandbox, searchPath });
+  const events = createProposalEvents();
+  const pipeline = new SolutionPipeline({
+    incidents,
+    proposals,
+    repositories,
+    repositoryService,
+    jobs,
+    proposer: createProposer({ models, repositoryService, trees }),
+    validator: new Validator({ sandbox, trees, limits: options.validation }),
+    events,
+    clock,
+    logger,
+    searchPath,
+  });
+  const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work: pipeline, holder, clock, logger });
+  return { service: createSolutionService({ proposals, incidents, jobs, events, clock }), runner, sandbox };
+}
