@@ -9,6 +9,7 @@ import { Secret } from '../base/secret.ts';
 import { createSyntaxTrees } from '../base/syntax-tree.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 import type { IncidentReader } from './incidents/incident.ts';
+import { ModelService } from './model/model-service.ts';
 import { createBuiltinEngine } from './model/providers/builtin/builtin-engine.ts';
 import { RemoteRepositoryService } from './remote/remote-repository-service.ts';
 import { Git } from './repository/git.ts';
@@ -17,15 +18,11 @@ import { Mirrors } from './repository/mirrors.ts';
 import { GitRepositoryService } from './repository/repository-service.ts';
 import type { RepositoryService, RepositoryStore } from './repository/repository.ts';
 import { WorkTrees } from './repository/work-tree.ts';
-import { createBuiltinProposer } from './solutions/builtin-proposer.ts';
+import { assembleSolutions } from './solutions/assembly.ts';
 import type { JobQueue } from './solutions/job-queue.ts';
-import { JobRunner, defaultJobRunnerOptions } from './solutions/job-runner.ts';
-import { SolutionPipeline } from './solutions/pipeline.ts';
-import { createProposalEvents, type ProposalEvents } from './solutions/proposal-events.ts';
+import type { ProposalEvents } from './solutions/proposal-events.ts';
 import type { ProposalStore, SolutionService } from './solutions/proposal.ts';
-import { createSandbox, type Sandbox } from './solutions/sandbox.ts';
-import { createSolutionService } from './solutions/solution-service.ts';
-import { Validator } from './solutions/validator.ts';
+import type { Sandbox } from './solutions/sandbox.ts';
 import { stateFiles } from './state-directory.ts';
 import type { SecretReader } from './store/secrets.ts';
 
@@ -34,6 +31,8 @@ export interface SolutionParts {
   readonly solutions: SolutionService;
   readonly events: ProposalEvents;
   readonly sandbox: Sandbox;
+  /** Chooses the model; start it before the runner. */
+  readonly modelService: Component;
   readonly runner: Component;
   /** The provider that answers now, for people. */
   readonly modelProvider: () => string;
@@ -78,29 +77,34 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     logger,
   });
   const trees = createSyntaxTrees();
-  const sandbox = createSandbox({ ...config.sandbox, searchPath });
-  const events = createProposalEvents();
-  const pipeline = new SolutionPipeline({
-    incidents,
+  const models = new ModelService({
+    configuration: config.model,
+    secrets,
+    engine: createBuiltinEngine(trees),
+    clock,
+    logger: logger.withContext({ component: 'model-service' }),
+    textModel: undefined,
+  });
+  const { service, events, runner, sandbox } = assembleSolutions({
     proposals,
+    jobs,
+    incidents,
     repositories: repositoryStore,
     repositoryService: repositories,
-    jobs,
-    proposer: createBuiltinProposer(createBuiltinEngine(trees)),
-    validator: new Validator({ sandbox, trees, limits: config.validation }),
-    events,
-    clock,
-    logger: logger.withContext({ component: 'solution-pipeline' }),
+    models,
+    trees,
+    sandbox: config.sandbox,
+    validation: config.validation,
     searchPath,
-  });
-  const runner = new JobRunner({
-    ...defaultJobRunnerOptions,
-    jobs,
-    work: pipeline,
     holder: randomUUID(),
     clock,
-    logger: logger.withContext({ component: 'job-runner' }),
+    logger,
   });
-  const solutions = createSolutionService({ proposals, incidents, jobs, events, clock });
-  return { repositories, solutions, events, sandbox, runner, modelProvider: () => 'builtin' };
+  const modelService: Component = {
+    name: 'model-service',
+    // A model that doesn't answer is no reason not to start: it is asked again when it is needed, and patterns stand in.
+    start: async (signal) => void (await models.initialize(signal)),
+    stop: async () => undefined,
+  };
+  return { repositories, solutions: service, events, sandbox, modelService, runner, modelProvider: () => models.status().provider };
 }

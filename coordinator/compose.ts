@@ -274,6 +274,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       { name: 'ingest', start: async () => undefined, stop: () => ingest.close() },
       housekeeping,
       relaySolutions(solving.events, incidentStore, watch),
+      solving.modelService,
       solving.runner,
       ops,
       api,

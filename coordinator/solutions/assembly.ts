@@ -11,7 +11,7 @@ import type { JobQueue } from './job-queue.ts';
 import { JobRunner, defaultJobRunnerOptions } from './job-runner.ts';
 import { SolutionPipeline } from './pipeline.ts';
 import type { ProposalStore, SolutionService } from './proposal.ts';
-import { createProposalEvents } from './proposal-events.ts';
+import { createProposalEvents, type ProposalEvents } from './proposal-events.ts';
 import { createProposer } from './proposer.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 import type { SandboxConfiguration, ValidationConfiguration } from './sandbox-configuration.ts';
@@ -38,6 +38,7 @@ export interface SolutionsOptions {
 
 export interface Solutions {
   readonly service: SolutionService;
+  readonly events: ProposalEvents;
   /** Start it after the store and the Repository Service, stop it before them. */
   readonly runner: Component;
   /** Its `check` says whether anything can be validated here. */
@@ -63,5 +64,5 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     searchPath,
   });
   const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work: pipeline, holder, clock, logger });
-  return { service: createSolutionService({ proposals, incidents, jobs, events, clock }), runner, sandbox };
+  return { service: createSolutionService({ proposals, incidents, jobs, events, clock }), events, runner, sandbox };
 }

@@ -32,7 +32,14 @@ export function readProblem(incident: Incident, occurrences: readonly Occurrence
     incident,
     occurrences,
     trace,
-    reason: { type: trace?.type, message: words },
+    reason: {
+      type: trace?.type,
+      message: words,
+      logged: occurrences
+        .slice(0, 3)
+        .map(({ raw }) => raw)
+        .join('\n'),
+    },
     query: {
       frames: chain.flatMap(({ frames }) => frames.map(plainFrame)),
       language: trace?.language,

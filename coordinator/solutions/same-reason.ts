@@ -5,6 +5,8 @@ export interface Reason {
   /** Exception type, or undefined. */
   readonly type: string | undefined;
   readonly message: string;
+  /** What was logged, as it came; an error that it names is the incident's, too. */
+  readonly logged: string;
 }
 
 /** Failures of the machinery around a reproduction; they prove nothing about the problem. */
@@ -24,9 +26,11 @@ export function compareReason(output: string, reason: Reason): ReasonVerdict {
   const hasType = type !== undefined && type !== '' && output.includes(type);
   if (message.length >= 8 && shown.includes(message)) return 'same';
   if (hasType && sharesWords(shown, message)) return 'same';
+  const error = /\b([A-Z]\w*(?:Error|Exception))\b/.exec(output)?.[1];
+  if (type === undefined && error !== undefined && reason.logged.includes(error)) return 'same';
   if (brokenMachinery.test(output)) return 'other';
-  const otherError = /\b([A-Z]\w*(?:Error|Exception))\b/.exec(output)?.[1];
-  if (otherError !== undefined && otherError !== type) return 'other';
+  // Without a type there is nothing that the error could contradict.
+  if (type !== undefined && error !== undefined && error !== type) return 'other';
   return hasType ? 'same' : 'unsaid';
 }
 
