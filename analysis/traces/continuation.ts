@@ -116,10 +116,11 @@ function mayAttach(line: string): boolean {
   const first = line.charCodeAt(0);
   if (isIndented(line) || first === 0x23) return true;
   if (ATTACHING.get(first)?.some((word) => line.startsWith(word)) === true) return true;
-  // `goroutine 1 […]:`, `stack backtrace:`, or a qualified name with a colon or alone.
+  // `goroutine 1 […]:`, `stack backtrace:`, Rails' `app/cart.rb:3:in 'load'`, or a qualified name with a colon or alone.
   if (first < 0x61 || first > 0x7a) return false;
   const space = line.indexOf(' ');
-  return space < 0 || line.charCodeAt(space - 1) === 0x3a || line.charCodeAt(line.length - 1) === 0x3a;
+  const last = line.charCodeAt(line.length - 1);
+  return space < 0 || line.charCodeAt(space - 1) === 0x3a || last === 0x3a || last === 0x27;
 }
 
 /** What begins lines that attach without indentation, by first character; a `#` may begin a numbered frame. */

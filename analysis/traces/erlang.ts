@@ -39,7 +39,7 @@ export const erlangReader: TraceReader = {
     let type: string | undefined;
     let message = '';
     for (const line of lines) {
-      const shell = /(?:\*\* exception |^\s*exception )(error|exit|throw): (.{0,4000})$/.exec(line);
+      const shell = /(?:\*\* exception |^\s*(?:escript: )?exception )(error|exit|throw): (.{0,4000})$/.exec(line);
       if (shell !== null && type === undefined) {
         type = reasonOf(shell[2] ?? '') ?? shell[1];
         message = shell[2] ?? '';
@@ -64,6 +64,8 @@ export const erlangReader: TraceReader = {
 function reasonOf(text: string): string | undefined {
   if (text.startsWith('no match of right hand side')) return 'badmatch';
   if (text.startsWith('bad argument')) return text.includes('arithmetic') ? 'badarith' : 'badarg';
+  if (text.startsWith('bad key')) return 'badkey';
+  if (text.startsWith('bad map')) return 'badmap';
   if (text.startsWith('undefined function')) return 'undef';
   if (text.startsWith('no function clause')) return 'function_clause';
   if (text.startsWith('no case clause')) return 'case_clause';

@@ -41,6 +41,8 @@ export const phpReader: TraceReader = {
       open = undefined;
     };
     for (const line of lines) {
+      // What follows is the same report once more, on the other output.
+      if (line.trimStart().startsWith('thrown in ') && (open !== undefined || traces.length > 0)) break;
       if (line.startsWith('Next ')) {
         close();
         before = [line.slice(5)];
@@ -69,8 +71,13 @@ interface PhpHead {
   readonly line: number | undefined;
 }
 
+/** Laravel's and Monolog's form: `{"exception":"[object] (Shop\\Declined(code: 0): no funds at /srv/app.php:5)`. */
+const LOGGED = /\[object\] \(([\w\\]{1,200})\(code: \S{1,40}\): (.{0,2000}) at (\S{1,1000}):(\d{1,9})\)$/;
+
 /** `PHP Fatal error:  Uncaught Shop\PaymentError: no funds in /srv/app.php:5`, or the older `exception 'E' with message 'm' in f:5`. */
 function readHead(before: readonly string[]): PhpHead {
+  const logged = LOGGED.exec((before.at(-1) ?? '').slice(-4000));
+  if (logged !== null) return { type: logged[1], message: logged[2] ?? '', file: logged[3], line: Number(logged[4]) };
   const start = Math.max(
     0,
     before.findLastIndex((line) => line.includes('Uncaught ') || /exception '|^[\w\\]{1,200}(?:: | in )/.test(line)),

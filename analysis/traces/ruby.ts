@@ -2,23 +2,31 @@
 // Must never guess at other languages' framesPhase.
 import type { Frame, Trace } from '../trace.ts';
 import { isExceptionName } from './exception-head.ts';
-import { indentationOf, isIndented, surePhase } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import { chainOf, frameOf, traceOf } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 const framesPhase = surePhase('frames');
+const headPhase = openPhase('head');
 
 /** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
 export const rubyJoining: JoinRules = {
-  // What follows the head attaches by itself.
-  announce: () => undefined,
-  attach: (line) => (isIndented(line) && readRubyFrame(line) !== undefined ? framesPhase : undefined),
-  follow(_phase, line) {
-    if (isIndented(line)) return readRubyFrame(line) !== undefined || line.trimStart().startsWith('... ') ? framesPhase : undefined;
+  // Rails puts a blank line between `KeyError (key not found):` and the frames; what follows other heads attaches by itself.
+  announce: (line) => (line.endsWith('):') && !line.includes('.rb:') && namesRubyError(line) ? headPhase : undefined),
+  attach: (line) => (readRubyFrame(line) === undefined ? undefined : framesPhase),
+  follow(phase, line) {
+    if (readRubyFrame(line) !== undefined || (isIndented(line) && line.trimStart().startsWith('... '))) return framesPhase;
+    if (phase === headPhase) return isBlank(line) ? headPhase : undefined;
     return rubyHead(line) === undefined ? undefined : framesPhase;
   },
 };
+
+/** `ActionView::Template::Error (undefined method …):`, also behind a logger's header. */
+function namesRubyError(line: string): boolean {
+  const open = line.indexOf(' (');
+  return open > 0 && isExceptionName(line.slice(line.lastIndexOf(' ', open - 1) + 1, open));
+}
 
 export const rubyReader: TraceReader = {
   weigh: (lines) => {
@@ -90,7 +98,8 @@ function rubyHead(line: string): { readonly type: string; readonly message: stri
 /** `\tfrom app.rb:6:in 'block in total'`, `  2: from app.rb:…`, `  app/models/cart.rb:12:in 'total'`. */
 function readRubyFrame(line: string): Frame | undefined {
   let start = indentationOf(line);
-  if (start === 0) return undefined;
+  // Rails logs its frames without indentation.
+  if (start === 0 && !(line.endsWith("'") && line.includes('.rb:'))) return undefined;
   const from = /^(?:\d{1,6}: )?from /.exec(line.slice(start, start + 16));
   if (from !== null) start += from[0].length;
   const mark = line.indexOf(':in ', start);

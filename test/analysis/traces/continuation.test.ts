@@ -105,6 +105,10 @@ note: Some details are omitted, run with \`RUST_BACKTRACE=full\` for a verbose b
   Ruby: `cart.rb:3:in 'Hash#fetch': key not found: "k" (KeyError)
 \tfrom cart.rb:3:in 'Cart#load'
 \tfrom cart.rb:9:in '<main>'`,
+  Rails: `F, [2026-01-02T03:04:05.1 #7] FATAL -- : KeyError (key not found):
+
+app/models/cart.rb:12:in 'Cart#total'
+app/models/cart.rb:20:in 'Cart#load'`,
   PHP: `PHP Fatal error:  Uncaught CartError: no cart in /srv/cart.php:3
 Stack trace:
 #0 /srv/cart.php(9): load('k')

@@ -206,6 +206,39 @@ Stack trace:
     expect(trace.cause).toMatchObject({ type: 'TypeError', message: 'bad key' });
   });
 
+  it('reads what Rails and Laravel log', () => {
+    const rails = parse(`I, [2026-01-02T03:04:05.1 #7]  INFO -- : Completed 500
+F, [2026-01-02T03:04:05.1 #7] FATAL -- : ActionView::Template::Error (undefined method 'sum' for nil):
+
+app/models/cart.rb:12:in 'Cart#total'
+/gems/actionpack/lib/a.rb:1:in 'call'`);
+    expect(rails).toMatchObject({ language: 'ruby', type: 'ActionView::Template::Error' });
+    expect(show(rails.frames)).toEqual(['*Cart#total app/models/cart.rb:12', 'call /gems/actionpack/lib/a.rb:1']);
+    const laravel =
+      parse(`[2026-01-02 03:04:05] production.ERROR: no cart {"exception":"[object] (Cart\\CartError(code: 0): no cart at /srv/app/Cart.php:12)
+[stacktrace]
+#0 /srv/vendor/laravel/a.php(1): Cart\\Cart->load()
+#1 {main}
+"}`);
+    expect(laravel).toMatchObject({ language: 'php', type: 'Cart\\CartError', message: 'no cart' });
+    expect(laravel.frames[0]).toMatchObject({ function: 'Cart\\Cart->load', file: '/srv/app/Cart.php', line: 12, inApp: true });
+  });
+
+  it('reads a PHP report that went to both outputs once', () => {
+    const report =
+      'Uncaught TypeError: bad in /srv/a.php:3\nStack trace:\n#0 /srv/a.php(9): f()\n#1 {main}\n  thrown in /srv/a.php on line 3';
+    expect(parse(`PHP Fatal error:  ${report}\n\nFatal error: ${report}`).cause).toBeUndefined();
+  });
+
+  it('reads an escript that failed', () => {
+    const trace = parse(`escript: exception error: bad key: "sku"
+  in function  maps:get/2
+     called as maps:get("sku",#{})
+  in call from app:price/2 (app.erl, line 5)`);
+    expect(trace).toMatchObject({ language: 'erlang', type: 'badkey' });
+    expect(trace.frames.find(({ inApp }) => inApp)).toMatchObject({ function: 'app:price/2', line: 5 });
+  });
+
   it('reads .NET with an inner exception', () => {
     const trace = parse(`Unhandled exception. Cart.CartException: no cart
  ---> System.FormatException: bad key
