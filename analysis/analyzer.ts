@@ -51,8 +51,16 @@ export interface AnalyzerSnapshot {
 
 const defaultMaxSources = 10_000;
 
-/** Fingerprints remembered, so that a known template costs no hashing. */
-const maxFingerprints = 50_000;
+/** Templates whose fingerprints are remembered, so that they cost no hashing; and variants of each, by service and severity. */
+const maxFingerprints = 20_000;
+const maxVariants = 8;
+
+interface KnownFingerprint {
+  readonly text: string;
+  readonly severity: Severity | undefined;
+  readonly service: string | undefined;
+  readonly fingerprint: Fingerprint;
+}
 
 const noFields: Readonly<Record<string, FieldValue>> = Object.freeze({});
 
@@ -68,7 +76,7 @@ export class Analyzer {
   /** Whoever read the header of the last record, if anyone did. */
   private reader: HeaderReader | undefined = undefined;
   private readonly readsHeaders: boolean;
-  private readonly fingerprints = new Map<string, { readonly text: string; readonly fingerprint: Fingerprint }>();
+  private readonly fingerprints = new Map<string, readonly KnownFingerprint[]>();
 
   constructor(options: AnalyzerOptions = {}) {
     this.miner = new TemplateMiner(options.miner);
@@ -191,14 +199,16 @@ export class Analyzer {
   }
 
   private templateFingerprint(template: TemplateMatch, severity: Severity | undefined, service: string | undefined): Fingerprint {
-    const key = `${template.id} ${severity ?? ''} ${service ?? ''}`;
-    const known = this.fingerprints.get(key);
-    // The value stays while the template generalises; the text that explains it doesn't.
-    if (known !== undefined && known.text === template.text) return known.fingerprint;
-    if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
+    const known = this.fingerprints.get(template.id) ?? [];
+    for (const entry of known) {
+      // The value stays while the template generalises; the text that explains it doesn't.
+      if (entry.text === template.text && entry.severity === severity && entry.service === service) return entry.fingerprint;
+    }
     const owned = service === undefined ? undefined : copyOf(service);
     const fingerprint = fingerprintOf({ trace: undefined, template, service: owned, severity, knownProblemId: undefined });
-    this.fingerprints.set(key, { text: template.text, fingerprint });
+    const entry = { text: template.text, severity, service: owned, fingerprint };
+    if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
+    this.fingerprints.set(template.id, [entry, ...known.slice(0, maxVariants - 1)]);
     return fingerprint;
   }
 }
