@@ -92,8 +92,9 @@ function weigh(one: SizedCommit, trail: Trail, firstSeenAtMs: number): Omit<Susp
     score *= 0.1;
     reasons.push('was committed after the problem first showed');
   } else {
-    // What changed last before a problem began is its likeliest cause; a month back it is a third as likely.
-    score *= 0.25 + 0.75 / (1 + beforeMs / (14 * dayMs));
+    // What changed last before a problem began is its likeliest cause. A line that ran for a week without failing hardly broke
+    // by itself: the edit beside it of this morning is likelier, also where it only took lines away, which blame can't show.
+    score *= 0.15 + 0.85 / (1 + beforeMs / (3 * dayMs));
     reasons.push(`was committed ${ago(beforeMs)} before the problem first showed`);
   }
   if (one.parents === 0) {

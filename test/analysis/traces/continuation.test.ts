@@ -62,6 +62,9 @@ KeyError: 'k'`,
   'Java behind a logger': `2026-01-02 03:04:05 ERROR [main] c.c.Cart - could not load
 com.cart.CartException: no cart
 \tat com.cart.Cart.load(Cart.java:12)`,
+  'Node behind a logger that writes the stack on lines of its own': `2026-01-02T03:04:05.678Z ERROR [cart] request failed body={"a":1}
+TypeError: x is undefined
+    at total (/srv/cart/app.js:5:7)`,
   'Python exception group': `  + Exception Group Traceback (most recent call last):
   |   File "/srv/a.py", line 1, in <module>
   |     raise ExceptionGroup("two", [])
@@ -160,6 +163,11 @@ describe('joining the lines of a trace', () => {
 
   it('leaves ordinary lines alone, also those that mention errors', () => {
     const lines = ['INFO a', 'ERROR: disk full', 'panic button pressed', 'at noon', '', 'done: Exception handling works'];
+    expect(joinRecords(lines)).toEqual(lines);
+  });
+
+  it('keeps bare errors apart that a program without a logger prints line by line', () => {
+    const lines = ['Error: one', 'TypeError: two', 'RangeError: three'];
     expect(joinRecords(lines)).toEqual(lines);
   });
 
