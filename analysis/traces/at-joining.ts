@@ -28,8 +28,11 @@ export const atJoining: JoinRules = {
     const start = indentationOf(line);
     if (start > 0) return isAtFrame(line, start) ? afterFrame(line) : undefined;
     if (isCauseLine(line, 0)) return frames;
-    // Java's loggers write their own line, then the exception's.
-    return beginsWithName(line) && tellsFailure(previous) ? named : undefined;
+    // Loggers write their own line, then the exception's: Java's always, Node's where a stack is appended.
+    if (!tellsFailure(previous)) return undefined;
+    const name = nameAtStart(line);
+    // A bare name is no proof by itself: programs without a logger print `Error: …` line by line.
+    return name === 'qualified' || (name === 'bare' && looksLikeRecord(previous)) ? named : undefined;
   },
   follow(phase, line) {
     switch (phase) {
@@ -127,8 +130,8 @@ function namesException(line: string): boolean {
   return endsName(line, 'Exception') || endsName(line, 'Error');
 }
 
-/** `com.cart.CartException: …`: a qualified name, from the line's first character on. */
-function beginsWithName(line: string): boolean {
+/** `com.cart.CartException: …` is a qualified name, `TypeError: …` a bare one, from the line's first character on. */
+function nameAtStart(line: string): 'qualified' | 'bare' | undefined {
   let end = 0;
   let dots = 0;
   for (; end < line.length && end < 256; end += 1) {
@@ -146,7 +149,8 @@ function beginsWithName(line: string): boolean {
       break;
   }
   const isEnd = end === line.length || line.startsWith(': ', end);
-  return dots > 0 && isEnd && (line.startsWith('Exception', end - 9) || line.startsWith('Error', end - 5));
+  if (!isEnd || !(line.startsWith('Exception', end - 9) || line.startsWith('Error', end - 5))) return undefined;
+  return dots > 0 ? 'qualified' : 'bare';
 }
 
 function endsName(line: string, word: string): boolean {

@@ -116,8 +116,8 @@ function mayAttach(line: string): boolean {
   const first = line.charCodeAt(0);
   if (isIndented(line) || first === 0x23) return true;
   if (ATTACHING.get(first)?.some((word) => line.startsWith(word)) === true) return true;
-  // `goroutine 1 […]:`, `stack backtrace:`, Rails' `app/cart.rb:3:in 'load'`, or a qualified name with a colon or alone.
-  if (first < 0x61 || first > 0x7a) return false;
+  // `goroutine 1 […]:`, `stack backtrace:`, Rails' `app/cart.rb:3:in 'load'`, or an exception's name with a colon or alone.
+  if (first < 0x41 || first > 0x7a) return false;
   const space = line.indexOf(' ');
   const last = line.charCodeAt(line.length - 1);
   return space < 0 || line.charCodeAt(space - 1) === 0x3a || last === 0x3a || last === 0x27;
