@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { createMetrics, type Metrics } from '../base/metrics.ts';
-import { createOpsServer, type HealthReason } from '../base/ops-server.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { HealthReason, OpsServer } from '../base/ops-server.ts';
 import { version } from '../base/version.ts';
 import { nodeSettingsOf, type AgentConfig, type NodeSettings } from './config.ts';
 import { createDirectiveHandler } from './directive-handler.ts';
@@ -32,6 +32,8 @@ import type { Source } from './sources/source.ts';
 export interface AgentDependencies {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Nobody sees them without `ops`; see silent-metrics.ts. */
+  readonly metrics: Metrics;
   /** Asked only while the host isn't enrolled. */
   readonly joinToken: () => Promise<JoinToken | undefined>;
   /** Instead of reading files and journals. */
@@ -53,18 +55,11 @@ export interface Agent {
 }
 
 export function compose(config: AgentConfig, dependencies: AgentDependencies): Agent {
-  const { clock, logger } = dependencies;
+  const { clock, logger, metrics } = dependencies;
   const child = (component: string): Logger => logger.withContext({ component });
   const inState = (name: string): string => join(config.stateDirectory, name);
   const monotonicMs = (): number => clock.monotonicMs();
-  const metrics = createMetrics({
-    prefix: 'hephaestus_agent',
-    toError: (thrown) => HephaestusError.from(thrown),
-    monotonicMs,
-    processMetrics: true,
-  });
-
-  const facts = createFactsReader({ agentVersion: version, clock, logger: child('host') });
+  const facts = createFactsReader({ agentVersion: version, clock });
   const store = openCredentialsStore(config.stateDirectory);
   const enrolment = { address: config.coordinator, store, clock, logger: child('enrolment') };
   const certificates = createCertificateKeeper({ ...enrolment, joinToken: dependencies.joinToken, facts: () => facts.read() });
@@ -121,17 +116,22 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       .health()
       .parts.filter(({ status }) => status !== 'ok')
       .map(({ name, reason }) => ({ component: name, message: reason }));
-  const operations =
-    config.ops === undefined
-      ? undefined
-      : createOpsServer({
-          ...config.ops.listen,
-          metrics,
-          // The agent mends its troubles by itself, restarting it would mend none.
-          health: () => ({ reasons: [] }),
-          readiness: () => ({ reasons: reasons() }),
-          logger: child('operations'),
-        });
+  /** Loaded only where a port is wanted. */
+  async function openOperations(): Promise<OpsServer | undefined> {
+    if (config.ops === undefined) return undefined;
+    const { createOpsServer } = await import('../base/ops-server.ts');
+    const server = createOpsServer({
+      ...config.ops.listen,
+      metrics,
+      // The agent mends its troubles by itself, restarting it would mend none.
+      health: () => ({ reasons: [] }),
+      readiness: () => ({ reasons: reasons() }),
+      logger: child('operations'),
+    });
+    await server.start();
+    logger.info('operations port open', { ...server.address() });
+    return server;
+  }
 
   async function prepareState(): Promise<void> {
     try {
@@ -157,8 +157,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       await prepareState();
       await positions.load();
       await configuration.start(nodeSettingsOf(config));
-      await operations?.start();
-      if (operations !== undefined) logger.info('operations port open', { ...operations.address() });
+      const operations = await openOperations();
       onReady?.();
       try {
         await session.run(stop);

@@ -1,12 +1,14 @@
 // The commands of hephaestus-agent, and what a failure prints and exits with.
 // Must never touch the process; main.ts does.
 import { readFile } from 'node:fs/promises';
-import { Command, CommanderError } from 'commander';
 import { configError, loadConfig } from '../base/config.ts';
 import { systemClock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { createNotifier, type SystemdEnvironment } from '../base/systemd.ts';
+import type { Metrics } from '../base/metrics.ts';
+import { silentMetrics } from '../base/silent-metrics.ts';
+import { environmentPrefix, readCommandLine, usage } from './command-line.ts';
 import { compose, type Agent } from './compose.ts';
 import { agentConfigSchema, type AgentConfig } from './config.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
@@ -25,67 +27,38 @@ export interface ProgramSurroundings {
   readonly version: string;
 }
 
-const defaultFile = '/etc/hephaestus/agent.yaml';
-const environmentPrefix = 'HEPHAESTUS_AGENT';
-
-interface Flags {
-  readonly config: string;
-}
-
-interface EnrollFlags {
-  readonly tokenFile?: string;
-}
-
 /** Runs one command line (without the program's own name) to its end. */
 export async function runProgram(words: readonly string[], surroundings: ProgramSurroundings): Promise<ExitCode> {
   const { write, writeError } = surroundings;
-  const program = new Command('hephaestus-agent')
-    .description('Tails the logs of this host and streams them to a Hephaestus coordinator.')
-    .version(surroundings.version, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print this help')
-    .option('-c, --config <FILE>', 'settings; files *.yaml in FILE.d are laid over it', defaultFile)
-    .addHelpText(
-      'after',
-      [
-        '',
-        `Settings can be overridden by the environment: ${environmentPrefix}__LOG__LEVEL=debug sets log.level.`,
-        'SIGHUP reads the settings again, SIGTERM ends the agent once what it sent is acknowledged.',
-        '',
-        'Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 cannot reach the coordinator, 4 not allowed.',
-      ].join('\n'),
-    )
-    .showHelpAfterError('(add --help for what is possible)')
-    .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: write, writeErr: writeError })
-    .exitOverride();
-  const file = (): string => program.opts<Flags>().config;
-
-  program
-    .command('run', { isDefault: true })
-    .description('tail and ship until stopped (the default)')
-    .action(() => run(file(), surroundings));
-  program
-    .command('check')
-    .description('check the settings, all mistakes at once, and change nothing')
-    .action(async () => {
-      const { coordinator, sources } = await load(file(), surroundings);
-      write(`${file()} is valid: ${sources.length} source(s), coordinator ${coordinator.host}:${coordinator.port}\n`);
-    });
-  program
-    .command('enroll')
-    .description('make this host a node: trade a join token for a certificate')
-    .option('--token-file <FILE>', `file that holds the join token, - for standard input (or ${environmentPrefix}_JOIN_TOKEN)`)
-    .action((flags: EnrollFlags) => enroll(file(), flags, surroundings));
-
+  const line = readCommandLine(words);
+  switch (line.kind) {
+    case 'help':
+      write(usage);
+      return exitCodes.done;
+    case 'version':
+      write(`${surroundings.version}\n`);
+      return exitCodes.done;
+    case 'wrong':
+      writeError(`hephaestus-agent: ${line.message} (add --help for what is possible)\n`);
+      return exitCodes.usage;
+    case 'command':
+      break;
+  }
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    if (line.command === 'check') await check(line.file, surroundings);
+    else if (line.command === 'enroll') await enroll(line.file, line.tokenFile, surroundings);
+    else await run(line.file, surroundings);
     return exitCodes.done;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     const failure = HephaestusError.from(error);
     writeError(`hephaestus-agent: ${failure.message}\n`);
     return exitCodeOf(failure);
   }
+}
+
+async function check(file: string, surroundings: ProgramSurroundings): Promise<void> {
+  const { coordinator, sources } = await load(file, surroundings);
+  surroundings.write(`${file} is valid: ${sources.length} source(s), coordinator ${coordinator.host}:${coordinator.port}\n`);
 }
 
 async function load(file: string, { env }: ProgramSurroundings): Promise<AgentConfig> {
@@ -94,11 +67,12 @@ async function load(file: string, { env }: ProgramSurroundings): Promise<AgentCo
   return outcome.config;
 }
 
-async function enroll(file: string, { tokenFile }: EnrollFlags, surroundings: ProgramSurroundings): Promise<void> {
+async function enroll(file: string, tokenFile: string | undefined, surroundings: ProgramSurroundings): Promise<void> {
   const config = await load(file, surroundings);
   const given = await readGivenToken(tokenFile, surroundings);
   const agent = compose(config, {
     clock: systemClock,
+    metrics: silentMetrics,
     logger: createLogger({ level: 'warn', output: 'pretty', context: { service: 'hephaestus-agent' }, colour: surroundings.isTerminal }),
     joinToken: () => readConfiguredToken(config),
   });
@@ -122,7 +96,12 @@ async function run(file: string, surroundings: ProgramSurroundings): Promise<voi
   });
   const environment: SystemdEnvironment = { notifySocket: env['NOTIFY_SOCKET'], watchdogUsec: env['WATCHDOG_USEC'], path: env['PATH'] };
   const notifier = createNotifier({ environment, logger, clock: systemClock });
-  const agent = compose(config, { clock: systemClock, logger, joinToken: () => readConfiguredToken(config) });
+  const agent = compose(config, {
+    clock: systemClock,
+    logger,
+    metrics: await openMetrics(config),
+    joinToken: () => readConfiguredToken(config),
+  });
   surroundings.onReload(() => {
     reload(agent, file, surroundings, logger).catch((error: unknown) => logger.error('reload failed', { err: error }));
   });
@@ -137,6 +116,18 @@ async function run(file: string, surroundings: ProgramSurroundings): Promise<voi
     await watchdog;
     logger.sync();
   }
+}
+
+/** The library behind them takes a tenth of the agent's memory, so that it is loaded only where somebody can ask. */
+async function openMetrics(config: AgentConfig): Promise<Metrics> {
+  if (config.ops === undefined) return silentMetrics;
+  const { createMetrics } = await import('../base/metrics.ts');
+  return createMetrics({
+    prefix: 'hephaestus_agent',
+    toError: (thrown) => HephaestusError.from(thrown),
+    monotonicMs: () => systemClock.monotonicMs(),
+    processMetrics: true,
+  });
 }
 
 async function reload(agent: Agent, file: string, surroundings: ProgramSurroundings, logger: Logger): Promise<void> {

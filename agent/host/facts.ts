@@ -1,12 +1,11 @@
 // What the host is: read at the start and every hour, and handed out as the same object until something changed.
-// Must never call what blocks the loop or spawns for long; of systeminformation only osInfo is used.
+// Must never block the loop or spawn a process.
 import { cpus, hostname, networkInterfaces, release, totalmem, uptime, arch } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { osInfo } from 'systeminformation';
 import type { Clock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
 import type { HostFacts } from '../record.ts';
 import { readHostIdentity } from './identity.ts';
+import { readOsRelease } from './os-release.ts';
 
 export interface FactsReader {
   /** Never rejects: what can't be found out is empty. */
@@ -15,14 +14,14 @@ export interface FactsReader {
 
 const refreshMs = 3_600_000;
 
-export function createFactsReader(options: { readonly agentVersion: string; readonly clock: Clock; readonly logger: Logger }): FactsReader {
-  const { clock, logger } = options;
+export function createFactsReader(options: { readonly agentVersion: string; readonly clock: Clock }): FactsReader {
+  const { clock } = options;
   let facts: HostFacts | undefined;
   let readAtMs = 0;
   let reading: Promise<HostFacts> | undefined;
 
   async function refresh(): Promise<HostFacts> {
-    const fresh = await gather(options.agentVersion, clock.now(), logger);
+    const fresh = await gather(options.agentVersion, clock.now());
     readAtMs = clock.monotonicMs();
     // The boot time is computed from the uptime and wobbles by a millisecond.
     if (facts === undefined || !isDeepStrictEqual({ ...fresh, bootedAtMs: 0 }, { ...facts, bootedAtMs: 0 })) facts = fresh;
@@ -40,18 +39,12 @@ export function createFactsReader(options: { readonly agentVersion: string; read
   };
 }
 
-async function gather(agentVersion: string, nowMs: number, logger: Logger): Promise<HostFacts> {
-  const [identity, os] = await Promise.all([
-    readHostIdentity(),
-    osInfo().catch((error: unknown) => {
-      logger.debug('operating system not known', { err: error });
-      return undefined;
-    }),
-  ]);
+async function gather(agentVersion: string, nowMs: number): Promise<HostFacts> {
+  const [identity, os] = await Promise.all([readHostIdentity(), readOsRelease()]);
   return {
     hostname: hostname(),
-    os: os?.distro ?? '',
-    osVersion: os?.release ?? '',
+    os: os['NAME'] ?? '',
+    osVersion: os['VERSION_ID'] ?? '',
     kernel: release(),
     architecture: arch(),
     cpuModel: cpus()[0]?.model.trim() ?? '',
@@ -62,7 +55,7 @@ async function gather(agentVersion: string, nowMs: number, logger: Logger): Prom
     bootId: identity.bootId,
     bootedAtMs: Math.round(nowMs - uptime() * 1000),
     agentVersion,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    timeZone: identity.timeZone,
     addresses: Object.values(networkInterfaces())
       .flatMap((list) => list ?? [])
       .filter(({ internal }) => !internal)

@@ -1,6 +1,6 @@
 // What tells this host and this boot from others.
 // Must never be used as proof: the certificate is; this is for people and for noticing clones.
-import { readFile } from 'node:fs/promises';
+import { readFile, readlink } from 'node:fs/promises';
 
 export interface HostIdentity {
   /** machine-id(5); empty where there is none. */
@@ -9,6 +9,8 @@ export interface HostIdentity {
   readonly bootId: string;
   /** `virtual` under a hypervisor, otherwise empty. */
   readonly virtualization: string;
+  /** Such as `Europe/Berlin`; empty if unknown. */
+  readonly timeZone: string;
 }
 
 /** @param root `/` but in tests. */
@@ -19,7 +21,18 @@ export async function readHostIdentity(root = '/'): Promise<HostIdentity> {
     bootId: await readText(`${root}proc/sys/kernel/random/boot_id`),
     // The processor says so itself (CPUID leaf 1, ECX bit 31), whatever the hypervisor is.
     virtualization: /^flags\s*:.*\bhypervisor\b/m.test(processor) ? 'virtual' : '',
+    timeZone: await readTimeZone(root),
   };
+}
+
+/** localtime(5) is a link into the time zone database; Intl would say the same for 8 MB of memory. */
+async function readTimeZone(root: string): Promise<string> {
+  try {
+    return /\/zoneinfo\/(?:posix\/|right\/)?(.+)$/.exec(await readlink(`${root}etc/localtime`))?.[1] ?? '';
+  } catch {
+    // A copy instead of a link, or none, which means UTC; Debian says it in a file of its own.
+    return readText(`${root}etc/timezone`);
+  }
 }
 
 async function readText(path: string): Promise<string> {

@@ -11,7 +11,9 @@ import { compose, type Agent } from '../../agent/compose.ts';
 import { agentConfigSchema } from '../../agent/config.ts';
 import { readJoinToken } from '../../agent/session/join-token.ts';
 import { systemClock } from '../../base/clock.ts';
+import { HephaestusError } from '../../base/errors.ts';
 import { createLogger } from '../../base/logger.ts';
+import { createMetrics } from '../../base/metrics.ts';
 
 const agentMain = new URL('../../agent/main.ts', import.meta.url).pathname;
 
@@ -93,6 +95,11 @@ export class AgentHarness {
     const { joinToken } = this.#options;
     const agent = compose(agentConfigSchema.parse(this.settings), {
       clock: systemClock,
+      metrics: createMetrics({
+        prefix: 'hephaestus_agent',
+        toError: (thrown) => HephaestusError.from(thrown),
+        monotonicMs: () => systemClock.monotonicMs(),
+      }),
       logger: createLogger({ level: 'debug', output: 'json', destination: (line) => void this.messages.push(line) }),
       drainMs: 3000,
       ackTimeoutMs: this.#options.ackTimeoutMs,

@@ -1,0 +1,69 @@
+// The words of hephaestus-agent's command line, and what it says of them.
+// Must never do what they ask; program.ts does.
+import { parseArgs } from 'node:util';
+
+export const environmentPrefix = 'HEPHAESTUS_AGENT';
+const defaultFile = '/etc/hephaestus/agent.yaml';
+
+export const usage = `Usage: hephaestus-agent [--config FILE] [run|check|enroll]
+
+Tails the logs of this host and streams them to a Hephaestus coordinator.
+
+Commands:
+  run      tail and ship until stopped (the default)
+  check    check the settings, all mistakes at once, and change nothing
+  enroll   make this host a node: trade a join token for a certificate
+
+Options:
+  -c, --config FILE    settings (YAML); FILE.d/*.yaml are laid over it (default ${defaultFile})
+  --token-file FILE    enroll: the join token, - for standard input (or ${environmentPrefix}_JOIN_TOKEN, or the setting joinTokenFile)
+  -h, --help           print this help
+  -V, --version        print the version
+
+Settings can be given by the environment: ${environmentPrefix}__LOG__LEVEL=debug sets log.level.
+SIGHUP reads the settings again; SIGTERM ends the agent once what it sent is acknowledged.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 cannot reach the coordinator, 4 not allowed.
+`;
+
+const commands = ['run', 'check', 'enroll'] as const;
+
+export type CommandLine =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'wrong'; readonly message: string }
+  | {
+      readonly kind: 'command';
+      readonly command: (typeof commands)[number];
+      readonly file: string;
+      readonly tokenFile: string | undefined;
+    };
+
+export function readCommandLine(words: readonly string[]): CommandLine {
+  const wrong = (message: string): CommandLine => ({ kind: 'wrong', message });
+  let parsed;
+  try {
+    parsed = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', short: 'c' },
+        'token-file': { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'V' },
+      },
+    });
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+  const { values, positionals } = parsed;
+  if (values.help === true) return { kind: 'help' };
+  if (values.version === true) return { kind: 'version' };
+  const [word = 'run', ...more] = positionals;
+  const command = commands.find((known) => known === word);
+  if (command === undefined) return wrong(`there is no command "${word}"; there are ${commands.join(', ')}`);
+  if (more.length > 0) return wrong(`"${more.join(' ')}" is one word too many`);
+  const tokenFile = values['token-file'];
+  if (tokenFile !== undefined && command !== 'enroll') return wrong('--token-file is for enroll only');
+  return { kind: 'command', command, file: values.config ?? defaultFile, tokenFile };
+}
