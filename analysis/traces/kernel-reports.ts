@@ -59,7 +59,6 @@ const KINDS: readonly ReportKind[] = [
   { mark: 'sleeping function called', pattern: /BUG: (?<type>sleeping function called from invalid context)/ },
   { mark: 'scheduling while atomic', pattern: /BUG: (?<type>scheduling while atomic)/ },
   { mark: 'using ', pattern: /BUG: (?<type>using (?:smp_processor_id|__this_cpu_\w{1,30})\(\)? ?in preemptible)/ },
-  { mark: 'last function: ', pattern: new RegExp(String.raw`last function: ${FUNCTION}`), as: 'workqueue leaked lock or atomic' },
   { mark: 'workqueue leaked', pattern: new RegExp(String.raw`BUG: (?<type>workqueue leaked (?:lock|atomic)[\w ,]{0,40}): `) },
   { mark: 'WARNING: CPU', pattern: new RegExp(String.raw`(?<type>WARNING): CPU: \d{1,6} PID: \d{1,10} at (?:\S{1,300} )?${FUNCTION}\+0x`) },
   { mark: 'WARNING: ', pattern: new RegExp(String.raw`(?<type>WARNING): at \S{1,300} ${FUNCTION}\+0x`) },

@@ -88,7 +88,7 @@ export const kernelReader: TraceReader = {
     const at = lines.findIndex((line) => findKernelReport(line) !== undefined);
     const head = at < 0 ? undefined : findKernelReport(lines[at] ?? '');
     const body = lines.slice(Math.max(at, 0));
-    const frames = framesOf(stackLines(body, head?.type), head?.function ?? lockPoint(body, head?.type));
+    const frames = framesOf(stackLines(body, head?.type), head?.function ?? lockPoint(body, head?.type) ?? lastFunction(body, head?.type));
     if (head === undefined && frames.length === 0) return undefined;
     return traceOf('kernel', { type: head?.type, message: head?.message ?? lines[0] ?? '', frames });
   },
@@ -108,6 +108,16 @@ function lockPoint(lines: readonly string[], type: string | undefined): string |
   for (const [index, line] of near.entries()) {
     if (line.trimEnd().endsWith(' at:')) return readKernelFrame(near[index + 1] ?? '')?.function;
     const found = /\bat: (?:\[<[0-9a-f]{8,16}>\] )?([A-Za-z_][\w.]{1,200})/.exec(line);
+    if (found?.[1] !== undefined) return found[1];
+  }
+  return undefined;
+}
+
+/** What the work queue ran, which its report names on a line of its own: `    last function: cart_work`. */
+function lastFunction(lines: readonly string[], type: string | undefined): string | undefined {
+  if (type?.startsWith('workqueue leaked') !== true) return undefined;
+  for (const line of lines.slice(0, 10)) {
+    const found = /\blast function: ([A-Za-z_][\w.]{1,200})/.exec(line);
     if (found?.[1] !== undefined) return found[1];
   }
   return undefined;

@@ -71,6 +71,15 @@ Call Trace:
     expect(ownFunctions(trace)).toEqual(['cart_take', 'cart_ioctl']);
   });
 
+  it('take the work that a work queue ran for the function', () => {
+    const trace = parse(`BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000000/12
+     last function: cart_work
+Call Trace:
+ dump_stack+0x1/0x2
+ process_one_work+0x1/0x2`);
+    expect(ownFunctions(trace)).toEqual(['cart_work']);
+  });
+
   it('read the traces of 32-bit and 64-bit ARM', () => {
     const arm = parse(`Unable to handle kernel paging request at virtual address 00000010
 PC is at cart_probe+0x1/0x2
