@@ -2,6 +2,7 @@
 // Must never decide by itself what continues a trace: analysis/traces does, or a configured pattern.
 import { compileLinearPattern } from '../../base/linear-pattern.ts';
 import { TraceJoiner } from '../../analysis/traces/continuation.ts';
+import { LineScreen } from '../../analysis/traces/line-screen.ts';
 import type { Continuation } from '../../analysis/traces/continuation.ts';
 import type { Flush, Framed, Framer } from '../record.ts';
 import { splitLongLine } from './lines.ts';
@@ -12,6 +13,8 @@ export interface LineJudge {
   /** True while more lines may join the open record, so that it pays to wait for them. */
   readonly inTrace: boolean;
   next(line: string): Continuation;
+  /** An ordinary line went by; it matters only to the one after it. */
+  pass(line: string): void;
   reset(): void;
 }
 
@@ -24,7 +27,7 @@ export interface RecordLimits {
 
 /** Joins stack traces of every language that analysis/traces knows. */
 export function createTraceFramer(limits: RecordLimits): Framer {
-  return createJoiningFramer(limits, () => new TraceJoiner());
+  return createJoiningFramer(limits, true, () => new TraceJoiner());
 }
 
 /**
@@ -33,20 +36,22 @@ export function createTraceFramer(limits: RecordLimits): Framer {
  */
 export function createPatternFramer(limits: RecordLimits, pattern: string): Framer {
   const compiled = compileLinearPattern(pattern);
-  return createJoiningFramer(limits, () => ({
+  return createJoiningFramer(limits, false, () => ({
     inTrace: true,
     // Lines come as Latin-1, one character a byte; the pattern is about characters.
     next: (line) => (compiled.test(Buffer.from(line, 'latin1').toString('utf8')) ? 'starts' : 'continues'),
+    pass: () => undefined,
     reset: () => undefined,
   }));
 }
 
-function createJoiningFramer(limits: RecordLimits, createJudge: () => LineJudge): Framer {
+/** `mayPass`: the judge has nothing to say of lines that the screen finds ordinary. */
+function createJoiningFramer(limits: RecordLimits, mayPass: boolean, createJudge: () => LineJudge): Framer {
   return {
     // A record at its limit, the undecided lines behind it, and a line that shows that the record is over.
     window: limits.maxRecordBytes + 2 * limits.maxLineBytes,
     mostGrowth: 1,
-    frame: (bytes, flush) => new Joining(bytes, limits, createJudge()).run(flush),
+    frame: (bytes, flush) => new Joining(bytes, limits, mayPass, createJudge()).run(flush),
   };
 }
 
@@ -55,15 +60,25 @@ class Joining {
   readonly #bytes: Buffer;
   readonly #limits: RecordLimits;
   readonly #judge: LineJudge;
+  readonly #text: string;
+  readonly #screen: LineScreen;
+  readonly #mayPass: boolean;
+  /** Where the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
+  #passedStart = -1;
+  #passedEnd = -1;
   readonly #cuts = new RecordCuts();
   /** Starts of the lines that may or may not belong to the open record. */
   #undecided: number[] = [];
   #openLines = 0;
 
-  constructor(bytes: Buffer, limits: RecordLimits, judge: LineJudge) {
+  constructor(bytes: Buffer, limits: RecordLimits, mayPass: boolean, judge: LineJudge) {
+    this.#mayPass = mayPass;
     this.#bytes = bytes;
     this.#limits = limits;
     this.#judge = judge;
+    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
+    this.#text = bytes.toString('latin1');
+    this.#screen = new LineScreen(this.#text);
   }
 
   run(flush: Flush): Framed {
@@ -80,30 +95,48 @@ class Joining {
 
   /** @returns where the last line begins that has no end yet; the end of the bytes if there is none. */
   #readLines(): number {
-    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
-    const text = this.#bytes.toString('latin1');
+    const { length } = this.#bytes;
     const { maxLineBytes } = this.#limits;
+    const screen = this.#screen;
+    const judge = this.#judge;
+    const cuts = this.#cuts;
+    const mayPass = this.#mayPass;
     let lineStart = 0;
     for (;;) {
-      const found = text.indexOf('\n', lineStart);
-      const lineEnd = found < 0 ? text.length : found + 1;
+      const found = screen.next(lineStart);
+      const lineEnd = found < 0 ? length : found + 1;
       if (lineEnd - lineStart > maxLineBytes) lineStart = this.#split(lineStart, lineEnd);
       if (found < 0) return lineStart;
-      this.#take(text.slice(lineStart, found), lineStart, lineEnd);
+      if (mayPass && screen.isOrdinary && !judge.inTrace) {
+        // An ordinary line: the record before it ends, and it opens one.
+        if (this.#undecided.length > 0) this.#closeOpenAt(lineStart);
+        cuts.closeAt(lineStart);
+        this.#openLines = 1;
+        this.#passedStart = lineStart;
+        this.#passedEnd = found;
+      } else {
+        this.#take(this.#judgeLine(lineStart, found), lineStart, lineEnd);
+      }
       lineStart = lineEnd;
     }
+  }
+
+  #judgeLine(start: number, end: number): Continuation {
+    if (this.#passedStart >= 0) this.#judge.pass(this.#text.slice(this.#passedStart, this.#passedEnd));
+    this.#passedStart = -1;
+    return this.#judge.next(this.#text.slice(start, end));
   }
 
   /** A line too long to be part of anything: what was open ends before it. @returns where its last piece begins. */
   #split(lineStart: number, lineEnd: number): number {
     this.#closeOpenAt(lineStart);
     this.#judge.reset();
+    this.#passedStart = -1;
     splitLongLine(this.#bytes, lineEnd, this.#limits.maxLineBytes, this.#cuts);
     return this.#cuts.end;
   }
 
-  #take(line: string, start: number, end: number): void {
-    const verdict = this.#judge.next(line);
+  #take(verdict: Continuation, start: number, end: number): void {
     if (start === this.#cuts.end) {
       this.#openLines = 1;
       return;

@@ -66,10 +66,15 @@ export class TraceJoiner {
     this.#previous = '';
   }
 
+  /** The next line is an ordinary one (see line-screen.ts), and the one after it may be judged by it. Never inside a trace. */
+  pass(line: string): void {
+    this.#previous = contentOf(line);
+    this.#undecided = 0;
+  }
+
   /** Judges the next line of the source. `line` has no terminator; a trailing carriage return doesn't matter. */
   next(line: string): Continuation {
-    let content = unwrapLine(line);
-    if (content.charCodeAt(content.length - 1) === 0x0d) content = content.slice(0, -1);
+    const content = contentOf(line);
     if (this.#phase !== undefined && this.#rules !== undefined) {
       const phase = this.#rules.follow(this.#phase, content);
       if (phase !== undefined) {
@@ -109,6 +114,11 @@ export class TraceJoiner {
     }
     return 'starts';
   }
+}
+
+function contentOf(line: string): string {
+  const content = unwrapLine(line);
+  return content.charCodeAt(content.length - 1) === 0x0d ? content.slice(0, -1) : content;
 }
 
 /** Most lines are told from a frame by their first character. */
