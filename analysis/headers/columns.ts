@@ -2,7 +2,7 @@
 // Must never decide what is header and what is message; layout.ts learns that from many lines.
 import { severityOfLetter, severityOfWord } from '../severity.ts';
 import { newTimestampScan } from './timestamp-parts.ts';
-import { scanGlogTimestamp, scanTimestamp } from './timestamp.ts';
+import { scanGlogTimestamp, scanTimestamp, scanUptime } from './timestamp.ts';
 
 /** What a column looks like. Small integers, so that statistics are plain arrays. */
 export const column = {
@@ -135,7 +135,11 @@ export class Columns {
     let inside = at + 1;
     while (text.charCodeAt(inside) === 32) inside++;
     const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
-    const stampEnd = scanTimestamp(text, inside, out);
+    let stampEnd = scanTimestamp(text, inside, out);
+    if (stampEnd < 0) {
+      const uptimeEnd = scanUptime(text, inside, out);
+      if (uptimeEnd === end - 1) stampEnd = uptimeEnd;
+    }
     if (stampEnd > 0) {
       this.noteTimestamp(index, out.form + 300);
       // `[2024-01-31T10:15:00Z INFO crate]` is cut open: what follows the time are columns of their own.

@@ -42,10 +42,13 @@ export class Layout {
   fixed = false;
   private counts: ColumnCounts[] = [];
   private dashed = 0;
+  /** The kernel's own buffer names no host: `[12.345678] usb 1-1: reset`. */
+  private kernel = false;
 
   /** Adds one line's columns and works the shape out anew. */
   learn(columns: Columns, text: string): void {
     this.lines++;
+    this.kernel = columns.firstTimestamp >= 0 && columns.timestamp.kind === 'uptime';
     for (let i = 0; i < columns.count; i++) {
       const counts = (this.counts[i] ??= {
         lines: 0,
@@ -155,7 +158,7 @@ export class Layout {
     if (tagged) return stay;
     // Behind a level the next name is the logger's; behind a time there may be a host first.
     const leveled = this.share(anchor, column.severity, column.letter) >= 0.9;
-    const reach = leveled ? 0 : 1;
+    const reach = leveled || this.kernel ? 0 : 1;
     for (let ahead = 0; ahead <= reach; ahead++) {
       if (this.share(at + ahead, column.tag) >= 0.7 && this.bridged(at, at + ahead)) return { columns: at + ahead + 1, tagged: true };
     }

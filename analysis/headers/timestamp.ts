@@ -149,6 +149,19 @@ export function scanGlogTimestamp(text: string, at: number, out: TimestampScan):
   return end < 0 ? -1 : finishYearless(out, digits(text, at, 2), digits(text, at + 2, 2), out.clockMs, 230, end);
 }
 
+/** The kernel's seconds since boot, `12.345678`, as dmesg prints them in brackets. */
+export function scanUptime(text: string, at: number, out: TimestampScan): number {
+  const seconds = digitRun(text, at);
+  if (seconds === 0 || seconds > 10 || text.charCodeAt(at + seconds) !== 46 || digitRun(text, at + seconds + 1) !== 6) return -1;
+  out.kind = 'uptime';
+  out.ms = digits(text, at, seconds) * 1000 + digits(text, at + seconds + 1, 3);
+  out.month = 0;
+  out.day = 0;
+  out.zoned = false;
+  out.form = 240;
+  return at + seconds + 7;
+}
+
 /**
  * Reads the timestamp that starts exactly at `at`. Returns the offset after it (a written zone included) and fills
  * `out`, or returns -1 where no timestamp stands; `out` is then undefined in content.

@@ -96,6 +96,7 @@ describe('parts', () => {
     ['pipes', ['20240131-10:15:00:123|Step|300|count 5'], { component: 'Step', pid: 300, message: 'count 5' }],
     ['rust', ['[2024-01-31T10:15:00Z WARN  net::tcp] dropped'], { severity: 'warning', component: 'net::tcp', message: 'dropped' }],
     ['channel and level', ['[2024-01-31 10:15:00] web.ERROR: boom'], { severity: 'error', component: 'web', message: 'boom' }],
+    ['kernel ring buffer', ['[   12.345678] usb 1-1: reset'], { timeMs: undefined, process: undefined, message: 'usb 1-1: reset' }],
     ['level alone', ['ERROR: boom'], { severity: 'error', message: 'boom' }],
     ['lower-case level in a column', ['2024-01-31T10:15:00Z   error   boom went it'], { severity: 'error', message: 'boom went it' }],
     ['JSON behind a time', ['2024-01-31T10:15:00Z {"level":"warn","msg":"hot"}'], { severity: 'warning', message: 'hot' }],
