@@ -191,6 +191,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     listen: config.listen,
     credentials,
     logger: component('api'),
+    endSessions: (reason) => nodes.close(reason),
     auth: {
       operators: createOperatorStore(database),
       clock,

@@ -47,6 +47,8 @@ export interface ApiServerOptions {
   readonly credentials: CoordinatorCredentials;
   readonly auth: AuthOptions;
   readonly services: Services;
+  /** Ends what waits for agents; their streams then end with this reason. */
+  readonly endSessions: (reason: HephaestusError) => void;
   readonly logger: Logger;
 }
 
@@ -117,14 +119,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     async stop(signal) {
       health.setStatus('unhealthy');
       // Watches and streams never end by themselves.
-      stopping.abort(
-        new HephaestusError({
-          code: 'coordinator.stopping',
-          kind: 'system',
-          retry: 'safe',
-          message: 'the coordinator is stopping; connect again soon',
-        }),
-      );
+      const reason = new HephaestusError({
+        code: 'coordinator.stopping',
+        kind: 'system',
+        retry: 'safe',
+        message: 'the coordinator is stopping; connect again soon',
+      });
+      stopping.abort(reason);
+      options.endSessions(reason);
       const force = (): void => server.forceShutdown();
       signal.addEventListener('abort', force, { once: true });
       if (signal.aborted) force();
