@@ -36,6 +36,7 @@ import { defaultNodeConfiguration } from './node-defaults.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
+import { joinOperators } from './nodes/operator.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
 import { declaredRepository } from './repository/repository-configuration.ts';
 import type { RepositoryStore } from './repository/repository.ts';
@@ -193,7 +194,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     logger: component('api'),
     endSessions: (reason) => nodes.close(reason),
     auth: {
-      operators: createOperatorStore(database),
+      operators: await joinOperators(config.operators, (name) => secrets.get(name), createOperatorStore(database)),
       clock,
       nodeOf: ({ subjectAltName, serial }) => {
         const nodeId = nodeIdOf({ subjectAltName }, authority);

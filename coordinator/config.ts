@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
 import { modelConfigurationSchema } from './model/model-configuration.ts';
 import { operationalModes } from './nodes/operational-mode.ts';
+import { operatorRoles } from './nodes/operator.ts';
 import { repositoryDeclarationsSchema } from './repository/repository-configuration.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from './solutions/sandbox-configuration.ts';
 
@@ -70,6 +71,8 @@ export const coordinatorConfigurationSchema = z.strictObject({
       credit: size.default(4 * 1024 ** 2),
     })
     .prefault({}),
+  /** Operators beside the administrator that init makes; `token` names the secret that holds the bearer token. */
+  operators: z.array(z.strictObject({ name: z.string().min(1), role: z.enum(operatorRoles), token: z.string().min(1) })).default([]),
   /** What a node is told that wasn't announced with settings of its own. Without sources, the agent's own file decides. */
   nodeDefaults: z
     .strictObject({

@@ -3,8 +3,7 @@
 import type { CallContext, ServerMiddlewareCall } from 'nice-grpc';
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
-import type { OperatorRecord, OperatorStore } from '../nodes/node-store.ts';
-import { hashToken, roleIncludes } from '../nodes/operator.ts';
+import { hashToken, roleIncludes, type OperatorDirectory, type OperatorRecord } from '../nodes/operator.ts';
 import { peerOf } from './peer.ts';
 import { permissions } from './permissions.ts';
 
@@ -22,7 +21,7 @@ export interface CallIdentity {
 }
 
 export interface AuthOptions {
-  readonly operators: OperatorStore;
+  readonly operators: OperatorDirectory;
   readonly clock: Clock;
   /** The node that a certificate names, if it is one of ours and counts. */
   readonly nodeOf: (certificate: { readonly subjectAltName: string; readonly serial: string }) => string | undefined;

@@ -1,7 +1,7 @@
 // What the Node Manager and enrolment need kept.
 // Must never hold SQL; the store implements these.
 import type { Node } from './node.ts';
-import type { OperatorRole } from './operator.ts';
+import type { OperatorDirectory, OperatorRecord } from './operator.ts';
 
 export interface NodeQuery {
   readonly statuses: readonly string[];
@@ -45,13 +45,6 @@ export interface JoinTokenStore {
   use(id: string, nowMs: number): Promise<TokenUse>;
 }
 
-export interface OperatorRecord {
-  readonly name: string;
-  readonly role: OperatorRole;
-}
-
-export interface OperatorStore {
+export interface OperatorStore extends OperatorDirectory {
   add(operator: OperatorRecord & { readonly tokenHash: string; readonly createdAtMs: number }): Promise<void>;
-  /** By SHA-256 (hex) of the token. */
-  find(tokenHash: string): Promise<OperatorRecord | undefined>;
 }
