@@ -1,4 +1,5 @@
 // The table of permissions knows every RPC that there is, and none that there isn't.
+// Must never list RPCs by hand: they are read from the definitions.
 import { HealthDefinition } from 'nice-grpc-server-health';
 import { expect, test } from 'vitest';
 import { permissions } from '../../../coordinator/api/permissions.ts';

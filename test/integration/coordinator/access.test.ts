@@ -1,4 +1,5 @@
 // Who gets in and who doesn't: tokens, certificates, roles, and the table of permissions.
+// Must never reach into the coordinator: everything goes over the wire.
 import { execFile } from 'node:child_process';
 import { sign } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -60,7 +61,7 @@ describe('without a certificate or token', () => {
     const channel = anonymousChannel(stage);
     for (const definition of operatorServices) {
       const client = createClient(definition, channel) as unknown as Record<string, AnyMethod>;
-      for (const [name, method] of Object.entries(definition.methods)) {
+      for (const [name, method] of Object.entries<{ readonly responseStream: boolean }>(definition.methods)) {
         const call = client[name];
         if (call === undefined) throw new Error(`no method ${name}`);
         expect([definition.fullName, name, await statusOf(call, method.responseStream)]).toEqual([

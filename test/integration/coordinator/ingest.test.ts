@@ -1,4 +1,5 @@
 // What a node can rely on when it ships logs: nothing acknowledged is lost, nothing has its effects twice.
+// Must never look into the database: what counts is what the API shows.
 import { expect, test } from 'vitest';
 import { NackReason } from '../../../proto/index.ts';
 import { batchOf, filePosition, stageCoordinator, type CoordinatorStage } from '../../support/coordinator-stage.ts';
