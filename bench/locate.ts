@@ -42,7 +42,9 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   );
   if (folder === undefined) throw new Error(`no localization/filelists.jsonl.gz below ${options.data}`);
   const lists = new Map<string, PathIndex>();
-  for (const { mirror, commit, paths } of readLines<{ mirror: string; commit: string; paths: string[] }>(join(folder, 'filelists.jsonl.gz'))) {
+  for (const { mirror, commit, paths } of readLines<{ mirror: string; commit: string; paths: string[] }>(
+    join(folder, 'filelists.jsonl.gz'),
+  )) {
     lists.set(`${mirror}@${commit}`, new PathIndex(paths));
   }
   const files = readdirSync(folder).filter((name) => /^cases.*\.jsonl\.gz$/.test(name));
@@ -72,7 +74,11 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
       any10: rate(outcomes.map(({ any10 }) => any10)),
       function5: rate(functionHits(outcomes)),
     },
-    conditions: { cases: outcomes.length, withoutFileList: skipped, msPerCase: Number((elapsedMs / Math.max(1, outcomes.length)).toFixed(2)) },
+    conditions: {
+      cases: outcomes.length,
+      withoutFileList: skipped,
+      msPerCase: Number((elapsedMs / Math.max(1, outcomes.length)).toFixed(2)),
+    },
     table: [...groups, ...misses],
   };
 }
@@ -116,7 +122,11 @@ function distinctPlaces(locations: readonly CodeLocation[]): readonly CodeLocati
 function isIn(place: CodeLocation, wanted: Case['fixed_functions'][number]): boolean {
   if (place.path !== wanted.file) return false;
   if (place.line !== undefined && place.line >= wanted.start && place.line <= wanted.end) return true;
-  const last = (name: string): string => name.replace(/\(.*$/, '').split(/[.:#$ ]/).at(-1) ?? '';
+  const last = (name: string): string =>
+    name
+      .replace(/\(.*$/, '')
+      .split(/[.:#$ ]/)
+      .at(-1) ?? '';
   return place.function !== undefined && last(place.function).length > 1 && last(place.function) === last(wanted.name);
 }
 

@@ -1,9 +1,12 @@
-// From frames and messages to files of a repository, ranked with reasons; it works on a list of paths alone.
+// From frames and messages to places in a repository, ranked with reasons; it works on a list of paths alone.
 // Must never read a repository: what a search found is handed in, so that the ranking can be measured without one.
+import { matchFrame } from './frame-match.ts';
+import { readFramePath } from './frame-path.ts';
+import { readLooseFrames } from './loose-frames.ts';
+import { filesNamedIn, filesTestedBy } from './named-files.ts';
+import type { PathIndex } from './path-index.ts';
+import { isTest, weighFunction, weighPath, type RoleWeights } from './plausibility.ts';
 import type { CodeLocation, LocateQuery } from './repository.ts';
-import { readFramePath, readJavaPath, type FramePath } from './frame-path.ts';
-import { mentionedFiles } from './message-search.ts';
-import type { PathIndex, PathMatch } from './path-index.ts';
 
 /** A line that the repository's search found for a part of the message. */
 export interface SearchFinding {
@@ -18,12 +21,45 @@ export interface LocateOptions {
   /** The repository's own name, which installed packages and module paths show (`site-packages/NAME`). */
   readonly repositoryName: string;
   readonly findings: readonly SearchFinding[];
+  readonly weights?: LocatorWeights | undefined;
 }
 
-/** Most places answered. */
-const mostLocations = 30;
+/** Factors and scores between 0 and 1 but for those that say how much more likely something is. */
+export interface LocatorWeights extends RoleWeights {
+  /** From one frame of the repository to its caller. */
+  readonly depth: number;
+  /** Another frame of the same file. */
+  readonly again: number;
+  /** A frame's file whose test is on the stack, or that the message names: more likely by this. */
+  readonly tested: number;
+  readonly named: number;
+  /** A file that is on no frame, but tested by one, named by the message, or found by the search. */
+  readonly testedAlone: number;
+  readonly namedAlone: number;
+  readonly found: number;
+  /** A file beside the likeliest one. */
+  readonly beside: number;
+}
 
-type QueryFrame = LocateQuery['frames'][number];
+export const defaultWeights: LocatorWeights = {
+  test: 0.35,
+  aside: 0.3,
+  utility: 0.6,
+  messenger: 0.8,
+  carrier: 0.9,
+  depth: 0.88,
+  again: 0.15,
+  tested: 1.3,
+  named: 1.1,
+  testedAlone: 0.45,
+  namedAlone: 0.35,
+  found: 0.75,
+  beside: 0.08,
+};
+
+/** Most places answered, and distinct files aimed at. */
+const mostLocations = 40;
+const wantedFiles = 10;
 
 interface Candidate {
   readonly path: string;
@@ -35,125 +71,153 @@ interface Candidate {
 
 /** The likeliest place first. Each path and line appears once. */
 export function locate(index: PathIndex, query: LocateQuery, options: LocateOptions): readonly CodeLocation[] {
-  const candidates = new Map<string, Candidate>();
-  const add = (found: Omit<Candidate, 'reasons'>, reason: string): void => {
-    const key = `${found.path}\0${String(found.line ?? '')}`;
-    const known = candidates.get(key);
-    if (known === undefined) candidates.set(key, { ...found, reasons: [reason] });
-    else {
-      known.score = Math.max(known.score, found.score) + Math.min(known.score, found.score) * 0.15;
-      if (known.reasons.length < 4 && !known.reasons.includes(reason)) known.reasons.push(reason);
-    }
-  };
-  addFrames(index, query, options, add);
+  const weights = options.weights ?? defaultWeights;
+  const places = new Places(weights);
+  const tests = addFrames(index, query, options.repositoryName, places);
+  addNames(index, query.message, tests, places);
   for (const finding of options.findings) {
-    add(
-      { path: finding.path, line: finding.line, function: undefined, score: 0.75 * finding.score * placeWeight(finding.path) },
+    places.add(
+      { path: finding.path, line: finding.line, function: undefined },
+      weights.found * finding.score * weighPath(finding.path, weights),
       finding.reason,
     );
   }
-  addMentioned(index, query, add);
-  return [...candidates.values()]
-    .toSorted((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1))
-    .slice(0, mostLocations)
-    .map((candidate) => ({ ...candidate, score: Math.round(Math.min(1, candidate.score) * 1000) / 1000 }));
+  addMentioned(index, query.message, options.repositoryName, places);
+  addNeighbours(index, places);
+  return places.ranked().slice(0, mostLocations);
 }
 
-type Add = (found: Omit<Candidate, 'reasons'>, reason: string) => void;
+/** Candidates by path and line. */
+class Places {
+  readonly weights: LocatorWeights;
+  readonly #places = new Map<string, Candidate>();
 
-function addFrames(index: PathIndex, query: LocateQuery, options: LocateOptions, add: Add): void {
-  let depth = 0;
-  for (const frame of query.frames) {
-    const matches = matchFrame(index, frame, options.repositoryName);
-    const [best] = matches;
-    if (best === undefined) continue;
-    for (const match of matches.slice(0, 4)) {
-      // The nearer to where it failed, the likelier; a frame of somebody else's package only if nothing else is left.
-      const score = match.score * 0.88 ** depth * placeWeight(match.path);
-      add({ path: match.path, line: frame.line, function: frame.function, score }, `${ordinal(depth)} frame: ${match.reason}`);
+  constructor(weights: LocatorWeights) {
+    this.weights = weights;
+  }
+
+  add(place: Omit<Candidate, 'score' | 'reasons'>, score: number, reason: string): void {
+    const key = `${place.path}\0${String(place.line ?? '')}`;
+    const known = this.#places.get(key);
+    if (known === undefined) {
+      this.#places.set(key, { ...place, score, reasons: [reason] });
+      return;
     }
-    if (best.score >= 0.4 && placeWeight(best.path) === 1) depth++;
+    known.score = Math.max(known.score, score) + Math.min(known.score, score) * this.weights.again;
+    if (known.reasons.length < 4 && !known.reasons.includes(reason)) known.reasons.push(reason);
+  }
+
+  /** Makes every place of a file more likely. @returns false if there is none */
+  strengthen(path: string, factor: number, reason: string): boolean {
+    let any = false;
+    for (const place of this.#places.values()) {
+      if (place.path !== path) continue;
+      any = true;
+      place.score *= factor;
+      if (place.reasons.length < 4 && !place.reasons.includes(reason)) place.reasons.push(reason);
+    }
+    return any;
+  }
+
+  paths(): readonly string[] {
+    return [...new Set(this.ranked().map(({ path }) => path))];
+  }
+
+  ranked(): readonly CodeLocation[] {
+    return [...this.#places.values()]
+      .toSorted((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1))
+      .map((place) => ({ ...place, score: Math.round(Math.min(1, place.score) * 1000) / 1000 }));
   }
 }
 
-/** Files that a frame may be in, the likeliest first. */
-export function matchFrame(index: PathIndex, frame: QueryFrame, repositoryName: string): readonly PathMatch[] {
-  const java = readJavaPath(frame.function, frame.file);
-  if (
-    java !== undefined &&
-    (frame.file === undefined || /\.(?:java|kt|scala|groovy)$/.test(frame.file)) &&
-    !/[\\/]/.test(frame.file ?? '')
-  ) {
-    return matchJava(index, java);
+/** @returns the tests that are on the stack, with how sure the match is. */
+function addFrames(index: PathIndex, query: LocateQuery, repositoryName: string, places: Places): ReadonlyMap<string, number> {
+  const { weights } = places;
+  const tests = new Map<string, number>();
+  const frames = query.frames.length > 0 ? query.frames : readLooseFrames(query.message);
+  let depth = 0;
+  for (const frame of frames) {
+    const matches = matchFrame(index, frame, repositoryName);
+    const best = matches[0]?.score ?? 0;
+    for (const match of matches.slice(0, 4)) {
+      if (isTest(match.path)) tests.set(match.path, Math.max(match.score, tests.get(match.path) ?? 0));
+      const role = weighPath(match.path, weights) * weighFunction(frame.function, weights);
+      places.add(
+        { path: match.path, line: frame.line, function: frame.function },
+        match.score * weights.depth ** depth * role,
+        `${depth === 0 ? 'innermost' : `${String(depth + 1)}.`} frame: ${match.reason}`,
+      );
+    }
+    const [first] = matches;
+    if (first !== undefined && best >= 0.4 && weighPath(first.path, weights) > Math.max(weights.test, weights.aside)) depth++;
   }
-  if (frame.file === undefined) return [];
-  const path = readFramePath(frame.file);
-  if (path === undefined || path.runtime) return [];
-  const matches = index.match(path.segments);
-  if (path.package === undefined) return matches;
-  return matches.flatMap((match) => judgePackage(match, path, repositoryName));
+  return tests;
 }
 
-/** Only a file that has its package's folders too: `Util.java` alone says nothing. */
-function matchJava(index: PathIndex, wanted: readonly string[]): readonly PathMatch[] {
-  const packageFolders = wanted.slice(0, -1).join('/');
-  return index.match(wanted).flatMap((match) => {
-    const folders = `/${match.path.split('/').slice(0, -1).join('/')}`;
-    if (packageFolders === '' || folders.endsWith(`/${packageFolders}`)) return [{ ...match, score: Math.max(match.score, 0.95) }];
-    // Kotlin may leave out the folders that all its packages share.
-    return /\.(?:kt|scala)$/.test(match.path) && match.score > 0.3 ? [match] : [];
-  });
-}
-
-/** An installed package is the repository itself if it is called so, or if its folder is in the repository. */
-function judgePackage(match: PathMatch, path: FramePath, repositoryName: string): readonly PathMatch[] {
-  const same = nameKey(path.package ?? '') === nameKey(repositoryName);
-  if (match.path.split('/').some((segment) => nameKey(segment) === nameKey(path.package ?? ''))) {
-    return [
-      { ...match, score: Math.max(match.score, same ? 0.9 : match.score), reason: `${match.reason}, in the package ${path.package ?? ''}` },
-    ];
+function addNames(index: PathIndex, message: string, tests: ReadonlyMap<string, number>, places: Places): void {
+  const { weights } = places;
+  for (const [test, certainty] of tests) {
+    for (const { path, strength } of filesTestedBy(index, test)) {
+      if (isTest(path)) continue;
+      const reason = `${test} on the stack tests it`;
+      if (!places.strengthen(path, 1 + (weights.tested - 1) * strength * certainty, reason)) {
+        places.add(
+          { path, line: undefined, function: undefined },
+          weights.testedAlone * strength * certainty * weighPath(path, weights),
+          reason,
+        );
+      }
+    }
   }
-  const segments = match.path.split('/');
-  const wholeInside = path.segments.slice(-path.inPackage).join('/').endsWith(match.path) || segments.length >= path.inPackage;
-  if (same && wholeInside)
-    return [{ ...match, score: Math.max(match.score, 0.75), reason: `${match.reason}; ${repositoryName} is the package` }];
-  return [];
+  for (const { path, name, strength } of filesNamedIn(index, message)) {
+    if (isTest(path)) continue;
+    const reason = `the message names ${name}`;
+    if (!places.strengthen(path, 1 + (weights.named - 1) * strength, reason)) {
+      places.add({ path, line: undefined, function: undefined }, weights.namedAlone * strength * weighPath(path, weights), reason);
+    }
+  }
 }
 
-function nameKey(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/^(?:node|python|py|go)-|(?:\.js|-js|\.py|-py)$/g, '')
-    .replace(/[^a-z0-9]/g, '');
-}
-
-function addMentioned(index: PathIndex, query: LocateQuery, add: Add): void {
-  for (const { file, line } of mentionedFiles(query.message)) {
+/** Paths in the message that no frame has. */
+function addMentioned(index: PathIndex, message: string, repositoryName: string, places: Places): void {
+  const known = new Set(places.paths());
+  for (const [file] of message.slice(0, 100_000).matchAll(/[\w@./\\+-]{2,200}\.[A-Za-z][A-Za-z0-9]{0,9}/g)) {
     const path = readFramePath(file);
     if (path === undefined || path.runtime) continue;
-    const [best] = index.match(path.segments);
-    if (best === undefined || best.score < 0.3) continue;
-    add({ path: best.path, line, function: undefined, score: best.score * 0.5 * placeWeight(best.path) }, 'the message names the file');
+    const [best] = matchFrame(
+      index,
+      { file, line: undefined, function: undefined, module: undefined, inApp: true, source: undefined },
+      repositoryName,
+    );
+    if (best === undefined || best.score < 0.3 || known.has(best.path)) continue;
+    places.add(
+      { path: best.path, line: undefined, function: undefined },
+      best.score * 0.4 * weighPath(best.path, places.weights),
+      'the message names the file',
+    );
   }
 }
 
-/** Tests, documentation and generated code show problems, and seldom have them. */
-function placeWeight(path: string): number {
-  if (
-    /(?:^|\/)(?:tests?|__tests__|spec|specs|testing|e2e)\/|(?:^|\/)(?:test_[^/]*|conftest)\.py$|[._-](?:test|tests|spec)\.\w+$|(?:Test|Tests|IT|TestCase)\.(?:java|kt|scala|cs)$/.test(
-      path,
-    )
-  )
-    return 0.35;
-  if (
-    /(?:^|\/)(?:docs?|examples?|samples?|benchmarks?|fixtures?|testdata|vendor|third_party|node_modules)\/|\.(?:md|rst|txt|lock|min\.js|map|po|svg)$|(?:^|\/)CHANGE/i.test(
-      path,
-    )
-  )
-    return 0.3;
-  return 1;
-}
-
-function ordinal(depth: number): string {
-  return depth === 0 ? 'innermost' : `${String(depth + 1)}.`;
+/** Where few files are left, those beside the likeliest: the fault of a third of crashes is not on the stack, but often next to it. */
+function addNeighbours(index: PathIndex, places: Places): void {
+  const files = places.paths();
+  const { weights } = places;
+  const seen = new Set(files);
+  for (const [rank, file] of files
+    .filter((path) => weighPath(path, weights) > Math.max(weights.test, weights.aside))
+    .slice(0, 2)
+    .entries()) {
+    let room = wantedFiles - seen.size;
+    for (const neighbour of index.besides(file)) {
+      if (room <= 0) return;
+      if (seen.has(neighbour) || weighPath(neighbour, weights) <= weights.test) continue;
+      seen.add(neighbour);
+      room--;
+      places.add(
+        { path: neighbour, line: undefined, function: undefined },
+        weights.beside * 0.9 ** (rank + wantedFiles - room),
+        `is beside ${file}`,
+      );
+    }
+  }
 }

@@ -73,6 +73,20 @@ export class PathIndex {
     return (this.#byName.get(stem.toLowerCase()) ?? []).map(({ path }) => path);
   }
 
+  /** Files in the same folder and of the same kind, those with the most similar names first. */
+  besides(path: string): readonly string[] {
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    const extension = extensionOf(path.slice(folder.length));
+    const name = stemOf(path.slice(folder.length)).toLowerCase();
+    return this.paths
+      .filter(
+        (other) => other !== path && other.startsWith(folder) && !other.includes('/', folder.length) && extensionOf(other) === extension,
+      )
+      .map((other) => ({ other, alike: commonStart(name, stemOf(other.slice(folder.length)).toLowerCase()) }))
+      .toSorted((a, b) => b.alike - a.alike || (a.other < b.other ? -1 : 1))
+      .map(({ other }) => other);
+  }
+
   /** Files whose path ends like `wanted`, the likeliest first. `wanted` is a path as segments, deploy prefix and all. */
   match(wanted: readonly string[]): readonly PathMatch[] {
     const name = wanted.at(-1);
@@ -85,6 +99,8 @@ export class PathIndex {
     matches.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
     const best = matches[0];
     if (best === undefined) return [];
+    // The very path: what merely has the same name is another file.
+    if (best.score >= 0.96) return matches.filter(({ score }) => score > best.score - 0.1).slice(0, 3);
     // What is as likely as others is less likely to be the one.
     const rivals = matches.filter(({ score }) => score > best.score - 0.02).length;
     return matches
@@ -164,6 +180,12 @@ function extensionScore(wanted: string, have: string): number {
   const sources = compiledFrom[wanted];
   if (wanted === '') return 0.5;
   return sources?.includes(have) === true ? 0.95 : 0;
+}
+
+function commonStart(a: string, b: string): number {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  return length;
 }
 
 function extensionOf(name: string): string {
