@@ -15,7 +15,24 @@ export function readLooseFrames(text: string): readonly QueryFrame[] {
   const frames: QueryFrame[] = [];
   let isPython = false;
   let before = '';
+  let pending: { file: string; function: string } | undefined;
   for (const line of text.slice(0, longestText).split('\n')) {
+    // IPython: `~/shop/cart.py in total(self)` or `File ~/shop/cart.py:12, in total(self)`, then the source with an arrow at the line.
+    const cell = /^\s*([\w@.~/\\+-]{1,250}\.pyx?) in ([\w.<>]{1,100})\(/.exec(line.slice(0, 500));
+    if (cell !== null) pending = { file: cell[1] ?? '', function: cell[2] ?? '' };
+    const arrow = pending === undefined ? null : /^\s*-{1,6}> ?(\d{1,7})\b/.exec(line);
+    if (pending !== undefined && arrow !== null) {
+      frames.push({
+        file: pending.file,
+        line: Number(arrow[1]),
+        function: pending.function,
+        module: undefined,
+        inApp: true,
+        source: undefined,
+      });
+      pending = undefined;
+      isPython = true;
+    }
     for (const match of line.matchAll(place)) {
       const file = match[1] ?? '';
       if (match[0].includes(', line ')) isPython = true;

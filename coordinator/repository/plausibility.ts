@@ -8,6 +8,7 @@ export interface RoleWeights {
   readonly aside: number;
   /** Files that everybody calls: `utils.py`, `common/`, `StringUtils.java`. */
   readonly utility: number;
+  readonly utilityFolder: number;
   /** Functions that check and report: `validate`, `assertThat`, `raise_error`. */
   readonly messenger: number;
   /** Functions that only pass on: `emit`, `invoke`, `__getattr__`, `wrapper`. */
@@ -18,12 +19,13 @@ const testPath =
   /(?:^|\/)(?:tests?|__tests__|spec|specs|testing|test-?utils?|e2e|it|integration-tests?)\/|(?:^|\/)(?:test_[^/]*|conftest)\.py$|[._-](?:test|tests|spec)\.\w+$|(?:^|\/)Test[A-Z]\w*\.(?:java|kt|scala|cs)$|(?:Test|Tests|IT|TestCase|Spec)\.(?:java|kt|scala|cs|groovy)$/;
 const asidePath =
   /(?:^|\/)(?:docs?|examples?|samples?|benchmarks?|fixtures?|testdata|vendor|third_party|node_modules|Godeps|scripts?|tools?)\/|\.(?:md|rst|txt|lock|min\.js|map|po|svg)$|(?:^|\/)CHANGE/i;
+const utilityFolder = /(?:^|\/)(?:utils?|utilities|helpers?|commons?|compat|support|shared)\//;
 const utilityPath =
-  /(?:^|\/)(?:utils?|utilities|helpers?|commons?|compat|support|shared|internals?)(?:\/|\.\w+$)|(?:^|[/_-])(?:utils?|helpers?|common|compat|errors?|exceptions?|assert|assertions?|preconditions|recovery|subp|validators?|token-store)\.\w+$|(?:Utils?|Helpers?|Preconditions|Validate|Validator|Reporter|Exceptions?|Assertions?|Assert)\.\w+$/;
+  /(?:^|[/_-])(?:utils?|helpers?|common|compat|errors?|exceptions?|assert|assertions?|preconditions|recovery|validators?)\.\w+$|(?:Utils?|Helpers?|Preconditions|Validate|Validator|Reporter|Exceptions?|Assertions?|Assert)\.\w+$/;
 const messengerFunction =
   /^_*(?:validate|verify|check|assert|ensure|require|expect|raise|throw|fail|report|error|warn|invalid|unexpected|abort|panic|die|recover|onpanic|on_error|handle_?error|violation|invariant|log_?exception)/i;
 const carrierFunction =
-  /^_*(?:emit|dispatch|invoke|call|apply|run|exec|execute|handle|next|traverse|visit|walk|wrapper|wrapped|wrap|inner|decorat|proxy|delegate|getattr|get_?attribute|getattribute|listcomp|genexpr|lambda|anonymous|main|each|map|reduce|foreach)/i;
+  /^_*(?:emit|dispatch|invoke|call|apply|run|exec|execute|handle|next|traverse|visit|walk|wrapper|wrapped|wrap|inner|decorat|proxy|delegate|getattr|get_?attribute|getattribute|listcomp|genexpr|lambda|anonymous|main|each|map|reduce|foreach)|(?:wrapper|decorator|wrapped)$/i;
 
 export function isTest(path: string): boolean {
   return testPath.test(path);
@@ -32,7 +34,8 @@ export function isTest(path: string): boolean {
 export function weighPath(path: string, weights: RoleWeights): number {
   if (testPath.test(path)) return weights.test;
   if (asidePath.test(path)) return weights.aside;
-  return utilityPath.test(path) ? weights.utility : 1;
+  if (utilityPath.test(path)) return weights.utility;
+  return utilityFolder.test(path) ? weights.utilityFolder : 1;
 }
 
 export function weighFunction(name: string | undefined, weights: RoleWeights): number {
