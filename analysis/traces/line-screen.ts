@@ -6,13 +6,13 @@
  * matter by its end, by a colon behind a name, or by having no space; the screen looks at those too.
  */
 const BEGINNINGS = [
-  ...[' ', '\t', '\\', '#', '=', '--', '->', '** ', 'Unhandled ', 'thread ', 'PHP ', 'Next ', 'goroutine ', '{"log":"'],
-  ...['panic: ', 'panic serving', 'fatal error: ', 'runtime: ', 'SIGQUIT: ', 'SIGABRT: ', 'unexpected fault'],
-  ...['BUG: ', 'WARNING: ', 'INFO: ', 'Internal error: ', 'Unable to handle', 'UBSAN: ', 'Kernel panic', 'Oops', 'general protection'],
-  ...['kernel BUG', 'unreferenced object', 'divide error: ', 'watchdog: ', 'rcu: '],
-  ...['Caused by', 'Suppressed: ', '[cause]', '[stacktrace]', 'From previous', 'Wrapped by', 'Call Trace', 'Call trace', 'Backtrace'],
-  ...['Stack trace', 'stack trace', 'stack backtrace', 'Stack backtrace', 'Traceback', '<TASK>'],
-];
+  [' ', '\t', '\\', '#', '=', '--', '->', '** ', 'Unhandled ', 'thread ', 'PHP ', 'Next ', 'goroutine ', '{"log":"'],
+  ['panic: ', 'panic serving', 'fatal error: ', 'runtime: ', 'SIGQUIT: ', 'SIGABRT: ', 'unexpected fault'],
+  ['BUG: ', 'WARNING: ', 'INFO: ', 'Internal error: ', 'Unable to handle', 'UBSAN: ', 'Kernel panic', 'Oops', 'general protection'],
+  ['kernel BUG', 'unreferenced object', 'divide error: ', 'watchdog: ', 'rcu: '],
+  ['Caused by', 'Suppressed: ', '[cause]', '[stacktrace]', 'From previous', 'Wrapped by', 'Call Trace', 'Call trace', 'Backtrace'],
+  ['Stack trace', 'stack trace', 'stack backtrace', 'Stack backtrace', 'Traceback', '<TASK>'],
+].flat();
 
 const BY_FIRST: readonly (readonly string[] | undefined)[] = Array.from({ length: 256 }, (_unused, first) => {
   const fitting = BEGINNINGS.filter((text) => text.charCodeAt(0) === first);
@@ -21,13 +21,13 @@ const BY_FIRST: readonly (readonly string[] | undefined)[] = Array.from({ length
 
 const RETURN = 0x0d;
 const SPACE = 0x20;
+const QUOTE = 0x27;
 const SLASH = 0x2f;
 const DIGIT_NINE = 0x39;
 const COLON = 0x3a;
 const LESS = 0x3c;
 const BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
-const LOWER_A = 0x61;
+const UPPER_A = 0x41;
 const LOWER_Z = 0x7a;
 
 /** Longest wrapper in brackets, as in line-wrapper.ts. */
@@ -76,10 +76,10 @@ export class LineScreen {
       const first = text.charCodeAt(content);
       const beginnings = BY_FIRST[first];
       if (beginnings !== undefined) for (const beginning of beginnings) if (text.startsWith(beginning, content)) return true;
-      if (first >= LOWER_A ? first <= LOWER_Z : first === SLASH || text.charCodeAt(content + 2) === BACKSLASH) {
+      if ((first >= UPPER_A && first <= LOWER_Z) || first === SLASH) {
         // A line without a space may be a name or a place, and so may what stands before the first space if that is a colon.
         const space = text.indexOf(' ', content);
-        return space < 0 || space >= end || text.charCodeAt(space - 1) === COLON;
+        if (space < 0 || space >= end || text.charCodeAt(space - 1) === COLON) return true;
       }
       let next = content;
       if (first === LESS) next = this.#behind(content, '>', 5);
@@ -119,13 +119,13 @@ export class LineScreen {
     return before === 0x72 || before === 0x6e || before === 0x63;
   }
 
-  /** A colon (`Stack trace:`), or the end of `Error`, `Exception` or `terminating`. */
+  /** A colon (`Stack trace:`), a quote (Ruby's frames), or the end of `Error`, `Exception` or `terminating`. */
   #endsSuspiciously(end: number): boolean {
     const text = this.#text;
     let last = end - 1;
     if (text.charCodeAt(last) === RETURN) last -= 1;
     const char = text.charCodeAt(last);
-    if (char === COLON || char === SPACE || char === RETURN) return true;
+    if (char === COLON || char === QUOTE || char === SPACE || char === RETURN) return true;
     const before = text.charCodeAt(last - 1);
     return (char === 0x72 && before === 0x6f) || (char === 0x6e && before === 0x6f) || (char === 0x67 && before === 0x6e);
   }

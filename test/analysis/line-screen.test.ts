@@ -21,31 +21,31 @@ const wrappers = [
 ];
 
 const pieces = [
-  ...[
+  [
     'Traceback (most recent call last):',
     '  File "/srv/app.py", line 3, in main',
     'KeyError: "x"',
     'shop.errors.PaymentError',
     'Error: boom',
   ],
-  ...['TypeError', '    at pay (/srv/cart.js:7:3)', '\tat com.shop.Cart.total(Cart.java:3)', 'Caused by: java.io.IOException: disk'],
-  ...[
+  ['TypeError', '    at pay (/srv/cart.js:7:3)', '\tat com.shop.Cart.total(Cart.java:3)', 'Caused by: java.io.IOException: disk'],
+  [
     'java.lang.IllegalStateException',
     'Exception in thread "main" java.lang.Error: no',
     'panic: nil',
     'goroutine 1 [running]:',
     'main.main()',
   ],
-  ...['\t/srv/main.go:3 +0x1', 'http: panic serving 127.0.0.1:1: x', "thread 'main' panicked at src/main.rs:3:5:", 'stack backtrace:'],
-  ...['Stack trace:', '#0 /srv/a.php(3): f()', 'PHP Fatal error:  Uncaught Exception: x in /srv/a.php:3', '** (RuntimeError) boom'],
-  ...['GenServer Shop terminating', '=CRASH REPORT==== 23-Nov-2026', '** exception error: bad', '==12==ERROR: AddressSanitizer: x'],
-  ...[
+  ['\t/srv/main.go:3 +0x1', 'http: panic serving 127.0.0.1:1: x', "thread 'main' panicked at src/main.rs:3:5:", 'stack backtrace:'],
+  ['Stack trace:', '#0 /srv/a.php(3): f()', 'PHP Fatal error:  Uncaught Exception: x in /srv/a.php:3', '** (RuntimeError) boom'],
+  ['GenServer Shop terminating', '=CRASH REPORT==== 23-Nov-2026', '** exception error: bad', '==12==ERROR: AddressSanitizer: x'],
+  [
     '=================================================================',
     'BUG: unable to handle page fault',
     'Call Trace:',
     'INFO: task x:1 blocked',
   ],
-  ...[
+  [
     '------------[ cut here ]------------',
     'Kernel panic - not syncing',
     '/srv/app.js:12',
@@ -53,7 +53,7 @@ const pieces = [
     'C:\\app\\x.js:3',
     'Unhandled exception:',
   ],
-  ...[
+  [
     'stack traceback:',
     "a.rb:3:in `f': boom (RuntimeError)",
     "\tfrom a.rb:3:in `f'",
@@ -62,7 +62,7 @@ const pieces = [
     'failed: Exception',
     '[stacktrace]',
   ],
-  ...[
+  [
     'INFO ready',
     'listening on port 80',
     'request: done',
@@ -75,7 +75,7 @@ const pieces = [
     '[cause]: x',
     '{"level":"error"}',
   ],
-];
+].flat();
 
 const word = fc.oneof(
   fc.constantFrom(...pieces),
