@@ -31,7 +31,7 @@ export interface JobRunnerOptions {
   readonly mostAttempts: number;
 }
 
-export const defaultJobRunnerOptions = { concurrency: 2, pollMs: 500, leaseMs: 30_000, mostAttempts: 6 } as const;
+export const defaultJobRunnerOptions = { concurrency: 2, pollMs: 500, leaseMs: 10_000, mostAttempts: 6 } as const;
 
 export class JobRunner implements Component {
   readonly name = 'job-runner';
