@@ -21,6 +21,12 @@ interface Case {
   readonly fixed_functions: readonly { readonly file: string; readonly start: number; readonly end: number; readonly name: string }[];
 }
 
+interface FileList {
+  readonly mirror: string;
+  readonly commit: string;
+  readonly paths: readonly string[];
+}
+
 interface Outcome {
   readonly id: string;
   readonly group: string;
@@ -42,9 +48,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   );
   if (folder === undefined) throw new Error(`no localization/filelists.jsonl.gz below ${options.data}`);
   const lists = new Map<string, PathIndex>();
-  for (const { mirror, commit, paths } of readLines<{ mirror: string; commit: string; paths: string[] }>(
-    join(folder, 'filelists.jsonl.gz'),
-  )) {
+  for (const { mirror, commit, paths } of readLines(join(folder, 'filelists.jsonl.gz')) as readonly FileList[]) {
     lists.set(`${mirror}@${commit}`, new PathIndex(paths));
   }
   const files = readdirSync(folder).filter((name) => /^cases.*\.jsonl\.gz$/.test(name));
@@ -53,7 +57,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   let skipped = 0;
   const started = performance.now();
   for (const file of files) {
-    for (const one of readLines<Case>(join(folder, file))) {
+    for (const one of readLines(join(folder, file)) as readonly Case[]) {
       const index = lists.get(`${one.mirror}@${one.buggy_commit}`);
       if (index === undefined) skipped++;
       else if (half === undefined || halfOf(one.id) === half) outcomes.push(judge(one, basename(file, '.jsonl.gz'), index));
@@ -140,7 +144,7 @@ function halfOf(id: string): 'a' | 'b' {
   return sum % 2 === 0 ? 'a' : 'b';
 }
 
-function readLines<T>(file: string): readonly T[] {
+function readLines(file: string): readonly unknown[] {
   const text = gunzipSync(readFileSync(file)).toString('utf8');
-  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
+  return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as unknown]));
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import type { Git } from './git.ts';
 import { withoutUserInformation } from './git-failure.ts';
-import type { Mirror, RemoteAccess } from './mirror.ts';
+import { scratchIndexPrefix, type Mirror, type RemoteAccess } from './mirror.ts';
 import type { FileChange } from './repository.ts';
 
 export interface CommitIdentity {
@@ -71,7 +71,7 @@ export class BranchWriter {
   async #commit(update: BranchUpdate): Promise<string> {
     const { mirror, identity } = this.#options;
     const base = await mirror.resolve(update.base);
-    const environment = { GIT_INDEX_FILE: join(mirror.directory, `hephaestus-index-${randomUUID()}`) };
+    const environment = { GIT_INDEX_FILE: join(mirror.directory, `${scratchIndexPrefix}${randomUUID()}`) };
     try {
       await mirror.run(['read-tree', base], { environment });
       for (const file of update.files) {

@@ -1,4 +1,4 @@
-// What to search a repository for when a message has no helpful trace: its constant parts, and the names and paths in it.
+// What to search a repository for when a message has no helpful trace: its constant parts, and the names in it.
 // Must never search by itself; locator.ts ranks what the repository answers.
 
 /** A text to search for and how telling it is: words of its own, not counting what any message may hold. */
@@ -31,16 +31,6 @@ export function searchTerms(template: string, message: string): readonly SearchT
   for (const [key] of firstLine(message).matchAll(/\b[A-Z][A-Z0-9]{2,}(?:_[A-Z0-9]+)+\b|\b[a-z][\w-]*(?:\.[a-z][\w-]*){2,}\b/g))
     add(key, 'key', 1.8);
   return [...terms.values()].toSorted((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : 1)).slice(0, mostTerms);
-}
-
-/** Tokens that look like files: `src/shop/cart.ts`, `shop.yaml`, with the line if one follows. */
-export function mentionedFiles(message: string): readonly { file: string; line: number | undefined }[] {
-  const found: { file: string; line: number | undefined }[] = [];
-  for (const match of message.slice(0, 100_000).matchAll(/[\w@./\\+-]{2,200}\.[A-Za-z][A-Za-z0-9]{0,9}(?::(\d{1,6}))?/g)) {
-    found.push({ file: match[0].replace(/:\d+$/, ''), line: match[1] === undefined ? undefined : Number(match[1]) });
-    if (found.length >= 200) break;
-  }
-  return found;
 }
 
 /** Cuts a message where values stand: placeholders, numbers, quoted text, hex, addresses, paths. */

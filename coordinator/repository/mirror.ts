@@ -27,6 +27,12 @@ export interface MirrorState {
   readonly head: string;
 }
 
+/** Packs that a mirror holds before they are made one; git's own limit (gc.autoPackLimit) is 50. */
+const mostPacks = 50;
+
+/** Index files of commits that are being made in the mirror begin with it. */
+export const scratchIndexPrefix = 'hephaestus-index-';
+
 const hash = /^[0-9a-f]{40}$/;
 
 export class Mirror {
@@ -145,6 +151,7 @@ export class Mirror {
     const head = await this.text(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}^{commit}`], { statuses: [0, 1] });
     if (!hash.test(head)) throw noSuchBranch(access.url, branch);
     await this.run(['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
+    await this.#tidy();
     return { branch, head };
   }
 
@@ -191,8 +198,15 @@ export class Mirror {
     this.#cleaned = true;
     await rm(`${this.directory}.cloning`, { recursive: true, force: true });
     const entries = await readdir(this.directory, { recursive: true, withFileTypes: true }).catch(() => []);
-    const locks = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.lock'));
-    for (const lock of locks) await rm(join(lock.parentPath, lock.name), { force: true });
+    const left = entries.filter((entry) => entry.isFile() && (entry.name.endsWith('.lock') || entry.name.startsWith(scratchIndexPrefix)));
+    for (const entry of left) await rm(join(entry.parentPath, entry.name), { force: true });
+  }
+
+  /** Each fetch adds a pack; many slow every read down, so that they are made one from time to time. */
+  async #tidy(): Promise<void> {
+    const packs = await readdir(join(this.directory, 'objects', 'pack')).catch(() => []);
+    if (packs.filter((name) => name.endsWith('.pack')).length <= mostPacks) return;
+    await this.run(['gc', '--quiet'], { timeoutMs: 600_000 });
   }
 }
 

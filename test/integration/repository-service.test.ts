@@ -1,5 +1,6 @@
 // States what the Repository Service does with a real git remote: mirror, files, work trees, branches.
 // Must never reach beyond this machine.
+import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -81,6 +82,21 @@ describe('the mirror', () => {
     const later = makeRepositoryService(parts.stateFolder);
     expect(await later.service.initialize(repository)).toEqual({ branch: 'main', head });
     expect(existsSync(`${mirror}.cloning`)).toBe(false);
+  });
+
+  test('is tidied when fetches have filled it', async () => {
+    fixture.commit({ message: 'one', files: { a: '1' } });
+    await parts.service.initialize(repository);
+    const mirror = parts.mirrors.of(repository).directory;
+    const packs = (): number => readdirSync(join(mirror, 'objects/pack')).filter((name) => name.endsWith('.pack')).length;
+    for (let count = 0; count < 55; count++) {
+      const object = execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: mirror, input: String(count), encoding: 'utf8' });
+      execFileSync('git', ['pack-objects', '-q', 'objects/pack/pack'], { cwd: mirror, input: object, stdio: ['pipe', 'ignore', 'ignore'] });
+    }
+    expect(packs()).toBeGreaterThan(50);
+    const { head } = await parts.service.initialize(repository);
+    expect(packs()).toBeLessThan(10);
+    expect(await parts.service.getFileContents(repository, 'a', head)).toEqual(Buffer.from('1'));
   });
 
   test('serves many at once', async () => {
