@@ -113,7 +113,8 @@ export interface ScriptedLogStream {
   end(): void;
 }
 
-async function enrolNode(connect: CoordinatorStage['connect'], joinToken: string, hostname: string): Promise<ScriptedNode> {
+/** @param connect opens a connection as a node, or as a stranger */
+export async function enrolNode(connect: CoordinatorStage['connect'], joinToken: string, hostname: string): Promise<ScriptedNode> {
   const keyPem = generateNodeKey();
   const anonymous = connect();
   const answer = await anonymous.enrollment.enroll({
