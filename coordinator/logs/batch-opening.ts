@@ -2,6 +2,7 @@
 // Must never trust a length or a ratio that the sender states.
 import { constants, crc32, zstdDecompressSync } from 'node:zlib';
 import type { LogBatch, RefusalReason } from './log-batch.ts';
+import { cutRecords } from './record-cutting.ts';
 
 export interface BatchLimits {
   /** Of the payload as sent. */
@@ -52,23 +53,6 @@ function decompress(payload: Buffer, expectedBytes: number): Buffer | undefined 
     // Damaged, or longer than stated; the caller refuses it either way.
     return undefined;
   }
-}
-
-const newline = 0x0a;
-const carriageReturn = 0x0d;
-
-function cutRecords(bytes: Buffer, lengths: readonly number[]): string[] {
-  const records: string[] = [];
-  let start = 0;
-  for (const length of lengths) {
-    let end = start + length;
-    const next = end;
-    if (end > start && bytes[end - 1] === newline) end--;
-    if (end > start && end < next && bytes[end - 1] === carriageReturn) end--;
-    records.push(bytes.toString('utf8', start, end));
-    start = next;
-  }
-  return records;
 }
 
 function invalid(message: string): OpenedBatch {

@@ -173,13 +173,14 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
       receivedAtMs: clock.now(),
     });
     const entries = processed.map(({ entry }) => entry);
+    const compressed = batch.codec === 'zstd' ? batch.payload : undefined;
     session.take(batch.sequence, positions);
     metrics.recordBatch('taken');
     metrics.recordEntries(entries.length, opened.bytes.length, creditBytes);
     this.#commits.enqueue({
       ...emptyUnit(session, batch.sequence, creditBytes),
       entries,
-      chunk: entries.length === 0 ? undefined : packChunk(entries),
+      chunk: entries.length === 0 ? undefined : packChunk(entries, { ...opened, compressed, recordLengths: batch.recordLengths }),
       positions,
       observations: this.#observe(processed),
     });

@@ -33,7 +33,7 @@ const entry: fc.Arbitrary<LogEntry> = fc
     templateText: facts.templateId === '' ? '' : `text of ${facts.templateId}`,
     fingerprint: undefined,
     trace: undefined,
-    raw: `${header}${message}${rest}`,
+    raw: `${header}${message}${rest}`.replace(/\r$/, ''),
   }));
 
 test('what goes in comes out, with ids that name the chunk and the place in it', () => {
