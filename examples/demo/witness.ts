@@ -80,27 +80,29 @@ export class Witness {
       this.#once(
         'suspect',
         '✓',
-        `suspect commit: ${suspect.commit.slice(0, 10)} “${safeLine(suspect.subject)}” (${safeLine(suspect.reasons.join('; '))})`,
+        `suspect commit: ${suspect.commit.slice(0, 10)} “${safeLine(suspect.subject)}” (${safeLine(suspect.reasons.slice(-3).join('; '))})`,
       );
     }
+    const state = solutionState(solution);
+    if (!finalStates.has(state) && solution.stateReason !== '')
+      this.#once(`state ${state} ${solution.stateReason}`, '•', safeLine(`${state}: ${solution.stateReason}`));
     if (solution.diff !== '') {
       this.#proposalSeenAtMs ??= Date.now();
       const by = [solution.provider, solution.model].filter((part) => part !== '').join(' ');
-      this.#once('proposal', '✓', `proposal by ${by}: ${safeLine(solution.diagnosis?.summary ?? '')}`);
+      this.#once('proposal', '✓', `proposal by ${by}: ${safeLine(solution.diagnosis?.rootCause ?? '')}`);
     }
     const rungs = solution.validation?.rungs ?? [];
     for (const rung of rungs) {
       const outcome = enumLabel(rung.outcome, 'RUNG_OUTCOME');
       const name = enumLabel(rung.rung, 'RUNG');
       const mark = outcome === 'passed' ? '✓' : outcome === 'failed' ? '✗' : '–';
-      const detail = outcome === 'passed' ? rung.command : safeLine(rung.output).slice(0, 160);
+      const detail = outcome === 'passed' ? rung.command.replace(process.execPath, 'node') : safeLine(rung.output).slice(0, 160);
       this.#once(
         `rung ${solution.id} ${name} ${outcome}`,
         mark,
         `proof: ${name.padEnd(10)} ${outcome} in ${duration(durationMs(rung.duration) ?? 0)}  ${safeLine(detail)}`.trimEnd(),
       );
     }
-    const state = solutionState(solution);
     if (finalStates.has(state) && state !== 'published') {
       this.#once(`end ${solution.id}`, '!', `proposal ${state}: ${safeLine(solution.stateReason)}`);
     }
