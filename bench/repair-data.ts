@@ -130,28 +130,15 @@ export interface Program {
   readonly program: string;
   readonly buggy: string;
   readonly fixed: string;
-  readonly testcases: readonly unknown[];
-  readonly failure: string;
-  readonly log: string | undefined;
+  /** Undefined where the program needs more than plain values. */
+  readonly testcases: readonly unknown[] | undefined;
 }
 
 export function readPrograms(folder: string): readonly Program[] {
   const path = join(folder, 'quixbugs', 'python.json');
   if (!existsSync(path)) return [];
-  const raw = JSON.parse(readFileSync(path, 'utf8')) as readonly {
-    program: string;
-    buggy: string;
-    fixed: string;
-    testcases: readonly unknown[];
-    failure: string;
-    log_text: string | null;
-  }[];
-  return raw.map(({ program, buggy, fixed, testcases, failure, log_text: log }) => ({
-    program,
-    buggy,
-    fixed,
-    testcases,
-    failure,
-    log: log ?? undefined,
-  }));
+  const raw = JSON.parse(readFileSync(path, 'utf8')) as readonly (Omit<Program, 'testcases'> & {
+    readonly testcases: readonly unknown[] | null;
+  })[];
+  return raw.map(({ program, buggy, fixed, testcases }) => ({ program, buggy, fixed, testcases: testcases ?? undefined }));
 }

@@ -54,8 +54,9 @@ export interface SolutionInputs {
 export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   const { config, clock, logger, secrets, incidents, proposals, repositoryStore, jobs } = inputs;
   const files = stateFiles(config.stateDirectory);
-  // A repository's checks run with the Node that we brought along where the host has none.
-  const searchPath = [...inputs.searchPath, dirname(process.execPath)];
+  // A repository's checks run with the host's own tools, not with those that npm puts in front for us;
+  // the Node that we brought along stands in where the host has none.
+  const searchPath = [...inputs.searchPath.filter((folder) => !folder.includes('/node_modules/')), dirname(process.execPath)];
   const git = new Git({ searchPath: searchPath.join(':') });
   const mirrors = new Mirrors({ git, directory: files.repositories, identity: hephaestusIdentity, isPartial: () => false });
   const remotes = new RemoteRepositoryService({

@@ -16,7 +16,11 @@ import { sandboxConfigurationSchema, validationConfigurationSchema } from '../..
 import { plainRepositoryService } from './plain-repository-service.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from './solution-stores.ts';
 
-export const searchPath = [...(process.env['PATH'] ?? '').split(':'), dirname(process.execPath)];
+/** As compose makes it: the host's own tools first, our Node where the host has none. */
+export const searchPath = [
+  ...(process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('/node_modules/')),
+  dirname(process.execPath),
+];
 
 export function realSandbox(): Sandbox {
   return createSandbox({ ...defaultSandboxOptions, searchPath });

@@ -11,6 +11,7 @@ export interface OllamaOptions {
   readonly keepAlive: string;
 }
 
+const mostErrorCharacters = 500;
 /** Characters after which an answer is taken to run without end, for each token that was allowed. */
 const mostCharactersPerToken = 12;
 
@@ -79,7 +80,13 @@ function clientFor(baseUrl: string, signal: AbortSignal): Ollama {
     host: baseUrl,
     fetch: async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
       const signals = [signal, ...(init?.signal === undefined || init.signal === null ? [] : [init.signal])];
-      return fetch(input, { ...init, signal: AbortSignal.any(signals), redirect: 'error' });
+      const response = await fetch(input, { ...init, signal: AbortSignal.any(signals), redirect: 'error' });
+      // Read here, because the package prints to standard output on its way to an error.
+      if (!response.ok) {
+        const detail = (await response.text().catch(() => '')).slice(0, mostErrorCharacters);
+        throw readStatus(response.status, detail, response.headers.get('retry-after'), baseUrl);
+      }
+      return response;
     },
   });
 }
@@ -94,8 +101,6 @@ function absent(options: OllamaOptions, names: readonly string[]): ModelError {
 
 function toModelError(error: unknown, baseUrl: string): ModelError {
   if (error instanceof ModelError) return error;
-  const isResponse = error instanceof Error && 'status_code' in error && typeof error.status_code === 'number';
-  if (isResponse && typeof error.status_code === 'number') return readStatus(error.status_code, error.message, null, baseUrl);
   // The package throws a plain Error for an `error` line in the stream, and for a stream that ends early.
   if (error instanceof SyntaxError || (error instanceof Error && /did not receive done|unexpected end/i.test(error.message)))
     return new ModelError('broken-answer', `Ollama died in mid-answer: ${error.message}`, { cause: error });

@@ -1,0 +1,238 @@
+// Every provider against a server that behaves, and one that doesn't: the same answers, and errors that know whether to try again.
+// Must never reach beyond loopback.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { OpenAPIBackend } from 'openapi-backend';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { systemClock } from '../../base/clock.ts';
+import { silentLogger } from '../../base/logger.ts';
+import { Secret } from '../../base/secret.ts';
+import { ModelError, type CompletionRequest, type TextModel } from '../../coordinator/model/model.ts';
+import { modelConfigurationSchema } from '../../coordinator/model/model-configuration.ts';
+import { runCanary } from '../../coordinator/model/canary.ts';
+import { createAnthropicModel } from '../../coordinator/model/providers/anthropic.ts';
+import { createOllamaModel } from '../../coordinator/model/providers/ollama.ts';
+import { createOpenAiCompatibleModel } from '../../coordinator/model/providers/openai-compatible.ts';
+import { makeResilient } from '../../coordinator/model/resilient-model.ts';
+import { chooseTextModel } from '../../coordinator/model/text-models.ts';
+import { say, startFakeModelServer, withCanary, type FakeAnswer } from '../support/fake-model-server.ts';
+
+const providers: readonly [string, (url: string) => TextModel][] = [
+  ['ollama', (url) => createOllamaModel({ baseUrl: url, model: 'small', keepAlive: '5m' })],
+  ['openai-compatible', (url) => createOpenAiCompatibleModel({ baseUrl: `${url}/v1`, key: new Secret('sesame'), model: 'small' })],
+  ['anthropic', (url) => createAnthropicModel({ baseUrl: url, key: new Secret('sesame'), model: 'small' })],
+];
+
+function request(values: Partial<CompletionRequest> = {}): CompletionRequest {
+  return {
+    system: 'Be brief.',
+    turns: [{ role: 'user', content: 'Hello' }],
+    schema: undefined,
+    maxOutputTokens: 200,
+    contextTokens: 4096,
+    temperature: 0,
+    signal: AbortSignal.timeout(10_000),
+    ...values,
+  };
+}
+
+async function failureOf(
+  make: (url: string) => TextModel,
+  answer: FakeAnswer,
+  values: Partial<CompletionRequest> = {},
+): Promise<ModelError> {
+  await using server = await startFakeModelServer({ models: ['small'], answer: () => answer });
+  const failure: unknown = await make(server.url)
+    .complete(request(values))
+    .catch((error: unknown) => error);
+  if (failure instanceof ModelError) return failure;
+  throw new Error('it did not fail with a ModelError');
+}
+
+describe.each(providers)('%s', (_name, make) => {
+  it('answers with text and counted tokens, and tells its progress', async () => {
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => say('good day') });
+    let seen = 0;
+    const completion = await make(server.url).complete(request({ onProgress: (characters) => (seen = characters) }));
+    expect(completion).toMatchObject({ text: 'good day', stopped: 'end' });
+    expect(completion.inputTokens).toBeGreaterThan(0);
+    expect(completion.outputTokens).toBeGreaterThan(0);
+    expect(seen).toBe(8);
+  });
+
+  it('says that an answer was cut', async () => {
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => ({ kind: 'text', text: 'half', cut: true }) });
+    expect((await make(server.url).complete(request())).stopped).toBe('length');
+  });
+
+  it.each<[FakeAnswer, string, string]>([
+    [{ kind: 'status', status: 503 }, 'overloaded', 'safe'],
+    [{ kind: 'status', status: 429, retryAfter: '7' }, 'overloaded', 'safe'],
+    [{ kind: 'status', status: 401 }, 'refused', 'never'],
+    [{ kind: 'status', status: 404 }, 'model-absent', 'never'],
+    [{ kind: 'die', text: 'this will never be whole' }, 'broken-answer', 'safe'],
+    [{ kind: 'nonsense' }, 'broken-answer', 'safe'],
+  ])('fails with %j as %s, to be retried: %s', async (answer, reason, retry) => {
+    expect(await failureOf(make, answer)).toMatchObject({ reason, retry });
+  });
+
+  it('gives up at its time limit', async () => {
+    expect(await failureOf(make, { kind: 'hang' }, { signal: AbortSignal.timeout(150) })).toMatchObject({
+      reason: 'timeout',
+      retry: 'safe',
+    });
+  });
+
+  it('says where nobody answers, and no key with it', async () => {
+    const failure: unknown = await make('http://127.0.0.1:9')
+      .probe(AbortSignal.timeout(5_000))
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(ModelError);
+    expect(String(failure)).toContain('127.0.0.1:9');
+    expect(String(failure)).not.toContain('sesame');
+  });
+
+  it('passes the canary on an honest server, and is used in a weaker way on others', async () => {
+    await using honest = await startFakeModelServer({ models: ['small'], answer: withCanary(() => say('')) });
+    expect(await runCanary(make(honest.url), 8192, AbortSignal.timeout(10_000))).toMatchObject({
+      honoursSchema: true,
+      countsTokens: true,
+      contextTokens: 8192,
+    });
+    await using careless = await startFakeModelServer({
+      models: ['small'],
+      answer: () => ({ kind: 'text', text: 'I am ready!', inputTokens: 2048 }),
+    });
+    expect(await runCanary(make(careless.url), 8192, AbortSignal.timeout(10_000))).toMatchObject({
+      honoursSchema: false,
+      contextTokens: 2048,
+    });
+    await using tiny = await startFakeModelServer({ models: ['small'], answer: () => ({ kind: 'text', text: 'x', inputTokens: 512 }) });
+    await expect(runCanary(make(tiny.url), 8192, AbortSignal.timeout(10_000))).rejects.toThrow('cut silently');
+  });
+});
+
+describe('ollama', () => {
+  it('asks with an explicit context, a schema and keep-alive', async () => {
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => say('{}') });
+    await createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' }).complete(request({ schema: { type: 'object' } }));
+    expect(server.requests[0]?.body).toMatchObject({
+      keep_alive: '5m',
+      format: { type: 'object' },
+      options: { num_ctx: 4096, num_predict: 200 },
+    });
+  });
+
+  it('says what to run where the model is absent', async () => {
+    await using server = await startFakeModelServer({ models: ['other'], answer: () => say('') });
+    const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
+    await expect(model.probe(AbortSignal.timeout(5_000))).rejects.toThrow('ollama pull small');
+  });
+
+  it('stops a model that goes on without end', async () => {
+    expect(await failureOf(providers[0]?.[1] ?? (() => expect.fail('no provider')), say('la '.repeat(2_000)))).toMatchObject({
+      reason: 'broken-answer',
+    });
+  });
+
+  const description = join(import.meta.dirname, '../../../shared/data/models/ollama-openapi.yaml');
+  const text = readIfThere(description);
+  it.skipIf(text === undefined)('sends what Ollama’s own API description allows (skipped: the shared data is not here)', async () => {
+    const api = new OpenAPIBackend({
+      definition: parse(text ?? '') as never,
+      validate: true,
+      ajvOpts: { strict: false, logger: false },
+    });
+    await api.init();
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => say('{}') });
+    const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
+    await model.probe(AbortSignal.timeout(5_000));
+    await model.complete(request({ schema: { type: 'object', properties: {} } }));
+    expect(server.requests).toHaveLength(2);
+    for (const { path, method, body } of server.requests) {
+      const operation = api.matchOperation({ path, method, headers: {} });
+      expect(operation).toBeDefined();
+      const verdict = api.validateRequest(
+        { path, method, headers: { 'content-type': 'application/json' }, body: method === 'POST' ? body : undefined },
+        operation,
+      );
+      expect(verdict.errors ?? []).toEqual([]);
+    }
+  });
+});
+
+describe('a resilient model', () => {
+  const tools = {
+    requestTimeoutMs: 5_000,
+    connectTimeoutMs: 1_000,
+    clock: { ...systemClock, sleep: async () => undefined },
+    logger: silentLogger,
+  };
+
+  it('tries again what may pass, and not what is refused', async () => {
+    let count = 0;
+    await using server = await startFakeModelServer({
+      models: ['small'],
+      answer: () => (++count < 3 ? { kind: 'status', status: 503 } : say('at last')),
+    });
+    const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
+    expect((await makeResilient(model, { ...tools, attempts: 3 }).complete(request())).text).toBe('at last');
+    await using strict = await startFakeModelServer({ models: ['small'], answer: () => ({ kind: 'status', status: 401 }) });
+    const refused = makeResilient(createOllamaModel({ baseUrl: strict.url, model: 'small', keepAlive: '5m' }), { ...tools, attempts: 3 });
+    await expect(refused.complete(request())).rejects.toThrow('401');
+    expect(strict.requests).toHaveLength(1);
+  });
+
+  it('leaves a server alone that keeps failing', async () => {
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => ({ kind: 'status', status: 500 }) });
+    const model = makeResilient(createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' }), { ...tools, attempts: 5 });
+    await expect(model.complete(request())).rejects.toThrow('500');
+    await expect(model.complete(request())).rejects.toMatchObject({ reason: 'circuit-open' });
+    expect(server.requests).toHaveLength(5);
+  });
+});
+
+describe('the choice', () => {
+  const tools = { clock: systemClock, logger: silentLogger };
+  const secrets = { get: async () => undefined };
+
+  it('of auto is a local Ollama that answers, with a model for code, and otherwise none', async () => {
+    await using server = await startFakeModelServer({ models: ['nomic-embed', 'llama', 'qwen-coder'], answer: () => say('') });
+    const found = await chooseTextModel(
+      modelConfigurationSchema.parse({ baseUrl: server.url }),
+      secrets,
+      tools,
+      AbortSignal.timeout(5_000),
+    );
+    expect(found.model).toMatchObject({ provider: 'ollama', model: 'qwen-coder' });
+    const none = await chooseTextModel(
+      modelConfigurationSchema.parse({ baseUrl: 'http://127.0.0.1:9' }),
+      secrets,
+      tools,
+      AbortSignal.timeout(5_000),
+    );
+    expect(none.model).toBeUndefined();
+  });
+
+  it('of a hosted model without its key fails with the secret’s name', async () => {
+    const configuration = modelConfigurationSchema.parse({ provider: 'anthropic', model: 'm', key: 'anthropic-key' });
+    await expect(chooseTextModel(configuration, secrets, tools, AbortSignal.timeout(1_000))).rejects.toThrow('anthropic-key');
+  });
+
+  it('is checked with every mistake at once', () => {
+    const wrong = modelConfigurationSchema.safeParse({ provider: 'anthropic', maxOutputTokens: 16_000, requestTimeoutMs: 5 });
+    expect(wrong.error?.issues.map(({ path }) => path.join('.'))).toContain('requestTimeoutMs');
+    const missing = modelConfigurationSchema.safeParse({ provider: 'anthropic' });
+    expect(missing.error?.issues.map(({ path }) => path.join('.')).toSorted()).toEqual(['key', 'model']);
+  });
+});
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    console.warn(`skipped: there is no ${path}`);
+    return undefined;
+  }
+}

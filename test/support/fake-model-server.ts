@@ -1,0 +1,175 @@
+// A model server on loopback that speaks Ollama's, OpenAI's and Anthropic's protocols and does as it is told, also badly.
+// Must never be kinder than a real one: requests are kept as they came, for judging.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What the server answers with: text, or a way of failing. */
+export type FakeAnswer =
+  | { readonly kind: 'text'; readonly text: string; readonly inputTokens?: number; readonly cut?: boolean }
+  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
+  /** Accepts the request and never answers. */
+  | { readonly kind: 'hang' }
+  /** Sends half of the text, then drops the connection. */
+  | { readonly kind: 'die'; readonly text: string }
+  /** Bytes that are none of the protocol. */
+  | { readonly kind: 'nonsense' };
+
+export interface FakeRequest {
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly body: unknown;
+  /** System and all turns, joined. */
+  readonly prompt: string;
+  readonly hasSchema: boolean;
+}
+
+export interface FakeModelServer extends AsyncDisposable {
+  readonly url: string;
+  readonly requests: FakeRequest[];
+}
+
+export function say(text: string): FakeAnswer {
+  return { kind: 'text', text };
+}
+
+/** Answers the canary's questions as an honest server does; everything else goes to `answer`. */
+export function withCanary(answer: (request: FakeRequest) => FakeAnswer): (request: FakeRequest) => FakeAnswer {
+  return (request) => {
+    if (!request.prompt.includes('You answer test questions.')) return answer(request);
+    return say(request.hasSchema ? '{"colour":"umber","count":2}' : 'done');
+  };
+}
+
+export async function startFakeModelServer(options: {
+  readonly models: readonly string[];
+  readonly answer: (request: FakeRequest) => FakeAnswer;
+}): Promise<FakeModelServer> {
+  const requests: FakeRequest[] = [];
+  const server = createServer((incoming, outgoing) => {
+    void handle(incoming, outgoing).catch(() => outgoing.destroy());
+  });
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString('utf8');
+    const body = (text === '' ? {} : JSON.parse(text)) as ChatBody;
+    const path = incoming.url ?? '/';
+    const turns = [body.system, ...(body.messages ?? []).map(({ content }) => content)].filter((part) => part !== undefined);
+    const hasSchema = body.format !== undefined || body.response_format !== undefined || body.tools !== undefined;
+    const request: FakeRequest = {
+      path,
+      method: incoming.method ?? '',
+      headers: incoming.headers,
+      body,
+      prompt: turns.join('\n'),
+      hasSchema,
+    };
+    requests.push(request);
+    if (request.method === 'GET') return list(outgoing, path, options.models);
+    const answer = options.answer(request);
+    if (answer.kind === 'hang') return;
+    if (answer.kind === 'status') {
+      outgoing.writeHead(answer.status, answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter });
+      outgoing.end(JSON.stringify({ error: `status ${answer.status}` }));
+      return;
+    }
+    const protocol = path.startsWith('/api/') ? ollama : path.endsWith('/messages') ? anthropic : openAi;
+    outgoing.writeHead(200, { 'content-type': protocol.contentType });
+    if (answer.kind === 'nonsense') {
+      outgoing.end('data: <html>not a model</html>\n\n');
+      return;
+    }
+    const tokens = {
+      input: ('inputTokens' in answer ? answer.inputTokens : undefined) ?? Math.ceil(request.prompt.length / 4.2),
+      output: Math.ceil(answer.text.length / 4),
+    };
+    const half = Math.ceil(answer.text.length / 2);
+    outgoing.write(protocol.begin(tokens.input));
+    outgoing.write(protocol.part(answer.text.slice(0, half)));
+    if (answer.kind === 'die') {
+      setImmediate(() => outgoing.destroy());
+      return;
+    }
+    outgoing.write(protocol.part(answer.text.slice(half)));
+    outgoing.end(protocol.end(tokens, answer.cut === true));
+  };
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => {
+        server.close(resolve);
+      });
+    },
+  };
+}
+
+interface ChatBody {
+  readonly system?: string;
+  readonly messages?: readonly { readonly content: string }[];
+  readonly format?: unknown;
+  readonly response_format?: unknown;
+  readonly tools?: unknown;
+}
+
+interface Protocol {
+  readonly contentType: string;
+  begin(inputTokens: number): string;
+  part(text: string): string;
+  end(tokens: { input: number; output: number }, cut: boolean): string;
+}
+
+const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+
+const openAi: Protocol = {
+  contentType: 'text/event-stream',
+  begin: () => event({ choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: null }] }),
+  part: (text) => event({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] }),
+  end: ({ input, output }, cut) =>
+    event({ choices: [{ index: 0, delta: {}, finish_reason: cut ? 'length' : 'stop' }] }) +
+    event({ choices: [], usage: { prompt_tokens: input, completion_tokens: output } }) +
+    'data: [DONE]\n\n',
+};
+
+const anthropic: Protocol = {
+  contentType: 'text/event-stream',
+  begin: (inputTokens) =>
+    event({ type: 'message_start', message: { usage: { input_tokens: inputTokens, output_tokens: 1 } } }) + event({ type: 'ping' }),
+  part: (text) => event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
+  end: ({ output }, cut) =>
+    event({ type: 'message_delta', delta: { stop_reason: cut ? 'max_tokens' : 'end_turn' }, usage: { output_tokens: output } }) +
+    event({ type: 'message_stop' }),
+};
+
+const moment = '2026-01-02T03:04:05Z';
+
+const ollama: Protocol = {
+  contentType: 'application/x-ndjson',
+  begin: () => '',
+  part: (text) => `${JSON.stringify({ model: 'fake', created_at: moment, message: { role: 'assistant', content: text }, done: false })}\n`,
+  end: ({ input, output }, cut) =>
+    `${JSON.stringify({
+      model: 'fake',
+      created_at: moment,
+      message: { role: 'assistant', content: '' },
+      done: true,
+      done_reason: cut ? 'length' : 'stop',
+      prompt_eval_count: input,
+      eval_count: output,
+    })}\n`,
+};
+
+function list(outgoing: ServerResponse, path: string, models: readonly string[]): void {
+  outgoing.writeHead(200, { 'content-type': 'application/json' });
+  if (path.startsWith('/api/tags'))
+    outgoing.end(
+      JSON.stringify({ models: models.map((name) => ({ name, model: name, modified_at: moment, size: 1, digest: 'x', details: {} })) }),
+    );
+  else outgoing.end(JSON.stringify({ data: models.map((id) => ({ id })), id: models[0] }));
+}
