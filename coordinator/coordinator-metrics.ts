@@ -54,7 +54,7 @@ export function createCoordinatorMetrics(metrics: Metrics, gauges: Gauges): Coor
   };
   byKey('nodes', 'Nodes, by status.', 'status', gauges.nodesByStatus);
   byKey('incidents', 'Incidents, by state.', 'state', gauges.incidentsByState);
-  single('log_pending_bytes', 'Payload bytes that wait for a commit.', gauges.pendingBytes);
+  single('log_pending_bytes', 'Uncompressed bytes that wait for a commit.', gauges.pendingBytes);
   single('jobs_pending', 'Jobs that wait or run.', gauges.pendingJobs);
   single('log_stored_bytes', 'Bytes of log entries that are kept, compressed.', gauges.storedLogBytes);
   single('log_templates', 'Templates of log messages that are known.', gauges.templates);

@@ -16,6 +16,8 @@ export interface CommitUnit<Observation> {
   readonly nodeId: string;
   readonly sequence: number;
   readonly creditBytes: number;
+  /** What it holds of memory, about: the uncompressed records. */
+  readonly heldBytes: number;
   readonly entries: readonly LogEntry[];
   readonly chunk: LogChunk | undefined;
   readonly positions: readonly SourcePosition[];
@@ -33,6 +35,7 @@ export function emptyUnit(session: IngestSession | undefined, sequence: number, 
     nodeId: session?.nodeId ?? '',
     sequence,
     creditBytes,
+    heldBytes: 0,
     entries: [],
     chunk: undefined,
     positions: [],

@@ -34,12 +34,12 @@ export interface IngestOptions<Observation, Transaction extends LogTransaction> 
   readonly limits?: BatchLimits | undefined;
   /** How long a batch waits for others before the commit. Default 25 ms: an fsync serves all that came meanwhile. */
   readonly groupDelayMs?: number | undefined;
-  /** Payload bytes that wait for a commit, over all nodes; beyond, streams are read no further. Default 64 MiB. */
+  /** Uncompressed bytes that wait for a commit, over all nodes; beyond, streams are read no further. Default 32 MiB. */
   readonly maxPendingBytes?: number | undefined;
 }
 
 const defaultGroupDelayMs = 25;
-const defaultPendingBytes = 64 * 1_048_576;
+const defaultPendingBytes = 32 * 1_048_576;
 const storeRetryMs = 1000;
 
 export class Ingest<Observation, Transaction extends LogTransaction> {
@@ -51,7 +51,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
     this.#options = options;
     this.#commits = new GroupCommit({
       commit: (group) => this.#commit(group),
-      bytesOf: (unit) => unit.creditBytes,
+      bytesOf: (unit) => unit.heldBytes,
       delayMs: options.groupDelayMs ?? defaultGroupDelayMs,
       maxPendingBytes: options.maxPendingBytes ?? defaultPendingBytes,
     });
@@ -179,6 +179,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
     metrics.recordEntries(entries.length, opened.bytes.length, creditBytes);
     this.#commits.enqueue({
       ...emptyUnit(session, batch.sequence, creditBytes),
+      heldBytes: opened.bytes.length,
       entries,
       chunk: entries.length === 0 ? undefined : packChunk(entries, { ...opened, compressed, recordLengths: batch.recordLengths }),
       positions,
