@@ -12,6 +12,8 @@ import { readSyslog } from './formats/syslog.ts';
 import { Columns } from './headers/columns.ts';
 import { HeaderReader, type HeaderSnapshot } from './headers/header-reader.ts';
 import { noHeader, type Header } from './headers/header.ts';
+import { knownProblemMatcher } from './known-problems/catalogue.ts';
+import type { KnownProblem } from './known-problems/known-problem.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
 import type { Trace } from './trace.ts';
 import { parseTrace } from './traces/trace-reader.ts';
@@ -40,6 +42,8 @@ export interface Analysis {
   readonly record: ParsedRecord;
   readonly template: TemplateMatch;
   readonly fingerprint: Fingerprint;
+  /** What the catalogue knows of it. */
+  readonly knownProblem: KnownProblem | undefined;
 }
 
 /** What an analyzer has learnt, as plain data for JSON. */
@@ -59,6 +63,7 @@ interface KnownFingerprint {
   readonly text: string;
   readonly severity: Severity | undefined;
   readonly service: string | undefined;
+  readonly knownProblemId: string | undefined;
   readonly fingerprint: Fingerprint;
 }
 
@@ -90,9 +95,15 @@ export class Analyzer {
     const template = this.inside === undefined ? this.miner.match(record.message) : this.miner.match(this.inside, this.from, this.to);
     if (this.reader?.lastEarly !== undefined) this.relearn(this.reader, template.id);
     const service = hints.service ?? record.process;
-    if (record.trace === undefined) return { record, template, fingerprint: this.templateFingerprint(template, record.severity, service) };
+    const knownProblem = knownProblemMatcher.recognize(record);
     const { trace, severity } = record;
-    return { record, template, fingerprint: fingerprintOf({ trace, template, service, severity, knownProblemId: undefined }) };
+    if (trace === undefined) {
+      const knownProblemId = knownProblem?.isOne === true ? knownProblem.id : undefined;
+      return { record, template, fingerprint: this.fingerprintWithoutTrace(template, severity, service, knownProblemId), knownProblem };
+    }
+    // Its frames tell more than the class of problem that it belongs to.
+    const fingerprint = fingerprintOf({ trace, template, service, severity, knownProblemId: undefined });
+    return { record, template, fingerprint, knownProblem };
   }
 
   /** The id that a template has become since it was merged into another; the same id if it wasn't. */
@@ -198,15 +209,26 @@ export class Analyzer {
     }
   }
 
-  private templateFingerprint(template: TemplateMatch, severity: Severity | undefined, service: string | undefined): Fingerprint {
+  private fingerprintWithoutTrace(
+    template: TemplateMatch,
+    severity: Severity | undefined,
+    service: string | undefined,
+    knownProblemId: string | undefined,
+  ): Fingerprint {
     const known = this.fingerprints.get(template.id) ?? [];
     for (const entry of known) {
       // The value stays while the template generalises; the text that explains it doesn't.
-      if (entry.text === template.text && entry.severity === severity && entry.service === service) return entry.fingerprint;
+      if (
+        entry.text === template.text &&
+        entry.severity === severity &&
+        entry.service === service &&
+        entry.knownProblemId === knownProblemId
+      )
+        return entry.fingerprint;
     }
     const owned = service === undefined ? undefined : copyOf(service);
-    const fingerprint = fingerprintOf({ trace: undefined, template, service: owned, severity, knownProblemId: undefined });
-    const entry = { text: template.text, severity, service: owned, fingerprint };
+    const fingerprint = fingerprintOf({ trace: undefined, template, service: owned, severity, knownProblemId });
+    const entry = { text: template.text, severity, service: owned, knownProblemId, fingerprint };
     if (this.fingerprints.size >= maxFingerprints) this.fingerprints.clear();
     this.fingerprints.set(template.id, [entry, ...known.slice(0, maxVariants - 1)]);
     return fingerprint;

@@ -1,0 +1,93 @@
+// Tells failures that strangers cause, and a public service merely reports, from failures of the service itself.
+// Must never silence a signature that is definite; those count whoever caused them.
+
+/**
+ * Words, in lower case, by which mail, name and login servers report what their peers did: refused mail, names that nobody holds,
+ * clients that hang up before they log in. Such lines are the weather of the Internet, not a problem to repair.
+ */
+const words: readonly string[] = [
+  // Mail between strangers.
+  'reject: ',
+  '-reject:',
+  'status=deferred',
+  'status=bounced',
+  'relay=',
+  '(port 25)',
+  ']:25:',
+  'refused to talk to me',
+  'blocked using',
+  'lost connection after',
+  'too many errors after',
+  'smtp command timeout',
+  'verify error:num',
+  'rejected messages',
+  'sender address',
+  'recipient address',
+  'client host',
+  'relay access denied',
+  'mx record',
+  'concurrency limit exceeded',
+  'skipped message',
+  // Names that others ask for or publish.
+  "resolving '",
+  'unexpected rcode',
+  'not authoritative',
+  'reverse lookup',
+  'reverse mapping',
+  'lame server',
+  'does not map back',
+  'break-in attempt',
+  'while retrieving',
+  'remote server',
+  'from packet',
+  'question of packet',
+  // Logins and visits.
+  '[preauth]',
+  'rip=',
+  'ip=[',
+  'from user',
+  'authentication failure;',
+  'needed_preauth',
+  'invalid user',
+  'illegal user',
+  'auth failed, ',
+  'authentication failed, ',
+  'before authentication',
+  'aborted login',
+  'login: user=',
+  'user unknown',
+  'urlparse',
+  'junk after document',
+  'lookup for',
+  'connection reset by peer: ',
+  'couriertls',
+  'sasl authentication failure',
+  'sasl plain authentication',
+  'sasl login authentication',
+  'pam_ldap',
+  // Success, and what is mended at once.
+  'succeeded',
+  'successfully',
+  'does not exist, creating',
+  'not exist, will be created',
+  'recovered',
+  'is ok',
+  'trying next',
+  'restarting',
+  'bad checksum. from',
+  'prefailure attribute',
+  'parsed.',
+  'corrupted mac on input',
+  'from unexpected ip',
+  'tls key negotiation',
+  'tls error: tls handshake failed',
+  'sending servfail',
+  'hostname verification',
+  'securetty',
+  'broken pipe: ',
+];
+
+/** @param text in lower case */
+export function isPeerNoise(text: string): boolean {
+  return words.some((word) => text.includes(word));
+}
