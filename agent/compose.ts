@@ -25,6 +25,7 @@ import { createSendRate } from './session/send-rate.ts';
 import { createSession } from './session/session.ts';
 import { createSessionMetrics } from './session/session-metrics.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
+import { createResourceGovernor, ownUsage } from './resource-governor.ts';
 import { openSource } from './source-opener.ts';
 import type { SourceSettings } from './source-settings.ts';
 import type { Source } from './sources/source.ts';
@@ -67,8 +68,10 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const rate = createSendRate(monotonicMs);
   const pipeline = createPipeline({
     createSource:
-      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: undefined })),
+      dependencies.openSource ??
+      ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: configuration.settings().limits.maxOpenFiles })),
     redactor: () => undefined,
+    allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
   const configuration = createNodeConfiguration({

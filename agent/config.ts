@@ -45,7 +45,10 @@ const nodeShape = {
   log: z.strictObject({ level: z.enum(logLevels).optional(), output: z.enum(logOutputs).optional() }).prefault({}),
   operationalMode: z.enum(['observe', 'suggest', 'deploy']).optional(),
   heartbeatSeconds: z.number().min(0.2).max(600).optional(),
-  shipping: z.enum(['all', 'problems']).optional(),
+  shipping: z
+    .enum(['all', 'problems'])
+    .refine((shipping) => shipping === 'all', 'this version of the agent can only ship all')
+    .optional(),
   limits: limitsSchema.prefault({}),
   redaction: redactionSchema.optional(),
   sources: z

@@ -54,8 +54,15 @@ export function createNodeConfiguration(options: NodeConfigurationOptions): Node
 
   async function change(nextFile: NodeSettings, nextPush: Push | undefined): Promise<void> {
     const next = nextPush === undefined ? nextFile : layOver(nextFile, nextPush.settings);
-    await apply(next);
+    const before = running;
+    // What is asked for limits while it is applied sees the new ones.
     running = next;
+    try {
+      await apply(next);
+    } catch (error) {
+      running = before;
+      throw error;
+    }
     file = nextFile;
     push = nextPush;
   }

@@ -5,6 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Chunk, Shipment, SourcePosition, SourceStatus } from './record.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { positionKey } from './session/positions-file.ts';
+import type { PullAllowance, ShipmentFeed } from './session/shipment-feed.ts';
 import type { Source } from './sources/source.ts';
 
 /** Replaces secrets in a chunk; `start` and `end` stay as they are. */
@@ -16,16 +17,12 @@ export interface PipelineOptions {
   readonly createSource: (settings: SourceSettings) => Source;
   /** Undefined: nothing is redacted. */
   readonly redactor: () => Redactor | undefined;
+  /** Ceilings of memory and CPU. */
+  readonly allowance: () => PullAllowance;
   readonly logger: Logger;
 }
 
-export interface Pipeline {
-  /** Session's: begins anew at these positions. */
-  open(positions: readonly SourcePosition[]): Promise<void>;
-  /** Session's: the next shipment of any source, taking turns. */
-  next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
-  /** Session's: durable at the coordinator. */
-  acknowledge(position: SourcePosition): void;
+export interface Pipeline extends ShipmentFeed {
   /** Closes sources that are gone or changed and opens new ones; those that stay the same go on undisturbed. */
   configure(sources: readonly SourceSettings[]): Promise<void>;
   rescan(): Promise<void>;
@@ -88,33 +85,37 @@ class TurnTakingPipeline implements Pipeline {
     }
   }
 
+  serviceOf(source: string): string {
+    return this.#lanes.find(({ settings }) => settings.id === source)?.settings.service ?? '';
+  }
+
+  allowance(): PullAllowance {
+    return this.#options.allowance();
+  }
+
   acknowledge(position: SourcePosition): void {
     this.#lanes.find(({ source }) => source.id === position.source)?.source.acknowledge(position.position);
   }
 
   async configure(sources: readonly SourceSettings[]): Promise<void> {
     const wanted = sources.filter(({ disabled }) => !disabled);
-    const kept: Lane[] = [];
-    for (const lane of this.#lanes) {
-      if (wanted.some((settings) => isDeepStrictEqual(settings, lane.settings))) {
-        kept.push(lane);
-        continue;
-      }
+    const isWanted = (lane: Lane): boolean => wanted.some((settings) => isDeepStrictEqual(settings, lane.settings));
+    // All that can be wrong with settings shows here, before anything is touched.
+    const added = wanted
+      .filter((settings) => !this.#lanes.some((lane) => isDeepStrictEqual(settings, lane.settings)))
+      .map((settings): Lane => {
+        const source = this.#options.createSource(settings);
+        return { settings, source, pulls: new AbortController(), state: 'idle', shipment: undefined };
+      });
+    const dropped = this.#lanes.filter((lane) => !isWanted(lane));
+    this.#lanes = this.#lanes.filter(isWanted);
+    for (const lane of dropped) {
       this.#options.logger.info('source closed', { source: lane.source.id });
       lane.pulls.abort();
       await lane.source.close();
     }
-    this.#lanes = kept;
-    for (const settings of wanted) {
-      if (kept.some((lane) => isDeepStrictEqual(settings, lane.settings))) continue;
-      this.#options.logger.info('source opened', { source: settings.id });
-      const lane: Lane = {
-        settings,
-        source: this.#options.createSource(settings),
-        pulls: new AbortController(),
-        state: 'idle',
-        shipment: undefined,
-      };
+    for (const lane of added) {
+      this.#options.logger.info('source opened', { source: lane.source.id });
       if (this.#isOpen) await this.#openLane(lane);
       this.#lanes.push(lane);
     }

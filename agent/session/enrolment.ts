@@ -6,6 +6,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { HostFacts } from '../record.ts';
 import { showCoordinatorAddress, type CoordinatorAddress } from './coordinator-address.ts';
+import { createCertificateRequest, generateNodeKey } from './certificate-request.ts';
 import { explainCallFailure, openConnection, type Connection } from './connection.ts';
 import type { JoinToken } from './join-token.ts';
 import { readCredentials, type CredentialsStore, type NodeCredentials } from './node-credentials.ts';
@@ -31,7 +32,6 @@ export async function enrol(options: EnrolmentOptions, token: JoinToken, facts: 
   const { address, store, logger } = options;
   const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
   const authorityPem = await fetchPinnedAuthority(address, token.authorityHash, { timeoutMs, nowMs: options.clock.now(), signal });
-  const { createCertificateRequest, generateNodeKey } = await import('./certificate-request.ts');
   // Kept before it is used: if the answer gets lost, the same key asks again, and the coordinator can tell.
   const keyPem = (await store.loadPendingKey()) ?? generateNodeKey();
   await store.savePendingKey(keyPem);
@@ -41,7 +41,7 @@ export async function enrol(options: EnrolmentOptions, token: JoinToken, facts: 
     const response = await connection.enrollment.enroll(
       {
         joinToken: token.text.reveal(),
-        certificateSigningRequest: await createCertificateRequest(keyPem),
+        certificateSigningRequest: createCertificateRequest(keyPem),
         facts: writeFacts(facts),
       },
       { signal: limit(timeoutMs, signal) },
@@ -91,9 +91,8 @@ async function requestRenewal(
   state: 'valid' | 'expired',
   signal: AbortSignal | undefined,
 ): Promise<NodeCredentials> {
-  const { createCertificateRequest, generateNodeKey } = await import('./certificate-request.ts');
   const keyPem = generateNodeKey();
-  const request = await createCertificateRequest(keyPem);
+  const request = createCertificateRequest(keyPem);
   const proof =
     state === 'valid'
       ? {}

@@ -41,11 +41,8 @@ export interface LogStream {
   oldestUnacknowledgedMs(): number;
 }
 
-/**
- * Records in one batch. Larger ones cost less CPU a byte (256 KiB to 1 MiB are equal within a tenth), smaller ones keep
- * memory and the heartbeats' delay low.
- */
-const wantedBatchBytes = 512 * 1024;
+/** Larger batches cost hardly less CPU a byte (256 KiB to 1 MiB are equal within a tenth); smaller ones keep memory and heartbeats' delay low. */
+const wantedBatchBytes = 256 * 1024;
 
 /** Tiny batches take memory beyond their credit. */
 const mostInFlight = 1024;
@@ -147,17 +144,19 @@ class CreditedLogStream implements LogStream {
       } else if (!this.#window.hasRoom()) {
         await this.#wait();
       } else {
-        const tooManyMs = this.#smallBatches.waitMs();
-        if (tooManyMs === 0) this.#startPull();
-        await this.#wait(tooManyMs === 0 ? undefined : tooManyMs);
+        const allowance = this.#options.feed.allowance();
+        const pauseBeforePullMs = Math.max(this.#smallBatches.waitMs(), allowance.waitMs);
+        const mayPull = pauseBeforePullMs === 0 && !(allowance.onlyAlone && this.#window.inFlightItems > 0);
+        if (mayPull) this.#startPull(allowance.maxBytes);
+        await this.#wait(pauseBeforePullMs === 0 ? undefined : pauseBeforePullMs);
       }
     }
   }
 
-  #startPull(): void {
+  #startPull(allowedBytes: number): void {
     if (this.#pull === 'waiting') return;
     this.#pull = 'waiting';
-    const maxBytes = Math.min(wantedBatchBytes, this.#options.maxBatchBytes);
+    const maxBytes = Math.min(wantedBatchBytes, this.#options.maxBatchBytes, allowedBytes);
     void this.#options.feed
       .next(maxBytes, this.#pulling.signal)
       .then(
@@ -175,8 +174,8 @@ class CreditedLogStream implements LogStream {
   }
 
   #enqueue(shipment: Shipment): void {
-    const { clock, epoch, logger } = this.#options;
-    const encoded = encodeShipment(shipment, epoch);
+    const { clock, epoch, feed, logger } = this.#options;
+    const encoded = encodeShipment(shipment, epoch, feed.serviceOf(shipment.source));
     this.#window.add(encoded, encoded.costBytes, clock.monotonicMs());
     if (shipment.kind === 'gap') {
       const { source, reason, bytes, records, detail } = shipment;
@@ -253,7 +252,7 @@ class CreditedLogStream implements LogStream {
     if (entry === undefined || entry.item.shipment.kind === 'gap') return;
     const { source, from, to, bytes, records } = entry.item.shipment;
     const gap: Gap = { kind: 'gap', source, from, to, reason: 'rejected', bytes, records, detail: reason.slice(0, 500) };
-    const encoded = { ...encodeShipment(gap, epoch), settles: entry.item.settles };
+    const encoded = { ...encodeShipment(gap, epoch, ''), settles: entry.item.settles };
     this.#window.replace(sequence, encoded, encoded.costBytes);
     logger.error('log lines are lost: the coordinator cannot take them', { source, bytes, records, reason, from, to });
   }

@@ -2,11 +2,24 @@
 // Must never be implemented here; compose.ts hands the pipeline in.
 import type { Shipment, SourcePosition } from '../record.ts';
 
+/** How much may be pulled now. */
+export interface PullAllowance {
+  /** Ask again after so many milliseconds; 0 for now. */
+  readonly waitMs: number;
+  readonly maxBytes: number;
+  /** Only while nothing is under way. */
+  readonly onlyAlone: boolean;
+}
+
 export interface ShipmentFeed {
   /** Begins a session: everything pulled before and not acknowledged comes again, from these positions on. */
   open(positions: readonly SourcePosition[]): Promise<void>;
   /** The next shipment of any source, at most `maxBytes` of records; waits while there is none. Rejects only with the signal's reason. */
   next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
+  /** The service that is configured for a source; empty if none. */
+  serviceOf(source: string): string;
+  /** Asked before each pull, for ceilings of memory and CPU. */
+  allowance(): PullAllowance;
   /** This and everything before it of the same file is durable at the coordinator. */
   acknowledge(position: SourcePosition): void;
 }

@@ -87,8 +87,9 @@ export interface ShipmentSummary {
   readonly records: number;
 }
 
-export function encodeShipment(shipment: Shipment, epoch: number): EncodedShipment {
-  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch) : encodeGap(shipment, epoch);
+/** @param service who writes the source, where that is configured; otherwise empty */
+export function encodeShipment(shipment: Shipment, epoch: number, service: string): EncodedShipment {
+  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch, service) : encodeGap(shipment, epoch);
 }
 
 /** Below this zstd's frame and set-up cost more than they save. */
@@ -97,7 +98,7 @@ const leastCompressedBytes = 256;
 /** Level 1: about 350 MB per CPU second and a seventh of the size on ordinary logs; level 3 costs a third more CPU and saves nothing here. */
 const zstdOptions = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 
-function encodeChunk(chunk: Chunk, epoch: number): EncodedShipment {
+function encodeChunk(chunk: Chunk, epoch: number, service: string): EncodedShipment {
   const compressed = chunk.bytes.length < leastCompressedBytes ? undefined : zstdCompressSync(chunk.bytes, zstdOptions);
   const isSmaller = compressed !== undefined && compressed.length < chunk.bytes.length;
   const payload = isSmaller ? compressed : chunk.bytes;
@@ -115,7 +116,7 @@ function encodeChunk(chunk: Chunk, epoch: number): EncodedShipment {
     flags: (chunk.cut ? 1 : 0) | (chunk.redacted ? 2 : 0) | (chunk.journal ? 4 : 0),
     path: chunk.path,
     alsoSettled: chunk.alsoSettles.map(writePosition),
-    service: '',
+    service,
   };
   return {
     request: (sequence) => ({ message: { $case: 'batch', value: { ...batch, sequence } } }),

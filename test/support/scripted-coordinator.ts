@@ -7,6 +7,7 @@ import {
   AgentServiceDefinition,
   EnrollmentServiceDefinition,
   NackReason,
+  type Command,
   type ControlRequest,
   type ControlResponse,
   type EnrollRequest,
@@ -145,6 +146,11 @@ export class ScriptedCoordinator {
   /** Says something on every control stream. */
   say(message: NonNullable<ControlResponse['message']>): void {
     for (const control of this.#controls) control.trySend({ message });
+  }
+
+  /** Asks for something on every control stream. */
+  command(command: NonNullable<Command['command']>): void {
+    this.say({ $case: 'command', value: { id: 'c1', command } });
   }
 
   async #enroll(request: EnrollRequest) {

@@ -16,6 +16,8 @@ export class ShipmentLedger {
   readonly #positions = new Map<string, SourcePosition>();
   /** Lines by source and file, in the order of their commits. */
   readonly lines = new Map<string, string[]>();
+  /** The service that the last batch of each source named. */
+  readonly services = new Map<string, string>();
   readonly gaps: Gap[] = [];
   readonly breaches: string[] = [];
   bytes = 0;
@@ -52,6 +54,7 @@ export class ShipmentLedger {
     this.payloadBytes += batch.payload.length;
     this.records += batch.recordLengths.length;
     this.batches += 1;
+    this.services.set(batch.source, batch.service);
     if (this.#keepLines) this.#keep(batch, content);
     this.#stand(batch.source, batch.end);
     for (const position of batch.alsoSettled) this.#stand(batch.source, position);

@@ -1,0 +1,51 @@
+// Benchmark `ship-wan`: as `ship`, through a link that delays every byte by 50 ms in each direction.
+// Must never bound the link's rate: what is measured is what windows and credits allow at that distance.
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseCoordinatorAddress } from '../agent/session/coordinator-address.ts';
+import { openWorkbench, waitUntil } from './agent-process.ts';
+import { openDelayedLink } from './delayed-link.ts';
+import { givenFile, writeLogSample } from './log-sample.ts';
+import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
+
+const sampleBytes = 200_000_000;
+const delayMs = 50;
+
+export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
+  const bench = await openWorkbench();
+  const target = parseCoordinatorAddress(bench.address);
+  if (target === undefined) throw new Error(`no address: ${bench.address}`);
+  const link = await openDelayedLink(target, delayMs);
+  try {
+    const path = join(bench.folder, 'sample.log');
+    const given = await givenFile(options.data);
+    if (given === undefined) await writeLogSample(path, sampleBytes);
+    else await copyFile(given.path, path);
+    const bytes = (await givenFile(path))?.bytes ?? 0;
+    await bench.startAgent([{ id: 'sample', file: { include: [path] } }], link.address);
+    await waitUntil(() => bench.received().bytes > 0, 60_000);
+    const startedAtMs = performance.now();
+    await waitUntil(() => bench.received().bytes >= bytes, 300_000);
+    const wallSeconds = (performance.now() - startedAtMs) / 1000;
+    const { payloadBytes, batches } = bench.received();
+    const agent = await bench.agent();
+    return {
+      figures: {
+        mbPerSecond: bytes / 1e6 / wallSeconds,
+        wireMbPerSecond: payloadBytes / 1e6 / wallSeconds,
+        wallSeconds,
+        'agent.peakRssMb': agent.peakRssMb,
+      },
+      conditions: {
+        megabytes: bytes / 1e6,
+        batches,
+        oneWayDelayMs: delayMs,
+        compressionRatio: bytes / payloadBytes,
+        agentCpuSeconds: agent.cpuSeconds,
+      },
+    };
+  } finally {
+    link.close();
+    await bench.close();
+  }
+}
