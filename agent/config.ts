@@ -96,7 +96,7 @@ export function nodeSettingsOf({
 
 /**
  * A push laid over the file: what it sets wins, what it leaves out stays as in the file. Sources are joined by id, a pushed
- * one replaces the file's whole, and `disabled: true` switches one of the file's off. See docs/decisions/011.
+ * one replaces the file's whole, and `disabled: true` switches one of the file's off. See docs/decisions/020.
  */
 export function layOver(file: NodeSettings, pushed: NodeSettings): NodeSettings {
   const replaced = new Set(pushed.sources.map(({ id }) => id));

@@ -10,7 +10,7 @@ export function generateNodeKey(): string {
 
 /**
  * A PKCS#10 request (DER, RFC 2986 section 4) signed by the key. Its subject says nothing: the coordinator decides who the
- * node is. Written by hand because a library for it keeps 19 MB in memory, at every renewal anew (docs/decisions/012).
+ * node is. Written by hand because a library for it keeps 19 MB in memory, at every renewal anew (docs/decisions/021).
  */
 export function createCertificateRequest(keyPem: string): Buffer {
   const key = createPrivateKey(keyPem);
