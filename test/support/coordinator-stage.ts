@@ -119,7 +119,7 @@ export async function enrolNode(connect: CoordinatorStage['connect'], joinToken:
   const anonymous = connect();
   const answer = await anonymous.enrollment.enroll({
     joinToken,
-    certificateSigningRequest: await createCertificateRequest(keyPem),
+    certificateSigningRequest: createCertificateRequest(keyPem),
     facts: { hostname },
   });
   anonymous.close();

@@ -67,7 +67,7 @@ describe('openPositionsFile', () => {
     const path = join(folder, 'missing', 'positions.json');
     const file = openPositionsFile({ path, clock: systemClock, logger: silentLogger });
     file.record(at(1, 1));
-    await expect(file.flush()).rejects.toThrow();
+    await expect(file.flush()).rejects.toThrow('ENOENT');
     expect(file.failure()).toMatch(/ENOENT/);
     await rm(join(folder, 'missing'), { recursive: true, force: true });
     const { mkdir } = await import('node:fs/promises');

@@ -140,7 +140,7 @@ describe('join tokens', () => {
     const { nodes } = stage.operator;
     const enroll = async (joinToken: string) => {
       const connection = stage.connect();
-      const certificateSigningRequest = await createCertificateRequest(generateNodeKey());
+      const certificateSigningRequest = createCertificateRequest(generateNodeKey());
       return connection.enrollment.enroll({ joinToken, certificateSigningRequest, facts: { hostname: 'web' } });
     };
     const used = await nodes.createJoinToken({ useLimit: 1 });
@@ -161,7 +161,7 @@ describe('join tokens', () => {
       Array.from({ length: 5 }, async (_, index) =>
         stage.connect().enrollment.enroll({
           joinToken: secret,
-          certificateSigningRequest: await createCertificateRequest(generateNodeKey()),
+          certificateSigningRequest: createCertificateRequest(generateNodeKey()),
           facts: { hostname: `host-${index}` },
         }),
       ),
@@ -173,7 +173,7 @@ describe('join tokens', () => {
     await using stage = await stageCoordinator();
     const { secret } = await stage.operator.nodes.createJoinToken({ useLimit: 1 });
     const { enrollment } = stage.connect();
-    const good = await createCertificateRequest(generateNodeKey());
+    const good = createCertificateRequest(generateNodeKey());
     const forged = Buffer.from(good);
     forged[forged.length - 3] = (forged[forged.length - 3] ?? 0) ^ 1;
     await expect(enrollment.enroll({ joinToken: secret, certificateSigningRequest: forged })).rejects.toThrow(
@@ -190,7 +190,7 @@ describe('node certificates', () => {
     const node = await stage.joinNode();
     const foreign = await createThrowawayAuthority('Hephaestus CA');
     const keyPem = generateNodeKey();
-    const chainPem = await foreign.issueNode(node.nodeId, await createCertificateRequest(keyPem));
+    const chainPem = await foreign.issueNode(node.nodeId, createCertificateRequest(keyPem));
     const connection = stage.connect({ keyPem, chainPem });
     await expect(connection.agent.control(nothing())[Symbol.asyncIterator]().next()).rejects.toThrow(/UNAUTHENTICATED|UNAVAILABLE/);
   });
@@ -208,7 +208,7 @@ describe('node certificates', () => {
     await expect(logs).rejects.toThrow(/PERMISSION_DENIED.*removed/);
     await expect(node.hello(2)).rejects.toThrow(/UNAUTHENTICATED/);
     await expect(
-      node.connection.enrollment.renew({ certificateSigningRequest: await createCertificateRequest(generateNodeKey()) }),
+      node.connection.enrollment.renew({ certificateSigningRequest: createCertificateRequest(generateNodeKey()) }),
     ).rejects.toThrow(/UNAUTHENTICATED/);
   });
 
@@ -217,7 +217,7 @@ describe('node certificates', () => {
     const node = await stage.joinNode();
     const renew = async (identity: { keyPem: string; chainPem: string }) => {
       const keyPem = generateNodeKey();
-      const answer = await stage.connect(identity).enrollment.renew({ certificateSigningRequest: await createCertificateRequest(keyPem) });
+      const answer = await stage.connect(identity).enrollment.renew({ certificateSigningRequest: createCertificateRequest(keyPem) });
       return { keyPem, chainPem: answer.certificateChain };
     };
     const second = await renew(node.identity);
@@ -232,8 +232,8 @@ describe('node certificates', () => {
     const { secret } = await stage.operator.nodes.createJoinToken({});
     const { enrollment } = stage.connect();
     const keyPem = generateNodeKey();
-    const enrolled = await enrollment.enroll({ joinToken: secret, certificateSigningRequest: await createCertificateRequest(keyPem) });
-    const request = await createCertificateRequest(generateNodeKey());
+    const enrolled = await enrollment.enroll({ joinToken: secret, certificateSigningRequest: createCertificateRequest(keyPem) });
+    const request = createCertificateRequest(generateNodeKey());
     const expiredCertificate = enrolled.certificateChain;
     await expect(
       enrollment.renew({ certificateSigningRequest: request, expiredCertificate, proof: sign('sha256', request, generateNodeKey()) }),
