@@ -3,16 +3,9 @@
 import type { Chunk, Flush, Framed, Framer, Gap, GapReason, Position, Shipment } from '../record.ts';
 import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
+import { flushAfter } from './follow-timing.ts';
+import type { FollowTiming } from './follow-timing.ts';
 import { GrowthHistory } from './growth-history.ts';
-
-export interface FollowTiming {
-  /** A whole line at the end of a file is given out after so long without growth. */
-  readonly settleMs: number;
-  /** So long the rest of a stack trace is waited for. */
-  readonly traceMs: number;
-  /** After so long without growth a file that was renamed or deleted counts as finished. */
-  readonly finishMs: number;
-}
 
 export interface FollowerOptions {
   readonly source: string;
@@ -39,6 +32,8 @@ export class FileFollower {
   heir: FileFollower | undefined;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
   doubtedSinceMs: number | undefined;
+  /** A parked file that shrank or was written over: it has to be opened and looked at. */
+  isDoubtful = false;
   /** Whether that was looked into. */
   isExamined = false;
   /** Once this file is settled up to `offset`, the older one is up to `olderOffset`: a record spans both. */
@@ -146,6 +141,7 @@ export class FileFollower {
   look(nowMs: number): 'same' | 'grown' | 'rewritten' {
     const facts = this.#ended === undefined ? this.#content.facts() : undefined;
     if (facts === undefined) return 'same';
+    this.isDoubtful = false;
     const { size, modifiedAtMs } = facts;
     const sizeBefore = this.#size;
     const modifiedBefore = this.#modifiedAtMs;
@@ -180,11 +176,8 @@ export class FileFollower {
 
   /** How much of what is held back is due. */
   flushAt(nowMs: number): Flush {
-    const { settleMs, traceMs, finishMs } = this.#options.timing;
-    const quietMs = nowMs - this.#grewAtMs;
-    if (this.isAbandoned && quietMs >= finishMs) return 'everything';
-    if (quietMs >= traceMs || this.#linesAreWhole) return 'traces';
-    return quietMs >= settleMs ? 'records' : 'none';
+    const flush = flushAfter(nowMs - this.#grewAtMs, this.isAbandoned, this.#options.timing);
+    return this.#linesAreWhole && flush !== 'everything' ? 'traces' : flush;
   }
 
   /** Nothing joins the lines at its end any more, unless it grows. */
@@ -271,7 +264,9 @@ export class FileFollower {
 
   /** Takes note of a parked file's size as its path shows it. */
   noteFacts(facts: FileFacts, nowMs: number): void {
-    if (!this.isOpen && !this.hasEnded && facts.size >= this.#size) this.#see(facts, nowMs);
+    if (this.isOpen || this.hasEnded) return;
+    if (facts.size > this.#size) this.#see(facts, nowMs);
+    else if (facts.size < this.#size || facts.modifiedAtMs !== this.#modifiedAtMs) this.isDoubtful = true;
   }
 
   #see(facts: FileFacts, nowMs: number): void {

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import type { Framer, Shipment } from '../record.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
-import type { FollowTiming } from './file-follower.ts';
+import type { FollowTiming } from './follow-timing.ts';
 import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 
@@ -14,7 +14,7 @@ export interface RosterOptions {
   readonly source: string;
   readonly framer: Framer;
   readonly timing: FollowTiming;
-  /** Descriptors beyond this are closed where a file is read to its end, and opened again when it grows. */
+  /** Descriptors beyond this are closed and opened again when their files grow. */
   readonly maxOpenFiles: number;
   readonly logger: Logger;
 }
@@ -35,6 +35,10 @@ export class FileRoster {
   readonly #generations = new Map<string, number>();
   /** Files beside ours that aren't read: from before our time, or read to the end. */
   readonly #strangers = new Set<string>();
+  /** Those with a descriptor, longest unused first (some may have given theirs up meanwhile). */
+  readonly #open = new Set<FileFollower>();
+  /** Being read: its descriptor stays. */
+  #busy: FileFollower | undefined;
   readonly #problems = new Map<string, string>();
   #announcements: Shipment[] = [];
 
@@ -113,6 +117,7 @@ export class FileRoster {
     this.#followers.add(follower);
     this.#byKey.set(key, follower);
     this.#byPath.set(path, follower);
+    this.#noteOpen(follower);
     this.#options.logger.debug('following file', { path, offset: follower.offset, generation });
     return follower;
   }
@@ -139,12 +144,21 @@ export class FileRoster {
     this.#strangers.add(nameOf(facts));
   }
 
+  /** The follower that is being read, or none. */
+  setBusy(follower: FileFollower | undefined): void {
+    this.#busy = follower;
+  }
+
+  get busy(): FileFollower | undefined {
+    return this.#busy;
+  }
+
   /** Sees to it that the file can be read. @returns false if it can't now; if it is gone, its unread bytes became a gap. */
   unpark(follower: FileFollower): boolean {
-    if (follower.isOpen || follower.hasEnded) return true;
+    if (follower.hasEnded) return true;
     try {
-      if (follower.unpark()) return true;
-      follower.end('file-vanished', `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
+      if (follower.unpark()) this.#noteOpen(follower);
+      else follower.end('file-vanished', `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') {
@@ -156,19 +170,24 @@ export class FileRoster {
     }
   }
 
-  /** Closes descriptors above the limit, of those files first that were quiet for longest. Files without a name stay open. */
-  park(busy: FileFollower | undefined): void {
-    const open = [...this.#followers].filter((follower) => follower.isOpen);
-    const excess = open.length - this.#options.maxOpenFiles;
-    if (excess <= 0) return;
-    const idle = open.filter((each) => each !== busy && each.isListed && !each.isDeleted && each.unread === 0);
-    for (const follower of idle.toSorted((one, other) => one.grewAtMs - other.grewAtMs).slice(0, excess)) follower.park();
+  /** Closes descriptors above the limit, those first that weren't used for longest. Files without a name stay open: they have no way back. */
+  #noteOpen(follower: FileFollower): void {
+    this.#open.delete(follower);
+    this.#open.add(follower);
+    if (this.#open.size <= this.#options.maxOpenFiles) return;
+    for (const each of this.#open) {
+      if (this.#open.size <= this.#options.maxOpenFiles) return;
+      if (each === follower || each === this.#busy) continue;
+      if (each.isOpen && (!each.isListed || each.isDeleted)) continue;
+      each.park();
+      this.#open.delete(each);
+    }
   }
 
   /** Lets go of files that are finished: nameless or truncated, read to their end, settled, and quiet. */
-  tidy(nowMs: number, busy: FileFollower | undefined): void {
+  tidy(nowMs: number): void {
     for (const follower of this.#followers) {
-      if (follower === busy || follower.unread > 0 || follower.settled < follower.offset) continue;
+      if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
       const isNameless = !follower.isListed || follower.isDeleted;
       const isQuiet = nowMs - follower.grewAtMs >= 2 * this.#options.timing.finishMs;
       if (follower.hasEnded || (isNameless && isQuiet)) this.#drop(follower);
@@ -186,6 +205,7 @@ export class FileRoster {
   close(): void {
     for (const follower of this.#followers) follower.park();
     this.#followers.clear();
+    this.#open.clear();
     this.#byKey.clear();
     this.#byPath.clear();
   }
@@ -197,6 +217,7 @@ export class FileRoster {
 
   #drop(follower: FileFollower): void {
     follower.park();
+    this.#open.delete(follower);
     this.#followers.delete(follower);
     if (this.#byPath.get(follower.path) === follower) this.#byPath.delete(follower.path);
     if (this.#byKey.get(follower.key) !== follower) return;

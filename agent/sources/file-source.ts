@@ -3,7 +3,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Framer, Position, Shipment } from '../record.ts';
-import type { FileFollower, FollowTiming } from './file-follower.ts';
+import type { FileFollower } from './file-follower.ts';
+import type { FollowTiming } from './follow-timing.ts';
 import { FileFinder } from './file-finder.ts';
 import type { Findings } from './file-finder.ts';
 import { fileKey } from './file-identity.ts';
@@ -76,7 +77,6 @@ export class FileSource implements Source {
   #isOpen = false;
   #loop: Promise<void> | undefined;
   readonly #stop = new AbortController();
-  #busy: FileFollower | undefined;
   #reading: Promise<unknown> | undefined;
   #turns: FileFollower[] = [];
   #nextScanMs = 0;
@@ -203,7 +203,7 @@ export class FileSource implements Source {
   }
 
   async #pull(follower: FileFollower, maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
-    this.#busy = follower;
+    this.#roster.setBusy(follower);
     try {
       const older = seamBefore(follower, nowMs);
       const result = older === undefined ? await follower.pull(maxBytes, nowMs) : await this.#pullAcross(older, follower, nowMs);
@@ -213,7 +213,7 @@ export class FileSource implements Source {
       this.#roster.report(follower.path, error);
       follower.defer(nowMs + this.#timing.idlePollMs);
     } finally {
-      this.#busy = undefined;
+      this.#roster.setBusy(undefined);
     }
     return undefined;
   }
@@ -267,7 +267,7 @@ export class FileSource implements Source {
     let isScanDue = this.#hints.wasNotified || clock.monotonicMs() >= this.#nextScanMs;
     let isBusy = false;
     for (const follower of this.#roster.followers) {
-      if (nowMs - follower.grewAtMs > busyForMs || follower === this.#busy || !follower.isOpen) continue;
+      if (nowMs - follower.grewAtMs > busyForMs || follower === this.#roster.busy || !follower.isOpen) continue;
       isBusy = true;
       if (this.#rotation.look(follower, nowMs)) isScanDue = true;
     }
@@ -279,7 +279,7 @@ export class FileSource implements Source {
   #scan(): void {
     const { clock } = this.#options;
     const startMs = clock.monotonicMs();
-    this.#noteFindings(this.#rotation.scan(clock.now(), this.#busy));
+    this.#noteFindings(this.#rotation.scan(clock.now()));
     const endMs = clock.monotonicMs();
     this.#nextScanMs = endMs + Math.max(this.#timing.idlePollMs, (endMs - startMs) / mostScanShare);
   }

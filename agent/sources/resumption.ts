@@ -44,7 +44,6 @@ export function resume(
   for (const path of findings.files.keys()) {
     for (const { facts } of findRotated(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
   }
-  roster.park(undefined);
   return findings;
 }
 

@@ -17,7 +17,7 @@ export interface RotationOptions {
   readonly doubtMs: number;
 }
 
-/** `busy` is the follower that is being read at the moment and must be left alone. */
+/** Leaves the follower alone that is being read at the moment. */
 export class Rotation {
   readonly #roster: FileRoster;
   readonly #finder: FileFinder;
@@ -30,7 +30,7 @@ export class Rotation {
   }
 
   /** Looks for new, renamed, deleted and changed files. */
-  scan(nowMs: number, busy: FileFollower | undefined): Findings {
+  scan(nowMs: number): Findings {
     const findings = this.#finder.find();
     for (const follower of this.#roster.followers) follower.isListed = false;
     const fresh: RotatedFile[] = [];
@@ -41,12 +41,12 @@ export class Rotation {
     }
     for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs);
     for (const follower of this.#roster.followers) {
-      if (follower === busy) continue;
+      if (follower === this.#roster.busy) continue;
       if (!follower.isListed) this.#readOn(follower);
+      else if (follower.isDoubtful) this.#roster.unpark(follower);
       if (follower.isOpen) this.look(follower, nowMs);
     }
-    this.#roster.tidy(nowMs, busy);
-    this.#roster.park(busy);
+    this.#roster.tidy(nowMs);
     return findings;
   }
 

@@ -114,6 +114,11 @@ export class SourceDriver {
     }
   }
 
+  /** Waits until so many records are committed, and goes on at once. */
+  async untilExactly(count: number): Promise<void> {
+    await this.until(() => this.records.length === count);
+  }
+
   /** Waits until so many records are committed, and a little longer, so that one too many would be seen. */
   async untilRecords(count: number, mostMs?: number): Promise<void> {
     await this.until(() => this.records.length >= count, mostMs);
