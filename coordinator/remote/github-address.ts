@@ -2,6 +2,7 @@
 // Must never ask the network.
 import { HephaestusError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
+import { readForgeAddress } from './forge-address.ts';
 import type { GitHubCredential } from './github-client.ts';
 
 export interface GitHubAddress {
@@ -10,23 +11,10 @@ export interface GitHubAddress {
   readonly baseUrl: string;
 }
 
-/** `https://HOST/owner/name(.git)`, `git@HOST:owner/name.git` and `ssh://git@HOST/owner/name`. @throws HephaestusError `remote.url-invalid` */
+/** `https://api.github.com`, or `https://HOST/api/v3` of an Enterprise server. @throws HephaestusError `remote.url-invalid` */
 export function readGitHubAddress(url: string): GitHubAddress {
-  const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/\/)(.+)$/.exec(url);
-  const parsed = scp === null && URL.canParse(url) ? new URL(url) : undefined;
-  const host = scp?.[1] ?? (parsed?.protocol === 'ssh:' ? parsed.hostname : parsed?.host);
-  const path = scp?.[2] ?? parsed?.pathname;
-  const [owner, name, ...rest] = (path ?? '').replace(/^\/+|\/+$/g, '').split('/');
-  if (host === undefined || host === '' || owner === undefined || name === undefined || owner === '' || rest.length > 0) {
-    throw new HephaestusError({
-      code: 'remote.url-invalid',
-      kind: 'validation',
-      message: `'${url}' is no address of a GitHub repository; write https://HOST/OWNER/NAME`,
-    });
-  }
-  const scheme = parsed?.protocol === 'http:' ? 'http' : 'https';
-  const baseUrl = host === 'github.com' ? 'https://api.github.com' : `${scheme}://${host}/api/v3`;
-  return { owner, name: name.replace(/\.git$/, ''), baseUrl };
+  const { origin, owner, name } = readForgeAddress(url);
+  return { owner, name, baseUrl: origin === 'https://github.com' ? 'https://api.github.com' : `${origin}/api/v3` };
 }
 
 /**

@@ -4,7 +4,7 @@ import { App, Octokit, RequestError } from 'octokit';
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
-import { githubFailure, rateLimitWaitMs } from './github-failure.ts';
+import { forgeFailure, rateLimitWaitMs } from './forge-failure.ts';
 
 /** A personal access token, or a GitHub App's key with the installation, which is looked up if it isn't given. */
 export type GitHubCredential =
@@ -157,7 +157,16 @@ export class GitHubClient {
     const status = error instanceof RequestError && error.response !== undefined ? error.status : undefined;
     const headers = error instanceof RequestError ? headersOf(error) : {};
     const said = error instanceof Error ? error.message : String(error);
-    return githubFailure({ repository: `${owner}/${name}`, status, headers, said, isRead, nowMs: clock.now(), cause: error });
+    return forgeFailure({
+      forge: 'GitHub',
+      repository: `${owner}/${name}`,
+      status,
+      headers,
+      said,
+      isRead,
+      nowMs: clock.now(),
+      cause: error,
+    });
   }
 }
 

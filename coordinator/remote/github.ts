@@ -3,6 +3,7 @@
 import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import type { GitHubApi, GitHubClient } from './github-client.ts';
 import { hasMark, withMark } from './body-mark.ts';
+import { createOnce } from './create-once.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
@@ -79,23 +80,24 @@ export class GitHubRemote implements Remote {
   }
 
   async createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }> {
-    const known = await this.findChangeRequest(draft.branch);
-    if (known !== undefined) return { kind: 'existing', ...known };
-    const { api, target } = await this.#open();
     const create = async (asDraft: boolean): Promise<ChangeRequest> => {
+      const { api, target } = await this.#open();
       const { title, body, branch: head, target: base } = draft;
       const { data } = await api.rest.pulls.create({ ...target, title, body, head, base, draft: asDraft, maintainer_can_modify: true });
       return toChangeRequest(data);
     };
-    try {
-      return {
-        kind: 'created',
-        ...(await create(true).catch(async (error: unknown) => (saysNoDrafts(error) ? create(false) : Promise.reject(error as Error)))),
-      };
-    } catch (error) {
-      // It may have been made by the request that failed, or by another coordinator just now.
-      return await this.#lookAgain(error, async () => this.findChangeRequest(draft.branch));
-    }
+    return createOnce(
+      async () => this.findChangeRequest(draft.branch),
+      async () => {
+        try {
+          return await create(true);
+        } catch (error) {
+          // Private repositories of a free plan have no drafts.
+          if (isHephaestusError(error) && error.code === 'remote.refused' && /draft/i.test(error.message)) return create(false);
+          throw error;
+        }
+      },
+    );
   }
 
   async updateChangeRequest(
@@ -111,23 +113,19 @@ export class GitHubRemote implements Remote {
     readonly title: string;
     readonly body: string;
   }): Promise<(Issue & { readonly kind: 'created' | 'existing' }) | Unsupported> {
-    const find = async (): Promise<Issue | undefined> => this.#findIssue(request.key);
     try {
-      const known = await find();
-      if (known !== undefined) return { kind: 'existing', ...known };
-      const { api, target } = await this.#open();
-      const { title } = request;
-      const { data } = await api.rest.issues.create({
-        ...target,
-        title,
-        body: withMark(request.body, 'issue', request.key),
-        labels: [ourLabel],
-      });
-      return { kind: 'created', number: String(data.number), url: data.html_url, state: 'open' };
+      return await createOnce<Issue>(
+        async () => this.#findIssue(request.key),
+        async () => {
+          const { api, target } = await this.#open();
+          const body = withMark(request.body, 'issue', request.key);
+          const { data } = await api.rest.issues.create({ ...target, title: request.title, body, labels: [ourLabel] });
+          return { number: String(data.number), url: data.html_url, state: 'open' };
+        },
+      );
     } catch (error) {
-      if (isHephaestusError(error) && error.code === 'remote.disabled')
-        return { kind: 'unsupported', reason: 'issues are switched off in this repository' };
-      return this.#lookAgain(error, find);
+      if (!isHephaestusError(error) || error.code !== 'remote.disabled') throw error;
+      return { kind: 'unsupported', reason: 'issues are switched off in this repository' };
     }
   }
 
@@ -142,14 +140,11 @@ export class GitHubRemote implements Remote {
       return undefined;
     };
     const body = withMark(comment.body, 'comment', comment.key);
-    const known = await find();
-    if (known === undefined) {
-      try {
-        await api.rest.issues.createComment({ ...target, issue_number: Number(number), body });
-      } catch (error) {
-        if (!isAmbiguous(error) || (await find()) === undefined) throw error;
-      }
-    } else if (known.body !== body) await api.rest.issues.updateComment({ ...target, comment_id: known.id, body });
+    const made = await createOnce(
+      find,
+      async () => (await api.rest.issues.createComment({ ...target, issue_number: Number(number), body })).data,
+    );
+    if (made.kind === 'existing' && made.body !== body) await api.rest.issues.updateComment({ ...target, comment_id: made.id, body });
   }
 
   async addLabels(number: string, labels: readonly string[]): Promise<undefined> {
@@ -234,14 +229,6 @@ export class GitHubRemote implements Remote {
     }
     return undefined;
   }
-
-  async #lookAgain<T>(error: unknown, find: () => Promise<T | undefined>): Promise<T & { readonly kind: 'created' | 'existing' }> {
-    const exists = isHephaestusError(error) && error.code === 'remote.refused' && /already exists/i.test(error.message);
-    if (!isAmbiguous(error) && !exists) throw error;
-    const found = await find();
-    if (found !== undefined) return { kind: exists ? 'existing' : 'created', ...found };
-    throw error;
-  }
 }
 
 interface PullRequest {
@@ -269,14 +256,6 @@ function runState(status: string, conclusion: string | null): CheckRun['state'] 
   if (status !== 'completed') return 'pending';
   if (conclusion === 'success' || conclusion === 'neutral') return 'passed';
   return conclusion === 'skipped' ? 'skipped' : 'failed';
-}
-
-function isAmbiguous(error: unknown): boolean {
-  return isHephaestusError(error) && error.retry === 'ambiguous';
-}
-
-function saysNoDrafts(error: unknown): boolean {
-  return isHephaestusError(error) && error.code === 'remote.refused' && /draft/i.test(error.message);
 }
 
 async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {

@@ -3,8 +3,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import { readForgeAddress } from './forge-address.ts';
+import { ForgeClient } from './forge-client.ts';
 import { readCredential, toGitCredential } from './git-credential.ts';
 import { PlainGitRemote } from './git.ts';
+import { GiteaRemote } from './gitea.ts';
 import { readGitHubAddress, readGitHubCredential } from './github-address.ts';
 import { GitHubClient } from './github-client.ts';
 import { GitHubRemote } from './github.ts';
@@ -100,13 +103,11 @@ export class RemoteRepositoryService {
 
   #open(repository: RemoteRepository): Remote {
     const { clock, git, keyFolder, readSecret } = this.#options;
+    const credential = async (): Promise<GitCredential | undefined> =>
+      toGitCredential(repository, await readCredential(repository, readSecret), keyFolder);
     switch (repository.provider) {
       case 'git':
-        return new PlainGitRemote({
-          repository,
-          git,
-          credential: async () => toGitCredential(repository, await readCredential(repository, readSecret), keyFolder),
-        });
+        return new PlainGitRemote({ repository, git, credential });
       case 'github': {
         const address = readGitHubAddress(repository.url);
         const client = new GitHubClient({
@@ -117,8 +118,20 @@ export class RemoteRepositoryService {
         });
         return new GitHubRemote({ repository, git, client, owner: address.owner, name: address.name });
       }
+      case 'gitea': {
+        const { origin, owner, name } = readForgeAddress(repository.url);
+        const client = new ForgeClient({
+          forge: 'Gitea',
+          baseUrl: `${origin}/api/v1`,
+          repository: `${owner}/${name}`,
+          token: async () => readCredential(repository, readSecret),
+          authorize: (token) => ['authorization', `token ${token}`],
+          clock,
+          timeoutMs: this.#options.apiTimeoutMs,
+        });
+        return new GiteaRemote({ repository, git, client, owner, name, credential });
+      }
       case 'gitlab':
-      case 'gitea':
         throw new HephaestusError({
           code: 'remote.provider-unsupported',
           kind: 'validation',

@@ -1,9 +1,10 @@
-// Runs the contract of remotes for the git adapter (by path and over http) and for GitHub's.
+// Runs the contract of remotes for the git adapter (by path and over http) and for those of the forges.
 // Must never hold a statement about one adapter alone; those are in its own file.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe } from 'vitest';
 import { Secret } from '../../base/secret.ts';
+import { FakeGitea } from '../support/fake-gitea.ts';
 import { FakeGitHub } from '../support/fake-github.ts';
 import { GitFixture, makeRepository, makeRepositoryService } from '../support/git-fixture.ts';
 import { GitHttpServer } from '../support/git-http-server.ts';
@@ -64,6 +65,24 @@ describe('GitHub', () => {
       if (pull === undefined) throw new Error(`no change request ${number}`);
       pull.state = 'closed';
       pull.merged = decision === 'merge';
+      mergeByGit(fixture, pull.head, decision);
+    };
+    return { fixture, remote, isForge: true, decide };
+  });
+});
+
+describe('Gitea', () => {
+  describeRemote(async () => {
+    const fixture = prepare();
+    const gitea = new FakeGitea(fixture.remote);
+    await gitea.listen();
+    closing.push(async () => gitea.close());
+    const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { gitea: new Secret(gitea.token) } });
+    const remote = remotes.connect(makeRepository(gitea.url, { provider: 'gitea', credential: 'gitea' }));
+    const decide = (number: string, decision: 'merge' | 'close'): void => {
+      const pull = gitea.pulls.find((one) => String(one.number) === number);
+      if (pull === undefined) throw new Error(`no change request ${number}`);
+      Object.assign(pull, { state: 'closed', merged: decision === 'merge' });
       mergeByGit(fixture, pull.head, decision);
     };
     return { fixture, remote, isForge: true, decide };

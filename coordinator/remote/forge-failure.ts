@@ -1,11 +1,13 @@
-// What a failed call to GitHub's API means, whether it may be done again, and what to do about it.
-// Must never hold a token; GitHub's messages don't.
+// What a failed call to a forge's API means, whether it may be done again, and what to do about it.
+// Must never hold a token; the forges' messages don't.
 import { HephaestusError, type ErrorKind, type RetryAdvice } from '../../base/errors.ts';
 
 export interface FailedRequest {
+  /** `GitHub`, `GitLab`, `Gitea`: as people call it. */
+  readonly forge: string;
   /** `owner/name` */
   readonly repository: string;
-  /** Undefined if no answer came; octokit says 500 for a broken connection. */
+  /** Undefined if no answer came. */
   readonly status: number | undefined;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -17,8 +19,8 @@ export interface FailedRequest {
 }
 
 /**
- * How long GitHub asks to wait, or undefined if it isn't about rates. Primary limit: `x-ratelimit-remaining: 0` until
- * `x-ratelimit-reset`; secondary limit and abuse detection: `retry-after`, else a minute (GitHub Docs, "Rate limits for the REST API").
+ * How long a forge asks to wait, or undefined if it isn't about rates. Primary limit: `x-ratelimit-remaining: 0` until
+ * `x-ratelimit-reset` (GitLab: `ratelimit-reset`); secondary limit and abuse detection: `retry-after`, else a minute (GitHub Docs, "Rate limits for the REST API").
  */
 export function rateLimitWaitMs(
   status: number,
@@ -36,6 +38,8 @@ export function rateLimitWaitMs(
   return status === 429 || /secondary rate limit|abuse detection/i.test(said) ? 60_000 : undefined;
 }
 
+const archivedMeaning = 'the repository is archived and takes no changes; unarchive it or remove it here';
+
 interface Meaning {
   readonly code: string;
   readonly kind: ErrorKind;
@@ -44,13 +48,13 @@ interface Meaning {
 }
 
 /** Codes are `remote.*`. */
-export function githubFailure(request: FailedRequest): HephaestusError {
+export function forgeFailure(request: FailedRequest): HephaestusError {
   const { code, kind, retry, meaning } = explain(request);
   return new HephaestusError({
     code: `remote.${code}`,
     kind,
     retry,
-    message: `GitHub repository ${request.repository}: ${meaning}; GitHub said: ${request.said.slice(0, 300)}`,
+    message: `${request.forge} repository ${request.repository}: ${meaning}; ${request.forge} said: ${request.said.slice(0, 300)}`,
     cause: request.cause,
   });
 }
@@ -59,7 +63,12 @@ function explain(request: FailedRequest): Meaning {
   const { status, headers, said, isRead, nowMs } = request;
   const uncertain: RetryAdvice = isRead ? 'safe' : 'ambiguous';
   if (status === undefined) {
-    return { code: 'unreachable', kind: 'operational', retry: uncertain, meaning: 'no answer; check the network between here and GitHub' };
+    return {
+      code: 'unreachable',
+      kind: 'operational',
+      retry: uncertain,
+      meaning: 'no answer; check the network between here and the forge',
+    };
   }
   const waitMs = rateLimitWaitMs(status, headers, said, nowMs);
   if (waitMs !== undefined) {
@@ -88,6 +97,9 @@ function explain(request: FailedRequest): Meaning {
         retry: 'never',
         meaning: 'there is no such thing, or the token may not see it; check the URL and that the token has access to this repository',
       };
+    // Gitea's word for archived.
+    case 423:
+      return { code: 'archived', kind: 'operational', retry: 'never', meaning: archivedMeaning };
     case 410:
       return { code: 'disabled', kind: 'operational', retry: 'never', meaning: 'that feature is switched off in the repository' };
     case 409:
@@ -96,19 +108,13 @@ function explain(request: FailedRequest): Meaning {
     case 451:
       return { code: 'blocked', kind: 'operational', retry: 'never', meaning: 'the repository is blocked for legal reasons' };
   }
-  if (status >= 500) return { code: 'unavailable', kind: 'operational', retry: uncertain, meaning: 'GitHub does not work at the moment' };
+  if (status >= 500)
+    return { code: 'unavailable', kind: 'operational', retry: uncertain, meaning: 'the forge does not work at the moment' };
   return { code: 'failed', kind: 'operational', retry: 'never', meaning: `unexpected status ${String(status)}` };
 }
 
 function explainForbidden(said: string, headers: Readonly<Record<string, string>>): Meaning {
-  if (/archived/i.test(said)) {
-    return {
-      code: 'archived',
-      kind: 'operational',
-      retry: 'never',
-      meaning: 'the repository is archived and takes no changes; unarchive it or remove it here',
-    };
-  }
+  if (/archived/i.test(said)) return { code: 'archived', kind: 'operational', retry: 'never', meaning: archivedMeaning };
   // Fine-grained tokens and apps: the permission that would do; classic tokens: the scopes.
   const needed = headers['x-accepted-github-permissions'] ?? headers['x-accepted-oauth-scopes'];
   const which = needed === undefined || needed === '' ? 'contents, pull requests and issues (read and write)' : needed;
