@@ -48,7 +48,7 @@ export function guardJavaScript(site: GuardSite): readonly GuardEdit[] {
 }
 
 /** The nodes that read `property` of something, those at the column that V8 names first. */
-function readsOf(site: GuardSite, property: string): readonly SyntaxNode[] {
+function readsOf(site: GuardSite, property: string, most = 2): readonly SyntaxNode[] {
   const named = nodesOnLine(site.root, site.line, ['member_expression', 'subscript_expression']).filter((node) => {
     if (node.children.some((child) => child.type === 'optional_chain')) return false;
     const key = node.childForFieldName('property') ?? node.childForFieldName('index');
@@ -67,7 +67,7 @@ function readsOf(site: GuardSite, property: string): readonly SyntaxNode[] {
       ? 0
       : 1;
   };
-  return named.toSorted((a, b) => distance(a) - distance(b)).slice(0, 2);
+  return named.toSorted((a, b) => distance(a) - distance(b)).slice(0, most);
 }
 
 function guardRead(site: GuardSite, property: string, missing: string): readonly GuardEdit[] {
@@ -151,7 +151,10 @@ function parameterOf(node: SyntaxNode, name: string): SyntaxNode | undefined {
 }
 
 function guardWrite(site: GuardSite, property: string): readonly GuardEdit[] {
-  return readsOf(site, property).flatMap((node) => {
+  const types = ['assignment_expression', 'augmented_assignment_expression'];
+  const targets = nodesOnLine(site.root, site.line, types).map((node) => node.childForFieldName('left')?.id);
+  const written = readsOf(site, property, 8).filter(({ id }) => targets.includes(id));
+  return written.flatMap((node) => {
     const object = node.childForFieldName('object');
     if (object === null || object.type === 'this') return [];
     return [

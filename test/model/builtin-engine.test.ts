@@ -1,0 +1,123 @@
+// What the built-in engine answers to a problem: reverts of the suspect change, and guards that fit the message.
+// Must never demand one wording of a guard where several are right; the sandbox judges those elsewhere.
+import { describe, expect, it } from 'vitest';
+import { createSyntaxTrees } from '../../base/syntax-tree.ts';
+import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
+import type { PatternCandidate, PatternProblem } from '../../coordinator/model/pattern-engine.ts';
+
+const engine = createBuiltinEngine(createSyntaxTrees());
+
+async function propose(
+  path: string,
+  text: string,
+  line: number,
+  type: string,
+  message: string,
+  more: Partial<PatternProblem> = {},
+): Promise<readonly PatternCandidate[]> {
+  const places = [{ path, line, column: undefined, function: undefined }];
+  return engine.propose({ type, message, language: undefined, places, suspects: [], files: new Map([[path, text]]), ...more });
+}
+
+async function firstText(...problem: Parameters<typeof propose>): Promise<string | undefined> {
+  return (await propose(...problem))[0]?.files.get(problem[0]);
+}
+
+describe('guards for JavaScript', () => {
+  it.each([
+    ['return sum * (1 - coupon.percent / 100);', "Cannot read properties of undefined (reading 'percent')", '(coupon?.percent ?? 0)'],
+    ['return user.name;', "Cannot read property 'name' of null", 'user?.name'],
+    ['return list.map((x) => x);', "Cannot read properties of undefined (reading 'map')", '(list ?? []).map'],
+    ['counts[w][sku] = n;', "Cannot set properties of undefined (setting 'a')", '(counts[w] ??= {})[sku] = n'],
+    ['for (const x of items) use(x);', 'items is not iterable', 'of (items ?? [])'],
+    ['done(result);', 'done is not a function', 'done?.(result)'],
+    ['return Object.keys(options);', 'Cannot convert undefined or null to object', 'Object.keys(options ?? {})'],
+  ])('%s', async (line, message, expected) => {
+    expect(
+      await firstText(
+        'a.js',
+        `function f(coupon, user, list, counts, w, sku, n, items, done, result, options, sum) {\n  ${line}\n}\n`,
+        2,
+        'TypeError',
+        message,
+      ),
+    ).toContain(expected);
+  });
+
+  it('import what is missing, the way the file imports', async () => {
+    expect(await firstText('a.mjs', "import x from 'x';\npath.join(x);\n", 2, 'ReferenceError', 'path is not defined')).toContain(
+      "import * as path from 'node:path';",
+    );
+    expect(await firstText('a.cjs', "'use strict';\npath.join('x');\n", 2, 'ReferenceError', 'path is not defined')).toContain(
+      "const path = require('node:path');",
+    );
+  });
+});
+
+describe('guards for Python', () => {
+  it.each([
+    ["total += row['price']", 'KeyError', "'price'", "row.get('price', 0)"],
+    ['counts[key] += 1', 'KeyError', "'x'", 'counts[key] = counts.get(key, 0) + 1'],
+    ['groups[key].append(row)', 'KeyError', "'x'", 'groups.setdefault(key, []).append(row)'],
+    ['return user.name.strip()', 'AttributeError', "'NoneType' object has no attribute 'strip'", "(user.name or '').strip()"],
+    ['return total / count', 'ZeroDivisionError', 'division by zero', '(total / count if count else 0)'],
+    ['return rows[0]', 'IndexError', 'list index out of range', '(rows[0] if rows else None)'],
+    ["total += int(row['amount'])", 'ValueError', "invalid literal for int() with base 10: ''", "int(row['amount'] or 0)"],
+    ["label = 'n' + count", 'TypeError', 'can only concatenate str (not "int") to str', "'n' + str(count)"],
+    ['return json.dumps(row)', 'NameError', "name 'json' is not defined", 'import json\n'],
+  ])('%s', async (line, type, message, expected) => {
+    expect(
+      await firstText('a.py', `def f(row, counts, key, groups, user, total, count, rows):\n    ${line}\n`, 2, type, message),
+    ).toContain(expected);
+  });
+
+  it('give a parameter the default that a caller lacks', async () => {
+    expect(
+      await firstText(
+        'a.py',
+        'def send(to, text):\n    pass\n\nsend(1)\n',
+        4,
+        'TypeError',
+        "send() missing 1 required positional argument: 'text'",
+      ),
+    ).toContain('def send(to, text=None)');
+  });
+});
+
+describe('reverts', () => {
+  const before = 'def f(x):\n    if x is None:\n        return 0\n    return x.size\n';
+  const after = 'def f(x):\n    return x.size\n';
+  const diff = '--- a/a.py\n+++ b/a.py\n@@ -1,4 +1,2 @@\n def f(x):\n-    if x is None:\n-        return 0\n     return x.size\n';
+  const suspects = [{ hash: 'c0ffee'.padEnd(40, '0'), subject: 'Simplify', diff }];
+
+  it('restore what the suspect commit took away, and come before a guard', async () => {
+    const candidates = await propose('a.py', after, 2, 'AttributeError', "'NoneType' object has no attribute 'size'", { suspects });
+    expect(candidates[0]).toMatchObject({ pattern: 'revert', reverts: suspects[0]?.hash, loses: 0 });
+    expect(candidates[0]?.files.get('a.py')).toBe(before);
+    expect(candidates.some(({ pattern }) => pattern === 'none-dereference')).toBe(true);
+  });
+
+  it('find their place where the file has moved on since', async () => {
+    const [first] = await propose(
+      'a.py',
+      `import os\n\n\n${after}\n\ndef g():\n    pass\n`,
+      5,
+      'AttributeError',
+      "'NoneType' object has no attribute 'size'",
+      { suspects },
+    );
+    expect(first?.files.get('a.py')).toBe(`import os\n\n\n${before}\n\ndef g():\n    pass\n`);
+  });
+
+  it('are not made of a commit that created the file, or whose lines are gone', async () => {
+    const created = [
+      { ...suspects[0], hash: 'a', subject: 'b', diff: `--- /dev/null\n+++ b/a.py\n@@ -0,0 +1,2 @@\n+def f(x):\n+    return x.size\n` },
+    ];
+    expect(await propose('a.py', after, 2, 'Error', 'odd', { suspects: created })).toEqual([]);
+    expect(await propose('a.py', 'def g(y):\n    return y\n', 2, 'Error', 'odd', { suspects })).toEqual([]);
+  });
+});
+
+it('proposes nothing for a problem of the surroundings', async () => {
+  expect(await propose('a.js', 'function f(a) {\n  return a.b;\n}\n', 2, 'Error', "getaddrinfo EAI_AGAIN (reading 'b')")).toEqual([]);
+});
