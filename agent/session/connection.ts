@@ -10,6 +10,7 @@ import {
   type EnrollmentServiceClient,
 } from '../../proto/index.ts';
 import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
+import { OwnedCredentials } from './owned-credentials.ts';
 import { coordinatorName, showCoordinatorAddress, type CoordinatorAddress } from './coordinator-address.ts';
 
 export interface Connection {
@@ -29,6 +30,9 @@ export interface ConnectionOptions {
   /** A silent connection is pinged after so long, and given up after as long again. Default 10,000 ms, so that it is noticed within 20 s. */
   readonly keepaliveMs?: number | undefined;
 }
+
+/** For the last frames of streams that were ended. */
+const goodbyeMs = 1000;
 
 /** Above the protocol's largest batch (1 MiB of payload) with its record lengths. */
 const largestMessageBytes = 4 * 1024 * 1024;
@@ -55,11 +59,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     'grpc.enable_channelz': 0,
     'grpc.service_config_disable_resolution': 1,
   };
-  const channel = createChannel(
-    `https://${showCoordinatorAddress(address)}`,
-    ChannelCredentials.createFromSecureContext(context),
-    channelOptions,
-  );
+  const credentials = new OwnedCredentials(ChannelCredentials.createFromSecureContext(context));
+  const channel = createChannel(`https://${showCoordinatorAddress(address)}`, credentials, channelOptions);
   let isClosed = false;
   return {
     agent: createClient(AgentServiceDefinition, channel),
@@ -79,6 +80,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     close() {
       isClosed = true;
       channel.close();
+      // A healthy connection says goodbye first; one that doesn't answer is cut.
+      setTimeout(() => credentials.destroySockets(), goodbyeMs).unref();
     },
   };
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { AgentServiceClient, StreamLogsRequest } from '../../proto/index.ts';
 import type { Gap, Shipment, SourcePosition } from '../record.ts';
+import { createPace, type Pace } from './pace.ts';
 import { createSendRate, type SendRate } from './send-rate.ts';
 import type { SessionMetrics } from './session-metrics.ts';
 import type { ShipmentFeed } from './shipment-feed.ts';
@@ -60,6 +61,7 @@ class CreditedLogStream implements LogStream {
   readonly #window: Window<EncodedShipment>;
   readonly #pulling = new AbortController();
   readonly #smallBatches: SendRate;
+  readonly #pace: Pace;
   #isDraining = false;
   #isEnded = false;
   #pull: 'none' | 'waiting' = 'none';
@@ -73,6 +75,7 @@ class CreditedLogStream implements LogStream {
   constructor(options: LogStreamOptions) {
     this.#options = options;
     this.#window = new Window({ creditBytes: options.creditBytes, mostItems: mostInFlight });
+    this.#pace = createPace({ mostBytes: options.creditBytes });
     this.#lastHeardMs = options.clock.monotonicMs();
     this.#smallBatches = createSendRate(() => options.clock.monotonicMs());
     this.#smallBatches.limit(smallBatchesPerSecond);
@@ -141,7 +144,7 @@ class CreditedLogStream implements LogStream {
       } else if (this.#isDraining) {
         if (this.#window.inFlightItems === 0) return;
         await this.#wait();
-      } else if (!this.#window.hasRoom()) {
+      } else if (!this.#window.hasRoom() || !this.#pace.allows(this.#window.inFlightBytes)) {
         await this.#wait();
       } else {
         const allowance = this.#options.feed.allowance();
@@ -204,8 +207,9 @@ class CreditedLogStream implements LogStream {
     this.#lastHeardMs = clock.monotonicMs();
     const outcome = this.#window.acknowledge(ack.sequence, ack.creditBytes);
     if (outcome.kind === 'settled') {
-      for (const { item, addedAtMs } of outcome.items) {
+      for (const { item, addedAtMs, costBytes } of outcome.items) {
         metrics.acknowledgeSeconds.observe((this.#lastHeardMs - addedAtMs) / 1000);
+        this.#pace.observe(costBytes, this.#lastHeardMs - addedAtMs);
         if (item.shipment.kind === 'chunk') {
           metrics.bytesAcknowledged.add({}, item.shipment.bytes);
           metrics.recordsAcknowledged.add({}, item.shipment.records);

@@ -106,10 +106,12 @@ describe('an agent process', () => {
     const { port } = coordinator;
     coordinator.kill();
     const sockets = new Set<Socket>();
-    const silent = createServer((socket) => void sockets.add(socket.on('error', () => undefined))).listen(port, '127.0.0.1');
+    const silent = createServer((socket) => void sockets.add(socket.on('error', () => undefined).resume())).listen(port, '127.0.0.1');
     await once(silent, 'listening');
     harness.spawn();
     await until('a second attempt', () => sockets.size >= 2, 60_000);
+    // An attempt that was given up holds no descriptor.
+    await until('the end of the first', () => [...sockets][0]?.closed === true);
     for (const socket of sockets) socket.destroy();
     await once(silent.close(), 'close');
     await coordinator.listen();
