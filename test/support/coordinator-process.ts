@@ -49,14 +49,14 @@ export async function startCoordinatorProcess(settings: Record<string, unknown> 
   let written = '';
   const connections = new Set<Connection>();
 
+  const keep = (text: string): void => {
+    written = `${written}${text}`.slice(-100_000);
+  };
+
   const start = async (): Promise<void> => {
     const started = spawn(process.execPath, [program, '--config', configFile, 'run'], { stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
-    for (const stream of [started.stdout, started.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        written = `${written}${text}`.slice(-100_000);
-      });
-    }
+    for (const stream of [started.stdout, started.stderr]) stream.setEncoding('utf8').on('data', keep);
     const deadline = performance.now() + readyWithinMs;
     while (performance.now() < deadline && started.exitCode === null) {
       const answer = await fetch(`http://127.0.0.1:${opsPort}/readyz`).catch(() => undefined);
