@@ -70,7 +70,7 @@ export class NodeManager {
   }): Promise<Node> {
     const wanted = namePattern.test(request.wantedName) ? request.wantedName : 'node';
     const existing = this.findByName(wanted);
-    if (existing !== undefined && (request.bound || existing.lastSeenAtMs === undefined)) {
+    if (existing !== undefined && (request.bound || awaits(existing, request.facts))) {
       const labels = { ...existing.labels, ...request.labels };
       return this.#change({ ...existing, labels, facts: request.facts ?? existing.facts });
     }
@@ -294,6 +294,16 @@ export class NodeManager {
     await this.#options.store.save(node);
     return node;
   }
+}
+
+/**
+ * Whether a host with any token may become this node: it was announced and nobody enrolled as it yet, or the same host
+ * enrolled, never came, and tries again because the answer was lost. A node that was seen is never taken over so.
+ */
+function awaits(node: Node, facts: NodeFacts | undefined): boolean {
+  if (node.lastSeenAtMs !== undefined) return false;
+  const machineId = facts?.machineId ?? '';
+  return node.certificateSerials.length === 0 || (machineId !== '' && node.facts?.machineId === machineId);
 }
 
 function configurationMessage(node: Node): ControlMessage {
