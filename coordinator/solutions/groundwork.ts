@@ -62,6 +62,17 @@ export function evidenceAlone(incident: Incident, occurrences: readonly Occurren
   return collectEvidence(readProblem(incident, occurrences), [], [], new Map());
 }
 
+/** Files as they are at the base commit; undefined for those that aren't there. */
+export async function readBase(
+  service: RepositoryService,
+  { repository, baseCommit }: Groundwork,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const texts = new Map<string, string | undefined>();
+  for (const path of paths) texts.set(path, (await service.getFileContents(repository, path, baseCommit))?.toString('utf8'));
+  return texts;
+}
+
 function pathsOf(diff: string): readonly string[] {
   return [...diff.matchAll(/^\+\+\+ b\/(.+)$/gm)].flatMap((match) => match[1] ?? []);
 }

@@ -6,9 +6,10 @@ import type { Logger } from '../../base/logger.ts';
 import type { Incident, IncidentReader, Occurrence } from '../incidents/incident.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
 import type { Proposer } from './candidate.ts';
+import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
 import { computeConfidence, judgeGate } from './gate.ts';
-import { evidenceAlone, layGroundwork, type Groundwork } from './groundwork.ts';
+import { evidenceAlone, layGroundwork, readBase, type Groundwork } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor } from './new-proposal.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
@@ -193,6 +194,12 @@ export class SolutionPipeline {
       );
       return;
     }
+    const concerns = findConcerns(await readBase(this.#options.repositoryService, groundwork, Object.keys(proposal.files)), proposal.files);
+    if (concerns.length > 0) {
+      const list = concerns.map(({ reason, message }) => `${message} (${reason})`).join('; ');
+      await this.#change(proposal, 'rungs-climbed', `Waits for approval, because a person should see this first: ${list}.`);
+      return;
+    }
     const publishing = await this.#change(proposal, 'gate-passed', `Reached ${repository.gate}.`);
     await this.#options.jobs.enqueue('publish', publishing.id);
   }
@@ -210,11 +217,7 @@ export class SolutionPipeline {
   }
 
   async #withProof(proposal: SolutionProposal, groundwork: Groundwork, { candidate, results }: Tried): Promise<SolutionProposal> {
-    const before = new Map<string, string | undefined>();
-    for (const path of Object.keys(candidate.files)) {
-      const content = await this.#options.repositoryService.getFileContents(groundwork.repository, path, groundwork.baseCommit);
-      before.set(path, content?.toString('utf8'));
-    }
+    const before = await readBase(this.#options.repositoryService, groundwork, Object.keys(candidate.files));
     const diff = diffFiles(before, candidate.files);
     const changedLines = diff.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line)).length;
     return {

