@@ -27,6 +27,7 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
       return new JournalSource({ id, units, identifiers, directory, leastSevere, maxBytesPerSecond, clock, logger: sourceLogger });
     }
     if (file === undefined) throw new Error('it needs one of "file" and "journal"');
+    if (file.readCompressed) throw new Error('readCompressed: compressed files cannot be read by this version; leave it out');
     return new FileSource({
       id,
       include: file.include,

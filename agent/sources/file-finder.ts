@@ -17,6 +17,8 @@ export interface Findings {
   readonly problems: ReadonlyMap<string, string>;
 }
 
+const compressedName = /\.(?:gz|xz|bz2|zst|lz4|zip|Z)$/;
+
 /** Deeper than this no pattern goes; it ends symbolic links that lead in circles. */
 const mostDepth = 32;
 
@@ -38,7 +40,8 @@ export class FileFinder {
   }
 
   isExcluded(path: string): boolean {
-    return this.#exclude.some((glob) => matchesGlob(glob, path));
+    // `app.log*` means the generations that were not compressed yet; the others are no lines.
+    return compressedName.test(path) || this.#exclude.some((glob) => matchesGlob(glob, path));
   }
 }
 

@@ -32,7 +32,7 @@ export class FileFollower {
   heir: FileFollower | undefined;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
   doubtedSinceMs: number | undefined;
-  /** A parked file that shrank or was written over: it has to be opened and looked at. */
+  /** A scan saw it changed: it has to be looked at. */
   isDoubtful = false;
   /** Whether that was looked into. */
   isExamined = false;
@@ -262,11 +262,12 @@ export class FileFollower {
     return this.isOpen || this.hasEnded || this.#content.unpark(this.path);
   }
 
-  /** Takes note of a parked file's size as its path shows it. */
+  /** Takes note of what a scan saw of the file; if that is news, an open file is to be looked at, too. */
   noteFacts(facts: FileFacts, nowMs: number): void {
-    if (this.isOpen || this.hasEnded) return;
-    if (facts.size > this.#size) this.#see(facts, nowMs);
-    else if (facts.size < this.#size || facts.modifiedAtMs !== this.#modifiedAtMs) this.isDoubtful = true;
+    const { size, modifiedAtMs, links } = facts;
+    if (this.hasEnded || (size === this.#size && modifiedAtMs === this.#modifiedAtMs && links === this.#links)) return;
+    if (size > this.#size && !this.isOpen) this.#see(facts, nowMs);
+    else this.isDoubtful = true;
   }
 
   #see(facts: FileFacts, nowMs: number): void {

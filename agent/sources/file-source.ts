@@ -57,6 +57,8 @@ const defaultTiming: FileSourceTiming = {
 const busyForMs = 5000;
 /** Scanning may take this share of the time, whatever the number of files. */
 const mostScanShare = 0.02;
+/** And looking at files that grew lately this one. */
+const mostLookShare = 0.05;
 
 /**
  * Follows files (DESIGN section 6). Descriptors are held from the moment a file is found, so that renaming and deleting lose
@@ -80,6 +82,9 @@ export class FileSource implements Source {
   #reading: Promise<unknown> | undefined;
   #turns: FileFollower[] = [];
   #nextScanMs = 0;
+  #earliestScanMs = 0;
+  /** Something happened in a folder since the last scan. */
+  #isScanWanted = false;
   #folderProblems: ReadonlyMap<string, string> = new Map();
   #bytesRead = 0;
   #recordsRead = 0;
@@ -250,10 +255,14 @@ export class FileSource implements Source {
   /** Runs whether or not anybody pulls, so that a file is held before it is rotated away. */
   async #keepLooking(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      const { clock } = this.#options;
+      const startMs = clock.monotonicMs();
       const pollMs = this.#look() ? this.#timing.busyPollMs : this.#timing.idlePollMs;
+      // Many busy files are looked at less often, so that looking keeps its share.
+      const restMs = Math.min(this.#timing.idlePollMs, (clock.monotonicMs() - startMs) / mostLookShare);
       try {
         // oxlint-disable-next-line no-await-in-loop -- the loop is paced by it
-        await this.#hints.wait(pollMs, this.#stop.signal);
+        await this.#hints.wait(Math.max(pollMs, restMs), this.#stop.signal);
       } catch {
         return;
       }
@@ -264,8 +273,10 @@ export class FileSource implements Source {
   #look(): boolean {
     const { clock } = this.#options;
     const nowMs = clock.now();
-    let isScanDue = this.#hints.wasNotified || clock.monotonicMs() >= this.#nextScanMs;
-    let isBusy = false;
+    const monotonicMs = clock.monotonicMs();
+    this.#isScanWanted ||= this.#hints.wasNotified;
+    let isScanDue = monotonicMs >= this.#nextScanMs || (this.#isScanWanted && monotonicMs >= this.#earliestScanMs);
+    let isBusy = this.#isScanWanted && !isScanDue;
     for (const follower of this.#roster.followers) {
       if (nowMs - follower.grewAtMs > busyForMs || follower === this.#roster.busy || !follower.isOpen) continue;
       isBusy = true;
@@ -281,7 +292,9 @@ export class FileSource implements Source {
     const startMs = clock.monotonicMs();
     this.#noteFindings(this.#rotation.scan(clock.now()));
     const endMs = clock.monotonicMs();
-    this.#nextScanMs = endMs + Math.max(this.#timing.idlePollMs, (endMs - startMs) / mostScanShare);
+    this.#isScanWanted = false;
+    this.#earliestScanMs = endMs + (endMs - startMs) / mostScanShare;
+    this.#nextScanMs = Math.max(endMs + this.#timing.idlePollMs, this.#earliestScanMs);
   }
 
   #noteFindings(findings: Findings): void {

@@ -42,9 +42,11 @@ export class Rotation {
     for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs);
     for (const follower of this.#roster.followers) {
       if (follower === this.#roster.busy) continue;
-      if (!follower.isListed) this.#readOn(follower);
-      else if (follower.isDoubtful) this.#roster.unpark(follower);
-      if (follower.isOpen) this.look(follower, nowMs);
+      // A listed file was seen by the scan already; only what changed is worth a look through its descriptor.
+      if (follower.isListed && !follower.isDoubtful) continue;
+      if (follower.isListed) this.#roster.unpark(follower);
+      else this.#readOn(follower);
+      if (follower.isOpen) this.#lookInside(follower, nowMs);
     }
     this.#roster.tidy(nowMs);
     return findings;
@@ -52,14 +54,22 @@ export class Rotation {
 
   /** Looks at one open file. @returns true if its path is another file's, so that a scan is due. */
   look(follower: FileFollower, nowMs: number): boolean {
+    this.#lookInside(follower, nowMs);
+    if (!follower.isListed || follower.isAbandoned) return false;
     try {
-      if (follower.look(nowMs) === 'rewritten') this.rewritten(follower, nowMs);
-      if (!follower.isListed || follower.isAbandoned) return false;
       const stats = statSync(follower.path, { bigint: true, throwIfNoEntry: false });
       return stats === undefined || fileKey(factsOf(stats)) !== follower.key;
     } catch (error) {
       this.#roster.report(follower.path, error);
       return false;
+    }
+  }
+
+  #lookInside(follower: FileFollower, nowMs: number): void {
+    try {
+      if (follower.look(nowMs) === 'rewritten') this.rewritten(follower, nowMs);
+    } catch (error) {
+      this.#roster.report(follower.path, error);
     }
   }
 

@@ -16,6 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSourceFramer } from '../../../agent/framing/source-framer.ts';
 import { byNumber, LogFolder, numbered, textOf } from '../../support/log-folder.ts';
@@ -329,6 +330,14 @@ describe('the source', () => {
     const one = await folder.follow('*.log');
     await one.until(() => one.records.filter((record) => record.startsWith('line')).length === 50);
     expect(one.records.length).toBeLessThan(200_000);
+  });
+
+  it('takes compressed generations for no lines', async () => {
+    folder.append('app.log', 1, 10);
+    writeFileSync(folder.at('app.log.2.gz'), gzipSync(textOf(numbered(901, 999))));
+    const one = await folder.follow('app.log*');
+    await one.untilRecords(10);
+    expect(one.records).toEqual(numbered(1, 10));
   });
 
   it('reads a file that is written all the time without being woken for each write', async () => {
