@@ -98,7 +98,7 @@ export class ForgeClient {
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         // A POST that is redirected would arrive as a GET.
-        redirect: method === 'GET' ? 'follow' : 'error',
+        redirect: method === 'GET' ? 'follow' : 'manual',
         signal: AbortSignal.timeout(timeoutMs ?? 30_000),
       });
       headers = Object.fromEntries(response.headers);

@@ -102,6 +102,17 @@ function explain(request: FailedRequest): Meaning {
       return { code: 'archived', kind: 'operational', retry: 'never', meaning: archivedMeaning };
     case 410:
       return { code: 'disabled', kind: 'operational', retry: 'never', meaning: 'that feature is switched off in the repository' };
+    case 301:
+    case 302:
+    case 307:
+    case 308:
+      return {
+        code: 'moved',
+        kind: 'operational',
+        retry: 'never',
+        meaning: 'it is somewhere else now; change the URL to its present name',
+      };
+    case 400:
     case 409:
     case 422:
       return { code: 'refused', kind: 'validation', retry: 'never', meaning: 'the request was refused as it is' };

@@ -1,7 +1,6 @@
 // The Remote Repository Service: one connection a repository, made by its provider's adapter, and the operations on it.
 // Must never know how a forge is spoken to; adapters do.
 import type { Clock } from '../../base/clock.ts';
-import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { readForgeAddress } from './forge-address.ts';
 import { ForgeClient } from './forge-client.ts';
@@ -11,6 +10,7 @@ import { GiteaRemote } from './gitea.ts';
 import { readGitHubAddress, readGitHubCredential } from './github-address.ts';
 import { GitHubClient } from './github-client.ts';
 import { GitHubRemote } from './github.ts';
+import { GitLabRemote } from './gitlab.ts';
 import type { GitCredential, Remote, RemoteCheck, RemoteGit, RemoteRepository, RemoteUpdate, SecretReader } from './remote.ts';
 
 export interface RemoteServiceOptions {
@@ -131,12 +131,20 @@ export class RemoteRepositoryService {
         });
         return new GiteaRemote({ repository, git, client, owner, name, credential });
       }
-      case 'gitlab':
-        throw new HephaestusError({
-          code: 'remote.provider-unsupported',
-          kind: 'validation',
-          message: `repository ${repository.name}: provider ${repository.provider} has no adapter; use provider git, which pushes a branch`,
+      case 'gitlab': {
+        const { origin, owner, name } = readForgeAddress(repository.url, true);
+        const project = `${owner}/${name}`;
+        const client = new ForgeClient({
+          forge: 'GitLab',
+          baseUrl: `${origin}/api/v4`,
+          repository: project,
+          token: async () => readCredential(repository, readSecret),
+          authorize: (token) => ['private-token', token],
+          clock,
+          timeoutMs: this.#options.apiTimeoutMs,
         });
+        return new GitLabRemote({ repository, git, client, project, credential });
+      }
     }
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe } from 'vitest';
 import { Secret } from '../../base/secret.ts';
 import { FakeGitea } from '../support/fake-gitea.ts';
+import { FakeGitLab } from '../support/fake-gitlab.ts';
 import { FakeGitHub } from '../support/fake-github.ts';
 import { GitFixture, makeRepository, makeRepositoryService } from '../support/git-fixture.ts';
 import { GitHttpServer } from '../support/git-http-server.ts';
@@ -84,6 +85,24 @@ describe('Gitea', () => {
       if (pull === undefined) throw new Error(`no change request ${number}`);
       Object.assign(pull, { state: 'closed', merged: decision === 'merge' });
       mergeByGit(fixture, pull.head, decision);
+    };
+    return { fixture, remote, isForge: true, decide };
+  });
+});
+
+describe('GitLab', () => {
+  describeRemote(async () => {
+    const fixture = prepare();
+    const gitlab = new FakeGitLab(fixture.remote);
+    await gitlab.listen();
+    closing.push(async () => gitlab.close());
+    const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { gitlab: new Secret(gitlab.token) } });
+    const remote = remotes.connect(makeRepository(gitlab.url, { provider: 'gitlab', credential: 'gitlab' }));
+    const decide = (number: string, decision: 'merge' | 'close'): void => {
+      const request = gitlab.mergeRequests.find(({ iid }) => `!${String(iid)}` === number);
+      if (request === undefined) throw new Error(`no change request ${number}`);
+      request.state = decision === 'merge' ? 'merged' : 'closed';
+      mergeByGit(fixture, request.source_branch, decision);
     };
     return { fixture, remote, isForge: true, decide };
   });
