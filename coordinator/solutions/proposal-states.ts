@@ -35,11 +35,6 @@ export function isUnfinished(state: ProposalState): boolean {
   return unfinishedStates.includes(state);
 }
 
-/** True where nothing follows by itself. */
-export function isFinal(state: ProposalState): boolean {
-  return ['published', 'rejected', 'diagnosed', 'failed'].includes(state);
-}
-
 /** @throws HephaestusError `proposal.wrong-state` if the table has no such row. */
 export function transition(proposal: SolutionProposal, event: ProposalEvent, reason: string, nowMs: number): SolutionProposal {
   const to = nextState(proposal.state, event);
