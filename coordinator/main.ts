@@ -7,9 +7,7 @@ import { configError, loadConfig } from '../base/config.ts';
 import { HephaestusError } from '../base/errors.ts';
 import { createNotifier } from '../base/systemd.ts';
 import { version } from '../base/version.ts';
-import { compose } from './compose.ts';
-import { coordinatorConfigurationSchema, type CoordinatorConfiguration } from './config.ts';
-import { initializeState } from './state-directory.ts';
+import type { CoordinatorConfiguration } from './config.ts';
 
 const usage = `Usage: hephaestus-coordinator --config FILE [check|init|run]
 
@@ -46,6 +44,7 @@ async function main(): Promise<number> {
         process.stdout.write(`${words.file} is fine: listens on ${config.listen}, keeps its state in ${config.stateDirectory}\n`);
         return 0;
       case 'init': {
+        const { initializeState } = await import('./state-directory.ts');
         const made = await initializeState(config.stateDirectory, systemClock);
         process.stdout.write(
           made.length === 0 ? `everything is there already in ${config.stateDirectory}\n` : made.map((line) => `made ${line}\n`).join(''),
@@ -62,6 +61,8 @@ async function main(): Promise<number> {
 }
 
 async function readConfiguration(file: string): Promise<CoordinatorConfiguration> {
+  // Each command loads what it needs: --help and check answer without the whole coordinator.
+  const { coordinatorConfigurationSchema } = await import('./config.ts');
   const outcome = await loadConfig({
     schema: coordinatorConfigurationSchema,
     file,
@@ -74,6 +75,7 @@ async function readConfiguration(file: string): Promise<CoordinatorConfiguration
 }
 
 async function run(config: CoordinatorConfiguration): Promise<number> {
+  const { compose } = await import('./compose.ts');
   const coordinator = await compose(config, {
     searchPath: (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')),
     credentialsDirectory: process.env['CREDENTIALS_DIRECTORY'],

@@ -3,6 +3,7 @@
 import { ClientError } from 'nice-grpc';
 import { BadRequest, RichClientError } from 'nice-grpc-error-details';
 import { describe, expect, test } from 'vitest';
+import { createCertificateRequest, generateNodeKey } from '../../../agent/session/certificate-request.ts';
 import { HealthStatus, NodeStatus, OperationalMode, Severity, type NodeConfiguration } from '../../../proto/index.ts';
 import { batchOf, stageCoordinator, type CoordinatorStage, type ScriptedSession } from '../../support/coordinator-stage.ts';
 
@@ -101,7 +102,7 @@ describe('nodes', () => {
       .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(ClientError);
     const details = refused instanceof RichClientError ? refused.extra.filter((detail) => detail.$type === BadRequest.$type) : [];
-    const fields = details.flatMap((detail) => (detail as unknown as BadRequest).fieldViolations.map((violation) => violation.field));
+    const fields = details.flatMap((detail) => detail.fieldViolations.map((violation) => violation.field));
     expect(fields).toEqual(['log_level', 'sources[0].file.patterns[0]', 'sources[1].id', 'sources[2].id']);
   });
 
@@ -109,8 +110,7 @@ describe('nodes', () => {
     await using stage = await stageCoordinator();
     const { node: announced } = await stage.operator.nodes.registerNode({ name: 'db-1', labels: { tier: 'db' } });
     const { secret } = await stage.operator.nodes.createJoinToken({ nodeName: 'db-1' });
-    const { createCertificateRequest, generateNodeKey } = await import('../../../agent/session/certificate-request.ts');
-    const certificateSigningRequest = await createCertificateRequest(generateNodeKey());
+    const certificateSigningRequest = createCertificateRequest(generateNodeKey());
     const { nodeId } = await stage
       .connect()
       .enrollment.enroll({ joinToken: secret, certificateSigningRequest, facts: { hostname: 'other' } });
@@ -180,8 +180,9 @@ describe('incidents', () => {
       () => logs.submitLogEntries({ requestId: crypto.randomUUID(), entries: [{ message: 'it broke', severity: Severity.ERROR }] }),
       () => seen,
     );
-    const { value } = await opened;
-    const id = value?.incident?.id ?? '';
+    const first = await opened;
+    if (first.done === true) throw new Error('the watch ended');
+    const id = first.value.incident?.id ?? '';
     expect((await incidents.resolveIncident({ id, note: 'restarted' })).incident).toMatchObject({
       state: 'INCIDENT_STATE_RESOLVED',
       note: 'restarted',
