@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 export const environmentPrefix = 'HEPHAESTUS_AGENT';
 const defaultFile = '/etc/hephaestus/agent.yaml';
 
-export const usage = `Usage: hephaestus-agent [--config FILE] [run|check|enroll]
+export const usage = `Usage: hephaestus-agent [--config FILE] [run|check|enroll|sources]
 
 Tails the logs of this host and streams them to a Hephaestus coordinator.
 
@@ -13,6 +13,7 @@ Commands:
   run      tail and ship until stopped (the default)
   check    check the settings, all mistakes at once, and change nothing
   enroll   make this host a node: trade a join token for a certificate
+  sources  say for every file below /var/log, and every one that a source names, why it is or isn't tailed
 
 Options:
   -c, --config FILE    settings (YAML); FILE.d/*.yaml are laid over it (default ${defaultFile})
@@ -26,7 +27,7 @@ SIGHUP reads the settings again; SIGTERM ends the agent once what it sent is ack
 Exit codes: 0 done, 1 failed, 2 wrong usage or settings, 3 cannot reach the coordinator, 4 not allowed.
 `;
 
-const commands = ['run', 'check', 'enroll'] as const;
+const commands = ['run', 'check', 'enroll', 'sources'] as const;
 
 export type CommandLine =
   | { readonly kind: 'help' }

@@ -12,6 +12,7 @@ import { environmentPrefix, readCommandLine, usage } from './command-line.ts';
 import { compose, type Agent } from './compose.ts';
 import { agentConfigSchema, type AgentConfig } from './config.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { explainFiles } from './sources/file-explanation.ts';
 import { readJoinToken, type JoinToken } from './session/join-token.ts';
 
 export interface ProgramSurroundings {
@@ -46,6 +47,7 @@ export async function runProgram(words: readonly string[], surroundings: Program
   }
   try {
     if (line.command === 'check') await check(line.file, surroundings);
+    else if (line.command === 'sources') await listSources(line.file, surroundings);
     else if (line.command === 'enroll') await enroll(line.file, line.tokenFile, surroundings);
     else await run(line.file, surroundings);
     return exitCodes.done;
@@ -65,6 +67,22 @@ async function load(file: string, { env }: ProgramSurroundings): Promise<AgentCo
   const outcome = await loadConfig({ file, fragmentsFolder: `${file}.d`, schema: agentConfigSchema, environment: env, environmentPrefix });
   if (outcome.kind === 'invalid') throw configError(outcome.problems);
   return outcome.config;
+}
+
+/** By the settings of the file; what a coordinator pushed over them is shown by `hephaestusctl sources list`. */
+async function listSources(file: string, surroundings: ProgramSurroundings): Promise<void> {
+  const { sources } = await load(file, surroundings);
+  const explained = sources.flatMap(({ id, file: input, disabled }) => {
+    const unusedBecause = disabled ? `source ${id} is disabled` : undefined;
+    return input === undefined ? [] : [{ id, include: input.include, exclude: input.exclude, unusedBecause }];
+  });
+  for (const { path, sources: tailing, reason } of explainFiles(explained, ['/var/log'])) {
+    surroundings.write(`${tailing.length > 0 ? '+' : '-'} ${path}: ${reason}\n`);
+  }
+  for (const { id, journal, disabled } of sources) {
+    if (journal === undefined) continue;
+    surroundings.write(disabled ? `- journal: source ${id} is disabled\n` : `+ journal: read by ${id}\n`);
+  }
 }
 
 async function enroll(file: string, tokenFile: string | undefined, surroundings: ProgramSurroundings): Promise<void> {

@@ -77,6 +77,18 @@ describe('hephaestus-agent', () => {
     expect(coordinator.enrolments).toHaveLength(0);
   });
 
+  it('says for each file why it is or is not tailed', async () => {
+    const { harness } = await open();
+    const excluded = join(harness.folder, 'excluded.log');
+    await writeFile(excluded, 'hidden\n');
+    await harness.configure({ sources: [{ id: 'app', file: { include: [join(harness.folder, '*.log')], exclude: [excluded] } }] });
+    const { code, output } = await finish(harness, ['sources']);
+    expect(code).toBe(0);
+    const lines = output.split('\n');
+    expect(lines.find((line) => line.includes(harness.logPath))).toMatch(/^\+ .* tailed by app/);
+    expect(lines.find((line) => line.includes(excluded))).toMatch(/^- .*exclu/);
+  });
+
   it('enrols once, and says so the second time', async () => {
     const { coordinator, harness } = await open();
     const first = await finish(harness, ['enroll', '--token-file', join(harness.folder, 'token')]);
