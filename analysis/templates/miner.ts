@@ -1,9 +1,11 @@
 // The template miner: online, bounded, deterministic on replay; one miner serves all sources.
 // Must never read a clock or draw a random number, and never let a value become a word of a template.
 import type { TemplateMatch } from '../entry.ts';
-
-import { Template, type Difference, type TemplateSnapshot } from './template.ts';
+import { agreeOutside, varyingSpans } from './enclosures.ts';
+import type { Difference } from './difference.ts';
+import { Template, type TemplateSnapshot } from './template.ts';
 import { TokenScanner } from './token-scanner.ts';
+import { wordsNeeded } from './variable-places.ts';
 
 export interface MinerOptions {
   /** Templates kept; beyond, the rarest are forgotten. */
@@ -26,15 +28,14 @@ export interface MinerSnapshot {
 /** Ids of merged templates remembered, so that incidents find their successor. */
 const maxMergedIds = 20_000;
 
-/** Different words at one place, everything else equal, that make it a variable; by how likely the place holds a value. */
-const distinctWords = { valued: 2, named: 2, directed: 5, plain: 8, capitals: 16, first: 32 } as const;
-
 export class TemplateMiner {
   private readonly options: MinerOptions;
   private readonly scanner = new TokenScanner();
   private young = new Map<number, Template>();
   private old = new Map<number, Template>();
   private readonly buckets = new Map<number, Template[]>();
+  /** Templates with spans, by what they look like from outside of these. */
+  private readonly spanned = new Map<number, Template[]>();
   private readonly byId = new Map<string, Template>();
   private readonly merged = new Map<string, string>();
   /** Patterns seen for the first time. */
@@ -105,6 +106,7 @@ export class TemplateMiner {
     this.young.clear();
     this.old.clear();
     this.buckets.clear();
+    this.spanned.clear();
     this.byId.clear();
     this.merged.clear();
     for (const stored of snapshot.templates) this.add(Template.restore(stored));
@@ -138,16 +140,22 @@ export class TemplateMiner {
     const bucket = this.buckets.get(template.bucket);
     if (bucket === undefined) this.buckets.set(template.bucket, [template]);
     else bucket.push(template);
+    const { outside } = template;
+    if (outside === undefined) return;
+    const alike = this.spanned.get(outside.bucket);
+    if (alike === undefined) this.spanned.set(outside.bucket, [template]);
+    else alike.push(template);
   }
 
   /** Joins a new pattern to a template, or makes it one. */
-  private place(pattern: Template): Template {
-    const bucket = this.buckets.get(pattern.bucket);
-    if (bucket === undefined) return this.found(pattern);
+  private place(pattern: Template, encloses = true): Template {
+    const bucket = this.buckets.get(pattern.bucket) ?? [];
     const covering = mostSpecific(bucket.filter((template) => template.covers(pattern)));
     if (covering !== undefined) return covering;
     const near = this.nearest(bucket, pattern);
     if (near !== undefined) return this.generalise(bucket, near, pattern);
+    const enclosing = encloses ? this.enclosing(pattern) : undefined;
+    if (enclosing !== undefined) return enclosing;
     const siblings = this.siblings(bucket, pattern);
     if (siblings !== undefined) {
       const [first, ...rest] = siblings;
@@ -188,6 +196,37 @@ export class TemplateMiner {
     return best;
   }
 
+  /** The template of `pattern` without what brackets, quotes or `=` hold, if that turns out to vary. */
+  private enclosing(pattern: Template): Template | undefined {
+    const { outside } = pattern;
+    const others = outside === undefined ? undefined : this.spanned.get(outside.bucket);
+    if (outside === undefined || others === undefined) return undefined;
+    const alike: { row: Template; outside: typeof outside }[] = [];
+    for (const row of others)
+      if (row.outside !== undefined && agreeOutside(row.outside, outside)) alike.push({ row, outside: row.outside });
+    if (alike.length === 0) return undefined;
+    const varying = varyingSpans([...alike, { row: pattern, outside }]);
+    if (!varying.includes(true)) return undefined;
+    for (const { row } of alike) this.widen(row, row.collapse(varying));
+    return this.place(pattern.collapse(varying), false);
+  }
+
+  /** Puts `wide`, which is `template` with less said, in its place; or joins the two to one that says the same. */
+  private widen(template: Template, wide: Template): void {
+    if (wide.kinds.length === template.kinds.length && wide.bucket === template.bucket) return;
+    const same = this.buckets.get(wide.bucket)?.find((other) => other.agrees(wide));
+    if (same !== undefined) {
+      same.absorb(wide);
+      this.retire(this.buckets.get(template.bucket) ?? [], template, same);
+      return;
+    }
+    this.remove(this.buckets.get(template.bucket) ?? [], template);
+    wide.count = template.count;
+    wide.lastGrown = template.lastGrown;
+    template.successor = wide;
+    this.add(wide);
+  }
+
   /** Templates that differ from `pattern` in one word at the same place, if there are enough of them to call it a variable. */
   private siblings(bucket: readonly Template[], pattern: Template): Template[] | undefined {
     const { difference } = this;
@@ -200,7 +239,8 @@ export class TemplateMiner {
       else group.push(template);
     }
     for (const [place, group] of at) {
-      if (group.length + 1 >= needed(pattern, place)) return group;
+      const words = [pattern, ...group].map(({ literals }) => literals[place] ?? '');
+      if (words.length >= wordsNeeded(pattern, place, words)) return group;
     }
     return undefined;
   }
@@ -265,6 +305,12 @@ export class TemplateMiner {
     const index = bucket.indexOf(template);
     if (index >= 0) bucket.splice(index, 1);
     if (bucket.length === 0) this.buckets.delete(template.bucket);
+    const { outside } = template;
+    const alike = outside === undefined ? undefined : this.spanned.get(outside.bucket);
+    if (outside === undefined || alike === undefined) return;
+    const at = alike.indexOf(template);
+    if (at >= 0) alike.splice(at, 1);
+    if (alike.length === 0) this.spanned.delete(outside.bucket);
   }
 }
 
@@ -273,32 +319,3 @@ function mostSpecific(templates: readonly Template[]): Template | undefined {
   for (const template of templates) if (best === undefined || template.specificity > best.specificity) best = template;
   return best;
 }
-
-/** How many different words at `place` show that it is a variable. */
-function needed(pattern: Template, place: number): number {
-  const gap = pattern.gaps[place] ?? '';
-  const next = pattern.gaps[place + 1] ?? '';
-  const last = gap.charCodeAt(gap.length - 1);
-  const quoted = (last === 39 || last === 34) && next.charCodeAt(0) === last;
-  if (last === 61 || quoted) return distinctWords.valued;
-  if (place === 0) return distinctWords.first;
-  const word = pattern.literals[place] ?? '';
-  // States, methods and error names are written in capitals, and each makes a message of its own.
-  if (word === word.toUpperCase()) return distinctWords.capitals;
-  if (gap !== ' ') return distinctWords.plain;
-  const before = (pattern.literals[place - 1] ?? '').toLowerCase();
-  if (principals.has(before) && closes(pattern, place)) return distinctWords.named;
-  return directions.has(before) ? distinctWords.directed : distinctWords.plain;
-}
-
-/** True if what follows `place` ends what was said of it: a mark, a preposition, or nothing. */
-function closes(pattern: Template, place: number): boolean {
-  if (place === pattern.kinds.length - 1 || (pattern.gaps[place + 1] ?? '') !== ' ') return true;
-  return directions.has((pattern.literals[place + 1] ?? '').toLowerCase());
-}
-
-/** Words that are followed by a name, in any program's messages. */
-const principals = new Set(['user', 'username', 'account', 'hostname', 'host']);
-
-/** Words that whom or what a message is about follows. */
-const directions = new Set(['for', 'from', 'by', 'to', 'on', 'at', 'as', 'with', 'via']);

@@ -1,6 +1,9 @@
 // A template: literals, gaps and masked places of a family of messages, and how two of them compare and merge.
 // Must never decide when to merge; miner.ts does.
 import { firstMask, maskText, token } from './masks.ts';
+import { alike, differenceOf, type Difference } from './difference.ts';
+import { frameOf, outsideOf, type Outside } from './enclosures.ts';
+import { collapse } from './spans.ts';
 import type { TokenScanner } from './token-scanner.ts';
 
 /** A template as it is written to disk. */
@@ -11,21 +14,6 @@ export interface TemplateSnapshot {
   readonly gaps: readonly string[];
   readonly count: number;
   readonly bucket: number;
-}
-
-/** How a pattern differs from a template. One object is reused. */
-export interface Difference {
-  /** Places where both hold words, and not the same. */
-  words: number;
-  /** The last such place. */
-  wordAt: number;
-  /** Places where one holds a value and the other a word. */
-  mixed: number;
-  mixedAt: number;
-  /** Places where digits or skeletons differ. */
-  soft: number;
-  /** Words that are the same. */
-  equal: number;
 }
 
 export class Template {
@@ -44,6 +32,8 @@ export class Template {
   /** The template that this one was merged into. */
   successor: Template | undefined = undefined;
   private rendered: string | undefined = undefined;
+  /** What it looks like from outside of its spans; `null` until somebody asks. */
+  private seen: Outside | undefined | null = null;
 
   constructor(kinds: number[], literals: string[], gaps: string[], bucket: number, id?: string) {
     this.kinds = kinds;
@@ -98,6 +88,18 @@ export class Template {
     return words;
   }
 
+  /** What it looks like from outside of its brackets, quotes and values; undefined if it has none. */
+  get outside(): Outside | undefined {
+    if (this.seen === null) this.seen = outsideOf(this);
+    return this.seen;
+  }
+
+  /** The same template, id and all, with one `<*>` in each of the chosen spans. */
+  collapse(chosen: readonly boolean[]): Template {
+    const { kinds, literals, gaps } = collapse(this, this.outside?.spans ?? [], chosen);
+    return new Template(kinds, literals, gaps, frameOf(gaps), this.id);
+  }
+
   /** The template that this one has become. */
   resolve(): Template {
     return this.successor === undefined ? this : this.successor.resolve();
@@ -141,6 +143,19 @@ export class Template {
     return true;
   }
 
+  /** True if the two differ in values only. */
+  agrees(other: Template): boolean {
+    const size = this.kinds.length;
+    if (size !== other.kinds.length) return false;
+    for (let i = 0; i < size; i++) {
+      const mine = this.kinds[i] ?? 0;
+      const theirs = other.kinds[i] ?? 0;
+      if (mine === token.any || theirs === token.any) continue;
+      if (!alike(mine, theirs, this.literals[i] ?? '', other.literals[i] ?? '')) return false;
+    }
+    return true;
+  }
+
   /** True if every message of `other` is one of this template's too. */
   covers(other: Template): boolean {
     const size = this.kinds.length;
@@ -165,21 +180,12 @@ export class Template {
       this.literals[i] = '';
       changed = true;
     }
-    if (changed) this.rendered = undefined;
+    if (changed) {
+      this.rendered = undefined;
+      this.seen = null;
+    }
     return changed;
   }
-}
-
-/** How far two unlike tokens are from each other: between values nothing, between words a word. */
-function differenceOf(mine: number, theirs: number, literal: string, other: string): 'none' | 'soft' | 'mixed' | 'word' {
-  if (mine > token.shaped && theirs > token.shaped) return 'none';
-  const named = mine === token.word || theirs === token.word;
-  if (!named) {
-    // `memory:<num>` and `cores:<num>` are named by what stands before the colon.
-    return mine === token.shaped && theirs === token.shaped && literal.includes(':') && other.includes(':') ? 'word' : 'soft';
-  }
-  if (mine <= token.soft && theirs <= token.soft) return 'word';
-  return (mine === token.shaped && literal.includes(':')) || (theirs === token.shaped && other.includes(':')) ? 'word' : 'mixed';
 }
 
 function render(kinds: readonly number[], literals: readonly string[], gaps: readonly string[]): string {

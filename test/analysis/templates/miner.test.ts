@@ -76,6 +76,28 @@ describe('merging', () => {
     expect(miner.textOf(ids[0] ?? '')).toBe('cache of <*> was dropped again');
   });
 
+  test.each([
+    ['brackets', ['(root) CMD (run-parts /etc/x)', '(root) CMD (sync)', '(root) CMD (test -x /a && b --quiet 1)'], '(root) CMD (<*>)'],
+    ['lists', ['ranges [(1, 2), (3, 4)] due', 'ranges [(1, 2)] due', 'ranges [] due'], 'ranges [<*>] due'],
+    [
+      'values',
+      ['lock taken, ws=null, uid=4', 'lock taken, ws=Source{17 b}, uid=5', 'lock taken, ws=none, uid=6'],
+      'lock taken, ws=<*>, uid=<num>',
+    ],
+    ['quotes', ['stored "a long name" twice', 'stored "b" twice', 'stored "c/d (e)" twice'], 'stored "<*>" twice'],
+  ])('what %s hold is one variable, however long it is', (_name, messages, template) => {
+    const miner = new TemplateMiner();
+    const ids = messages.map((text) => miner.match(text).id);
+    expect(new Set(ids.map((id) => miner.resolve(id))).size).toBe(1);
+    expect(miner.textOf(ids[0] ?? '')).toBe(template);
+  });
+
+  test('brackets whose words tell messages apart stay', () => {
+    const miner = new TemplateMiner();
+    const ids = ['usable', 'reserved', 'ACPI data'].map((word) => miner.match(`memory at 0x9f400 (${word})`).id);
+    expect(new Set(ids.map((id) => miner.resolve(id))).size).toBe(3);
+  });
+
   test('an id does not depend on which values came first', () => {
     const [one, two] = [new TemplateMiner(), new TemplateMiner()];
     const first = one.match('disk sda1 has 5 errors').id;
