@@ -27,9 +27,8 @@ const project = dirname(import.meta.dirname);
 const giveUpAfterMs = 300_000;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: { keep: { type: 'boolean' }, model: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
-  });
+  const values = readArguments();
+  if (values === undefined) return 2;
   if (values.help === true) {
     process.stdout.write(help);
     return 0;
@@ -76,6 +75,12 @@ async function main(): Promise<number> {
     });
 
     const sighting = await witness.untilSolved(overdue);
+    if (values.model?.startsWith('ollama:') === true && sighting.solution.provider !== 'ollama') {
+      story.step(
+        '!',
+        `${values.model} could not make a proposal, so the built-in engine did; why: ${stage.folder}/coordinator.out (with --keep)`,
+      );
+    }
     const outcome = describeOutcome(sighting, stage, { begunAtMs, failedAtMs: await failure.promise });
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(outcome, undefined, 2)}\n`);
     const published = solutionState(sighting.solution) === 'published';
@@ -103,6 +108,17 @@ async function main(): Promise<number> {
   } finally {
     ending.abort();
     await stage?.strike();
+  }
+}
+
+function readArguments() {
+  try {
+    return parseArgs({
+      options: { keep: { type: 'boolean' }, model: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${help}`);
+    return undefined;
   }
 }
 
