@@ -182,7 +182,7 @@ export const hostProblems: readonly KnownProblem[] = [
       'parity error|ecc error|double-bit|double bit error|multi-bit|bus error*hardware',
       'data tlb error|tlb error interrupt|data storage interrupt|instruction storage interrupt|program interrupt|data address|alignment interrupt',
       'temperature above threshold|over temperature|overheat|thermal shutdown|critical temperature|fan failure|power supply*fail|power supply*fault|power supply*lost',
-      'pcie bus error|aer:*error|link card*fail|node card*fail|torus|ddr fail|lustre mount failed',
+      'pcie bus error|aer:*error|link card*fail|node card*fail|link training failed|lustre mount failed',
       'nvrm: xid|gpu has fallen off the bus',
     ],
   },

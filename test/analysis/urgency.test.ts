@@ -1,0 +1,23 @@
+// How much a record asks for attention.
+// Must never use lines of a data set.
+import { expect, test } from 'vitest';
+import { Analyzer } from '../../analysis/analyzer.ts';
+import { urgencyOf } from '../../analysis/urgency.ts';
+
+const urgency = (line: string): string => {
+  const { record, knownProblem } = new Analyzer().analyze('test', line);
+  return urgencyOf(record, knownProblem);
+};
+
+test.each([
+  ['request served in 3 ms', 'none'],
+  ['2026-03-01T10:00:00Z ERROR order 4711 was not saved', 'problem'],
+  ['2026-03-01T10:00:00Z FATAL the engine stopped', 'urgent'],
+  ['kernel: Out of memory: Killed process 4711 (web) total-vm:812kB, anon-rss:711kB', 'urgent'],
+  ['2026-03-01T10:00:00Z FATAL cannot load plan.bin: No such file or directory', 'problem'],
+  ['2026-03-01T10:00:00Z FATAL exception register: 0x00a10000', 'none'],
+  ['2026-03-01T10:00:00Z FATAL store gathering disabled......0', 'none'],
+  ['2026-03-01T10:00:00Z FATAL lr:0000a1b2 cr:22002400 xer:00000000', 'none'],
+])('%s: %s', (line, expected) => {
+  expect(urgency(line)).toBe(expected);
+});
