@@ -181,8 +181,15 @@ export class SolutionPipeline {
 
   async #decide(proposal: SolutionProposal, groundwork: Groundwork): Promise<void> {
     const { repository } = groundwork;
+    const concerns = findConcerns(await readBase(this.#options.repositoryService, groundwork, Object.keys(proposal.files)), proposal.files);
+    const list = concerns.map(({ reason, message }) => `${message} (${reason})`).join('; ');
+    if (concerns.some(({ weight }) => weight === 'block')) {
+      await this.#diagnose(proposal, groundwork, 'gate-not-passed', `The change is refused, whatever it proves: ${list}.`);
+      return;
+    }
     if (repository.mode !== 'deploy') {
-      await this.#change(proposal, 'rungs-climbed', 'Waits for approval: the repository is in mode suggest.');
+      const look = concerns.length === 0 ? '' : ` Look closely: ${list}.`;
+      await this.#change(proposal, 'rungs-climbed', `Waits for approval: the repository is in mode suggest.${look}`);
       return;
     }
     if (proposal.validation?.gatePassed !== true) {
@@ -194,9 +201,7 @@ export class SolutionPipeline {
       );
       return;
     }
-    const concerns = findConcerns(await readBase(this.#options.repositoryService, groundwork, Object.keys(proposal.files)), proposal.files);
     if (concerns.length > 0) {
-      const list = concerns.map(({ reason, message }) => `${message} (${reason})`).join('; ');
       await this.#change(proposal, 'rungs-climbed', `Waits for approval, because a person should see this first: ${list}.`);
       return;
     }

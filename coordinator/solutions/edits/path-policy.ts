@@ -37,7 +37,7 @@ const protectedDirectories = new Set([
   '.cargo',
 ]);
 
-/** File names that do the same. Lock files are what a supply-chain attack edits. */
+/** File names that do the same. */
 const protectedNames = new Set([
   'jenkinsfile',
   '.gitlab-ci.yml',
@@ -65,8 +65,6 @@ const protectedNames = new Set([
   '.yarnrc',
   '.yarnrc.yml',
   '.pnpmfile.cjs',
-  'pip.conf',
-  '.pypirc',
   '.netrc',
   '.envrc',
   'claude.md',
@@ -75,6 +73,10 @@ const protectedNames = new Set([
   '.cursorrules',
   '.windsurfrules',
   '.mcp.json',
+]);
+
+/** What a supply-chain attack edits: a person decides. */
+const lockFiles = new Set([
   'package-lock.json',
   'npm-shrinkwrap.json',
   'yarn.lock',
@@ -93,9 +95,17 @@ const protectedNames = new Set([
   'gradle.lockfile',
 ]);
 
+/** Files that decide what is built or installed, from where. */
+const buildScripts =
+  /^(?:setup\.py|setup\.cfg|build\.rs|makefile|gnumakefile|cmakelists\.txt|gulpfile\..*|gruntfile\..*|webpack\.config\..*|rollup\.config\..*|vite\.config\..*)$/i;
+const packageSources = /^(?:pip\.conf|\.pypirc|nuget\.config|settings\.xml)$/i;
+
 /** Files that decide what a check runs: an edit there could make a proof of anything. */
-const checkDefinitions =
-  /^(?:conftest\.py|pytest\.ini|tox\.ini|noxfile\.py|setup\.py|sitecustomize\.py|usercustomize\.py|makefile|gnumakefile|\.mocharc\..*|jest\.config\..*|vitest\.config\..*|karma\.conf\..*|\.taprc|hephaestus\.config\..*)$/i;
+const testConfigurations =
+  /^(?:conftest\.py|pytest\.ini|tox\.ini|noxfile\.py|\.mocharc\..*|jest\.config\..*|vitest\.config\..*|karma\.conf\..*|playwright\.config\..*|\.taprc|\.coveragerc|phpunit\.xml.*|\.rspec)$/i;
+
+/** What Python or ours loads by itself, whatever is run. */
+const selfLoading = /^(?:sitecustomize\.py|usercustomize\.py|hephaestus\.config\..*)$/i;
 
 /**
  * @param path relative to the repository, as it will be used
@@ -117,11 +127,20 @@ export function judgePath(path: string, allowedPaths: readonly string[]): PathVe
   const folded = parts.map((part) => part.replaceAll(/[\u200b-\u200f\u2060\ufeff]/g, '').replace(/[. ]+$/, ''));
   if (folded.some((part) => protectedDirectories.has(part) || part === 'git~1'))
     return refuse('protected_path', 'steers other programs and is never edited');
-  if (protectedNames.has(name))
-    return refuse('protected_path', 'is a CI definition, hook, lock file or tool configuration and is never edited');
-  if (checkDefinitions.test(name)) return refuse('protected_path', 'decides what the checks run and is never edited');
+  if (protectedNames.has(name)) return refuse('protected_path', 'is a CI definition, hook or tool configuration and is never edited');
+  if (selfLoading.test(name)) return refuse('protected_path', 'is loaded by every program that is run and is never edited');
   if (allowedPaths.length > 0 && !allowedPaths.some((pattern) => posix.matchesGlob(path, pattern)))
     return refuse('outside_allowed_paths', `is outside the repository's allowed paths (${allowedPaths.join(', ')})`);
+  return undefined;
+}
+
+/** Why a person decides about an edit of this path, whatever the checks say; undefined for ordinary files. */
+export function judgeCaution(path: string): { readonly reason: string; readonly what: string } | undefined {
+  const name = posix.basename(path).toLowerCase();
+  if (lockFiles.has(name)) return { reason: 'lockfile_change', what: 'says which packages are installed' };
+  if (packageSources.test(name)) return { reason: 'protected_path', what: 'says where packages come from' };
+  if (buildScripts.test(name)) return { reason: 'build_script', what: 'runs when the service is built or installed' };
+  if (testConfigurations.test(name)) return { reason: 'test_config_changed', what: 'decides what the checks run, so that they prove less' };
   return undefined;
 }
 

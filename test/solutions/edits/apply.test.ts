@@ -145,8 +145,7 @@ describe('refusals', () => {
     ['src/%2e%2e/%2e%2e/x.js', 'path_escape'],
     ['.github/workflows/ci.yml', 'protected_path'],
     ['sub/.GIT/config', 'protected_path'],
-    ['package-lock.json', 'protected_path'],
-    ['conftest.py', 'protected_path'],
+    ['hephaestus.config.json', 'protected_path'],
     ['a\u0000b.js', 'bad_path'],
     ['link/x.js', 'path_escape'],
   ])('of a new file at %j is %s', async (path, expected) => {
