@@ -1,8 +1,8 @@
 // The template miner: online, bounded, deterministic on replay; one miner serves all sources.
 // Must never read a clock or draw a random number, and never let a value become a word of a template.
 import type { TemplateMatch } from '../entry.ts';
-import { agreeOutside, varyingSpans } from './enclosures.ts';
 import type { Difference } from './difference.ts';
+import { SpanIndex } from './span-index.ts';
 import { Template, type TemplateSnapshot } from './template.ts';
 import { TokenScanner } from './token-scanner.ts';
 import { wordsNeeded } from './variable-places.ts';
@@ -28,14 +28,16 @@ export interface MinerSnapshot {
 /** Ids of merged templates remembered, so that incidents find their successor. */
 const maxMergedIds = 20_000;
 
+/** Times that a new pattern is shortened, by what its brackets hold, what its colon leads to and so on. */
+const maxLooks = 4;
+
 export class TemplateMiner {
   private readonly options: MinerOptions;
   private readonly scanner = new TokenScanner();
   private young = new Map<number, Template>();
   private old = new Map<number, Template>();
   private readonly buckets = new Map<number, Template[]>();
-  /** Templates with spans, by what they look like from outside of these. */
-  private readonly spanned = new Map<number, Template[]>();
+  private readonly spans = new SpanIndex();
   private readonly byId = new Map<string, Template>();
   private readonly merged = new Map<string, string>();
   /** Patterns seen for the first time. */
@@ -106,7 +108,7 @@ export class TemplateMiner {
     this.young.clear();
     this.old.clear();
     this.buckets.clear();
-    this.spanned.clear();
+    this.spans.clear();
     this.byId.clear();
     this.merged.clear();
     for (const stored of snapshot.templates) this.add(Template.restore(stored));
@@ -140,21 +142,17 @@ export class TemplateMiner {
     const bucket = this.buckets.get(template.bucket);
     if (bucket === undefined) this.buckets.set(template.bucket, [template]);
     else bucket.push(template);
-    const { outside } = template;
-    if (outside === undefined) return;
-    const alike = this.spanned.get(outside.bucket);
-    if (alike === undefined) this.spanned.set(outside.bucket, [template]);
-    else alike.push(template);
+    this.spans.add(template);
   }
 
   /** Joins a new pattern to a template, or makes it one. */
-  private place(pattern: Template, encloses = true): Template {
+  private place(pattern: Template, looks = maxLooks): Template {
     const bucket = this.buckets.get(pattern.bucket) ?? [];
     const covering = mostSpecific(bucket.filter((template) => template.covers(pattern)));
     if (covering !== undefined) return covering;
     const near = this.nearest(bucket, pattern);
     if (near !== undefined) return this.generalise(bucket, near, pattern);
-    const enclosing = encloses ? this.enclosing(pattern) : undefined;
+    const enclosing = looks > 0 ? this.enclosing(pattern, looks - 1) : undefined;
     if (enclosing !== undefined) return enclosing;
     const siblings = this.siblings(bucket, pattern);
     if (siblings !== undefined) {
@@ -172,10 +170,21 @@ export class TemplateMiner {
 
   private found(pattern: Template): Template {
     const same = this.byId.get(pattern.id);
-    if (same !== undefined) return this.generalise(this.buckets.get(same.bucket) ?? [], same, pattern);
+    if (same !== undefined) {
+      if (same.bucket === pattern.bucket) return this.generalise(this.buckets.get(same.bucket) ?? [], same, pattern);
+      // It had the same words before what its spans hold became a value.
+      return this.found(pattern.rename(this.freeId(pattern.id)));
+    }
     if (this.byId.size >= this.options.maxTemplates) this.forgetRarest();
     this.add(pattern);
     return pattern;
+  }
+
+  /** An id made from `id` that no template has. */
+  private freeId(id: string): string {
+    let next = id;
+    for (let i = 1; this.byId.has(next); i++) next = (BigInt(`0x${id}`) ^ BigInt(i)).toString(16).padStart(16, '0');
+    return next;
   }
 
   /** A template that differs from `pattern` only where values stand. */
@@ -197,18 +206,12 @@ export class TemplateMiner {
   }
 
   /** The template of `pattern` without what brackets, quotes or `=` hold, if that turns out to vary. */
-  private enclosing(pattern: Template): Template | undefined {
-    const { outside } = pattern;
-    const others = outside === undefined ? undefined : this.spanned.get(outside.bucket);
-    if (outside === undefined || others === undefined) return undefined;
-    const alike: { row: Template; outside: typeof outside }[] = [];
-    for (const row of others)
-      if (row.outside !== undefined && agreeOutside(row.outside, outside)) alike.push({ row, outside: row.outside });
-    if (alike.length === 0) return undefined;
-    const varying = varyingSpans([...alike, { row: pattern, outside }]);
-    if (!varying.includes(true)) return undefined;
-    for (const { row } of alike) this.widen(row, row.collapse(varying));
-    return this.place(pattern.collapse(varying), false);
+  private enclosing(pattern: Template, looks: number): Template | undefined {
+    const alike = this.spans.find(pattern);
+    if (alike === undefined) return undefined;
+    const { templates, outside, varying } = alike;
+    for (const entry of templates) this.widen(entry.template, entry.template.collapse(entry.outside, varying));
+    return this.place(pattern.collapse(outside, varying), looks);
   }
 
   /** Puts `wide`, which is `template` with less said, in its place; or joins the two to one that says the same. */
@@ -305,12 +308,7 @@ export class TemplateMiner {
     const index = bucket.indexOf(template);
     if (index >= 0) bucket.splice(index, 1);
     if (bucket.length === 0) this.buckets.delete(template.bucket);
-    const { outside } = template;
-    const alike = outside === undefined ? undefined : this.spanned.get(outside.bucket);
-    if (outside === undefined || alike === undefined) return;
-    const at = alike.indexOf(template);
-    if (at >= 0) alike.splice(at, 1);
-    if (alike.length === 0) this.spanned.delete(outside.bucket);
+    this.spans.remove(template);
   }
 }
 

@@ -1,9 +1,13 @@
 // Spans of a template that hold one value of any length: what brackets or quotes enclose, and what stands behind `=`.
 // Must never decide which spans vary; enclosures.ts does.
 import { token } from './masks.ts';
+import { directions } from './prepositions.ts';
 
-/** What opens a span: a quote, an equals sign, or any bracket. */
-export type SpanKind = 'bracket' | 'quote' | 'value';
+/**
+ * What opens a span: a quote, an equals sign, or any bracket. A tail is all that stands behind the last colon, a phrase the
+ * few words behind the last preposition.
+ */
+export type SpanKind = 'bracket' | 'quote' | 'value' | 'tail' | 'phrase';
 
 /** Tokens and the gaps around them, as a template holds them. */
 export interface TokenRow {
@@ -52,6 +56,34 @@ export function spansOf(row: TokenRow): Span[] {
     offset = span.kind === 'value' ? span.close : span.close + 1;
   }
   return spans;
+}
+
+/** What stands behind the last colon outside of `spans`, if anything does. */
+export function tailOf(row: TokenRow, spans: readonly Span[]): Span | undefined {
+  const end = row.kinds.length;
+  for (let at = end - 1; at > 0; at--) {
+    const gap = row.gaps[at] ?? '';
+    const colon = gap.indexOf(':');
+    if (colon < 0 || spans.some(({ from, to }) => from < at && at < to)) continue;
+    const rest = gap.slice(colon + 1);
+    const open = colon + 1 + (rest.length - rest.trimStart().length);
+    return { kind: 'tail', from: at, open, to: end, close: (row.gaps[end] ?? '').length };
+  }
+  return undefined;
+}
+
+/** Words of the longest phrase. */
+const longestPhrase = 4;
+
+/** One to four words behind the last preposition, with no mark among them. */
+export function phraseOf(row: TokenRow): Span | undefined {
+  const end = row.kinds.length;
+  for (let at = end - 1; at > 1 && end - at <= longestPhrase; at--) {
+    if (row.gaps[at] !== ' ') return undefined;
+    if (!directions.has((row.literals[at - 1] ?? '').toLowerCase())) continue;
+    return { kind: 'phrase', from: at, open: 1, to: end, close: 0 };
+  }
+  return undefined;
 }
 
 function spanAt(row: TokenRow, at: number, offset: number): Span | undefined {

@@ -2,7 +2,7 @@
 // Must never decide when to merge; miner.ts does.
 import { firstMask, maskText, token } from './masks.ts';
 import { alike, differenceOf, type Difference } from './difference.ts';
-import { frameOf, outsideOf, type Outside } from './enclosures.ts';
+import { frameOf, outsidesOf, type Outside } from './enclosures.ts';
 import { collapse } from './spans.ts';
 import type { TokenScanner } from './token-scanner.ts';
 
@@ -32,8 +32,8 @@ export class Template {
   /** The template that this one was merged into. */
   successor: Template | undefined = undefined;
   private rendered: string | undefined = undefined;
-  /** What it looks like from outside of its spans; `null` until somebody asks. */
-  private seen: Outside | undefined | null = null;
+  /** What it looks like from outside of its spans, once somebody asked. */
+  private seen: readonly Outside[] | undefined = undefined;
 
   constructor(kinds: number[], literals: string[], gaps: string[], bucket: number, id?: string) {
     this.kinds = kinds;
@@ -88,16 +88,21 @@ export class Template {
     return words;
   }
 
-  /** What it looks like from outside of its brackets, quotes and values; undefined if it has none. */
-  get outside(): Outside | undefined {
-    if (this.seen === null) this.seen = outsideOf(this);
+  /** What it looks like from outside of its brackets, quotes and values, of its tail, of its last words. */
+  get outsides(): readonly Outside[] {
+    this.seen ??= outsidesOf(this);
     return this.seen;
   }
 
   /** The same template, id and all, with one `<*>` in each of the chosen spans. */
-  collapse(chosen: readonly boolean[]): Template {
-    const { kinds, literals, gaps } = collapse(this, this.outside?.spans ?? [], chosen);
+  collapse(outside: Outside, chosen: readonly boolean[]): Template {
+    const { kinds, literals, gaps } = collapse(this, outside.spans, chosen);
     return new Template(kinds, literals, gaps, frameOf(gaps), this.id);
+  }
+
+  /** The same template under another id. */
+  rename(id: string): Template {
+    return new Template(this.kinds, this.literals, this.gaps, this.bucket, id);
   }
 
   /** The template that this one has become. */
@@ -182,7 +187,7 @@ export class Template {
     }
     if (changed) {
       this.rendered = undefined;
-      this.seen = null;
+      this.seen = undefined;
     }
     return changed;
   }

@@ -6,6 +6,7 @@ import { charClasses, classBits, isDigit, maskText, token } from './masks.ts';
 import { skeletonOf } from './skeleton.ts';
 import { quantityEnd, scanClockLength, scanNumber } from './number-scans.ts';
 import {
+  chainEnd,
   hostEnd,
   isGivenName,
   isHostName,
@@ -160,6 +161,8 @@ export class TokenScanner extends TokenBuffer {
     while (end - at > 1 && text.charCodeAt(end - 1) === 46) end--;
     if (letters + digits === 0) return this.put(index, token.absent, end);
     if (mark === 58 && end === stop) {
+      const chain = chainEnd(text, at, stop);
+      if (chain > 0) return this.put(index, token.identifier, chain);
       const port = portEnd(text, stop);
       if (port > 0) return this.scanPort(text.slice(at, stop), port, digits, parts, index);
     }

@@ -141,6 +141,38 @@ export function portEnd(text: string, stop: number): number {
   return i > stop + 1 && ends(text, i) ? i : -1;
 }
 
+/**
+ * Names and numbers joined by two colons or more, `WWID:0100:6005-08b4` or `0:00:417`, that begin at `at` and whose first
+ * colon is at `stop`: the end of the chain, or -1. Digits in two of its parts tell it from `a::b::c`.
+ */
+export function chainEnd(text: string, at: number, stop: number): number {
+  let parts = 0;
+  let numbered = 0;
+  let i = at;
+  for (let end = stop; ;) {
+    let digits = false;
+    for (; i < end; i++) if (isDigit(text.charCodeAt(i))) digits = true;
+    parts++;
+    if (digits) numbered++;
+    if (text.charCodeAt(end) !== 58) break;
+    let next = end + 1;
+    while (next - end <= longestPart && (classOf(text.charCodeAt(next)) & (classBits.digit | classBits.letter)) !== 0) next++;
+    while (text.charCodeAt(next) === 45 || text.charCodeAt(next) === 95) {
+      next++;
+      while (next - end <= longestPart && (classOf(text.charCodeAt(next)) & (classBits.digit | classBits.letter)) !== 0) next++;
+    }
+    if (next === end + 1 || next - end > longestPart) return -1;
+    i = end + 1;
+    end = next;
+    if (parts > longestChain) return -1;
+  }
+  return parts >= 3 && numbered >= 2 && ends(text, i) ? i : -1;
+}
+
+/** Characters of a part of a chain, and parts of it, at most. */
+const longestPart = 64;
+const longestChain = 16;
+
 /** True if a name in front of a port reads as a host: a dot, dash or digit in it, and no source file's ending. */
 export function looksLikeHost(name: string): boolean {
   const dot = name.lastIndexOf('.');

@@ -1,5 +1,6 @@
 // How many different words at a place, everything else equal, show that a value stands there.
 // Must never know a program's vocabulary: it goes by marks, prepositions and the shape of words.
+import { directions } from './prepositions.ts';
 import { spansOf, type TokenRow } from './spans.ts';
 
 /** Different words that make a place a variable; by how likely the place holds a value. */
@@ -49,6 +50,3 @@ function closes(row: TokenRow, place: number): boolean {
 
 /** Words that are followed by a name, in any program's messages. */
 const principals = new Set(['user', 'username', 'account', 'hostname', 'host']);
-
-/** Words that whom or what a message is about follows. */
-const directions = new Set(['for', 'from', 'by', 'to', 'on', 'at', 'as', 'with', 'via']);

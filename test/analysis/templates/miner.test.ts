@@ -30,6 +30,7 @@ describe('masks', () => {
     ['host db-1.example.org:5432 lost', 'host <host> lost'],
     ['tag="View Lock" held', 'tag="<quoted>" held'],
     ['enabled=true', 'enabled=<bool>'],
+    ['unit WWID:0100:6005-08b4 lost', 'unit <id> lost'],
     ['block blk_-4980916519894289629 sent', 'block <id> sent'],
     ['generating core.2275', 'generating core.<num>'],
     ['ran 04:00 long', 'ran <duration> long'],
@@ -90,6 +91,13 @@ describe('merging', () => {
     const ids = messages.map((text) => miner.match(text).id);
     expect(new Set(ids.map((id) => miner.resolve(id))).size).toBe(1);
     expect(miner.textOf(ids[0] ?? '')).toBe(template);
+  });
+
+  test('what a colon leads to is one variable once it takes any form', () => {
+    const miner = new TemplateMiner();
+    const ids = ['None', '[1, 2]', "{'sent': 3}", 'True', "('ok')"].map((value) => miner.match(`task 7 succeeded again: ${value}`).id);
+    expect(new Set(ids.map((id) => miner.resolve(id))).size).toBe(1);
+    expect(miner.textOf(ids[0] ?? '')).toBe('task <num> succeeded again: <*>');
   });
 
   test('brackets whose words tell messages apart stay', () => {
