@@ -67,7 +67,7 @@ async function prove(
       signal: new AbortController().signal,
     });
     const baseline = await validator.measureBaseline(trial(before));
-    const results = await validator.climb(trial(after), applied.files, baseline, () => undefined);
+    const results = await validator.climb(trial(after), applied.files, baseline, async () => undefined);
     const bad = results.find(({ outcome }) => outcome === 'failed');
     const isProven = results.some(({ rung, outcome }) => outcome === 'passed' && (rung === 'tests' || rung === 'reproduced'));
     return { held: bad === undefined && isProven, why: bad === undefined ? 'nothing failed' : `${bad.rung}: ${bad.output.slice(0, 300)}` };

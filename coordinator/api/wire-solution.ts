@@ -110,7 +110,7 @@ function writeReport(report: ValidationReport): WireReport {
       duration: writeDuration(result.durationMs),
       output: result.output,
     })),
-    finishedAt: writeTime(report.finishedAtMs),
+    finishedAt: report.finishedAtMs === undefined ? undefined : writeTime(report.finishedAtMs),
     gatePassed: report.gatePassed,
     gate: rungNames[report.gate],
   };

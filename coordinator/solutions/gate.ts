@@ -10,6 +10,11 @@ export function judgeGate(results: readonly RungResult[], gate: Rung, finishedAt
   return { rungs: results, finishedAtMs, gate, gatePassed: !hasFailed && isHighEnough };
 }
 
+/** A climb that isn't over: what was climbed so far, and no gate passed before the last rung. */
+export function reportSoFar(results: readonly RungResult[], gate: Rung): ValidationReport {
+  return { rungs: results, finishedAtMs: undefined, gate, gatePassed: false };
+}
+
 /** Higher is better: the highest rung passed, and far below it anything that failed. */
 export function rankLadder(results: readonly RungResult[]): number {
   const height = Math.max(-1, ...results.filter(({ outcome }) => outcome === 'passed').map(({ rung }) => rungs.indexOf(rung)));

@@ -8,11 +8,11 @@ import type { Repository, RepositoryService, RepositoryStore } from '../reposito
 import type { Proposer } from './candidate.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
-import { computeConfidence, judgeGate } from './gate.ts';
+import { computeConfidence, judgeGate, reportSoFar } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
-import { beginProposal, endOfIdFor } from './new-proposal.ts';
-import type { ProposalStore, SolutionProposal } from './proposal.ts';
+import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
+import type { ProposalStore, RungResult, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
 import { publishChange, publishDiagnosis } from './publisher.ts';
@@ -64,7 +64,7 @@ export class SolutionPipeline {
         ? (await this.#proposalsOf(job.subject)).find(({ state }) => isUnfinished(state))
         : await proposals.get(job.subject);
     if (proposal === undefined || job.kind === 'validate') return;
-    await this.#change(proposal, 'fail', error.message);
+    await this.#change(isUnfinished(proposal.state) ? withoutChange(proposal) : proposal, 'fail', error.message);
   }
 
   /** Says why a job waits, in the proposal that people look at. */
@@ -113,7 +113,7 @@ export class SolutionPipeline {
       return beginProposal(incident.id, this.#options.clock.now(), suffix);
     }
     if (begun.state === 'publishing') await this.#options.jobs.enqueue('publish', begun.id);
-    return isUnfinished(begun.state) ? begun : 'done';
+    return isUnfinished(begun.state) ? withoutChange(begun) : 'done';
   }
 
   async #prepare(
@@ -141,17 +141,19 @@ export class SolutionPipeline {
       this.#trialOptions(
         signal,
         async (candidate) => {
-          proposal = await this.#change(
-            { ...proposal, provider: candidate.provider, model: candidate.model, diagnosis: candidate.diagnosis },
-            'edits',
-            '',
-            `proposal: ${candidate.title}`,
-          );
+          const { provider, model, diagnosis, files } = candidate;
+          const diff = diffFiles(await readBase(this.#options.repositoryService, groundwork, Object.keys(files)), files);
+          const onTrial = { ...proposal, provider, model, diagnosis, files, diff, validation: undefined };
+          proposal = await this.#change(onTrial, 'edits', '', `proposal: ${candidate.title}`);
         },
-        (event) => this.#tell(proposal, event),
+        async (result) => {
+          const climbed = [...(proposal.validation?.rungs ?? []), result];
+          proposal = await this.#save({ ...proposal, validation: reportSoFar(climbed, repository.gate) }, tellRung(result));
+        },
       ),
     );
-    proposal = { ...proposal, usage: proposer.usageOf(groundwork.problem.incident.id) };
+    // What was on trial is kept only where it held.
+    proposal = { ...withoutChange(proposal), usage: proposer.usageOf(groundwork.problem.incident.id) };
     if (outcome.kind === 'already-fixed') {
       const reason = `The reproduction passes on ${groundwork.baseCommit.slice(0, 10)}: it seems fixed there and not deployed yet.`;
       await this.#change(proposal, 'no-fix', reason);
@@ -256,7 +258,7 @@ export class SolutionPipeline {
     const options = this.#trialOptions(
       signal,
       async () => undefined,
-      (event) => this.#tell(proposal, event),
+      async (result) => this.#tell(proposal, tellRung(result)),
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
     const tried = await tryFiles(ground, candidate, options);
@@ -281,9 +283,9 @@ export class SolutionPipeline {
     return { proposal, incident, repository };
   }
 
-  #trialOptions(signal: AbortSignal, onCandidate: TrialOptions['onCandidate'], tell: (event: string) => void): TrialOptions {
+  #trialOptions(signal: AbortSignal, onCandidate: TrialOptions['onCandidate'], onRung: TrialOptions['onRung']): TrialOptions {
     const { repositoryService: service, validator, searchPath } = this.#options;
-    return { service, validator, searchPath, signal, onCandidate, onRung: ({ rung, outcome }) => tell(`${rung}: ${outcome}`) };
+    return { service, validator, searchPath, signal, onCandidate, onRung };
   }
 
   async #proposalsOf(incidentId: string): Promise<readonly SolutionProposal[]> {
@@ -312,4 +314,8 @@ export class SolutionPipeline {
   #tell(proposal: SolutionProposal, event: string): void {
     this.#options.events.emit({ proposal, event });
   }
+}
+
+function tellRung({ rung, outcome }: RungResult): string {
+  return `${rung}: ${outcome}`;
 }

@@ -42,7 +42,8 @@ export interface RungResult {
 
 export interface ValidationReport {
   readonly rungs: readonly RungResult[];
-  readonly finishedAtMs: number;
+  /** Undefined while the ladder is being climbed. */
+  readonly finishedAtMs: number | undefined;
   readonly gate: Rung;
   readonly gatePassed: boolean;
 }

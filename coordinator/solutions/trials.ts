@@ -29,7 +29,8 @@ export interface TrialOptions {
   readonly searchPath: readonly string[];
   readonly signal: AbortSignal;
   readonly onCandidate: (candidate: Candidate) => Promise<void>;
-  readonly onRung: (result: RungResult) => void;
+  /** Awaited before the next rung, so that what is told is in order. */
+  readonly onRung: (result: RungResult) => Promise<void>;
 }
 
 /** Each costs a run of all checks. */
@@ -101,13 +102,13 @@ async function measureBase(groundwork: Groundwork, options: TrialOptions): Promi
 }
 
 async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: BaseRun, options: TrialOptions): Promise<Tried> {
-  for (const result of candidate.rungs) options.onRung(result);
+  for (const result of candidate.rungs) await options.onRung(result);
   await using tree = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
   const weakened = await changedTests(groundwork, candidate, options.service);
   if (weakened.length > 0) {
     const reason = `changes existing tests (${weakened.join(', ')}); add new test files instead`;
     const refused: RungResult = { rung: 'applied', outcome: 'failed', command: '', exitStatus: undefined, durationMs: 0, output: reason };
-    options.onRung(refused);
+    await options.onRung(refused);
     return { candidate, results: [...candidate.rungs.filter(({ rung }) => rung !== 'applied'), refused] };
   }
   await writeToTree(tree.directory, candidate.files);

@@ -77,7 +77,7 @@ export class Validator {
     trial: Trial,
     changed: Readonly<Record<string, string | null>>,
     baseline: Baseline,
-    onRung: (result: RungResult) => void,
+    onRung: (result: RungResult) => Promise<void>,
   ): Promise<readonly RungResult[]> {
     const results: RungResult[] = [];
     const steps: readonly [Rung, () => Promise<RungResult>][] = [
@@ -90,7 +90,7 @@ export class Validator {
       const failed = results.find(({ outcome }) => outcome === 'failed');
       const result = failed === undefined ? await step() : skipped(rung, `not tried, because ${failed.rung} failed`);
       results.push(result);
-      onRung(result);
+      await onRung(result);
     }
     return results;
   }

@@ -29,6 +29,7 @@ export class Witness {
   readonly #told = new Set<string>();
   #incidentSeenAtMs: number | undefined;
   #proposalSeenAtMs: number | undefined;
+  #diffSeen = '';
 
   constructor(connection: OperatorConnection, story: Story) {
     this.#connection = connection;
@@ -87,9 +88,11 @@ export class Witness {
     if (!finalStates.has(state) && solution.stateReason !== '')
       this.#once(`state ${state} ${solution.stateReason}`, '•', safeLine(`${state}: ${solution.stateReason}`));
     if (solution.diff !== '') {
-      this.#proposalSeenAtMs ??= Date.now();
+      // Each candidate that goes on trial shows its diff; the last one is the proposal.
+      if (this.#diffSeen !== solution.diff) this.#proposalSeenAtMs = Date.now();
+      this.#diffSeen = solution.diff;
       const by = [solution.provider, solution.model].filter((part) => part !== '').join(' ');
-      this.#once('proposal', '✓', `proposal by ${by}: ${safeLine(solution.diagnosis?.rootCause ?? '')}`);
+      this.#once(`proposal ${solution.diff}`, '✓', `proposal by ${by}: ${safeLine(solution.diagnosis?.rootCause ?? '')}`);
     }
     const rungs = solution.validation?.rungs ?? [];
     for (const rung of rungs) {
@@ -98,7 +101,7 @@ export class Witness {
       const mark = outcome === 'passed' ? '✓' : outcome === 'failed' ? '✗' : '–';
       const detail = outcome === 'passed' ? rung.command.replace(process.execPath, 'node') : safeLine(rung.output).slice(0, 160);
       this.#once(
-        `rung ${solution.id} ${name} ${outcome}`,
+        `rung ${solution.id} ${solution.diff} ${name} ${outcome}`,
         mark,
         `proof: ${name.padEnd(10)} ${outcome} in ${duration(durationMs(rung.duration) ?? 0)}  ${safeLine(detail)}`.trimEnd(),
       );

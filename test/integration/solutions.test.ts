@@ -3,7 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { git, makeRepository } from '../support/plain-repository-service.ts';
 import { sampleIncident, sampleOccurrence, sampleRepository, sampleTrace } from '../support/solution-samples.ts';
 import { solutionBench } from '../support/solution-bench.ts';
@@ -92,6 +92,22 @@ describe('the pipeline with the built-in engine', () => {
     expect(await git(directory, 'show', `${branch}:src/discount.js`)).toContain('platinum');
     expect(await git(directory, 'log', '-1', '--format=%B', branch)).toContain(`Hephaestus-Incident: ${sampleIncident().id}`);
     expect(bench.service.acts).toHaveLength(1);
+  });
+
+  it('saves each rung as it is climbed, with no gate passed before the last', async () => {
+    const bench = await solutionBench({
+      directory: await shop(),
+      incident: sampleIncident(),
+      occurrences: [occurrence],
+      repository: sampleRepository({ gate: 'tests', commands }),
+    });
+    const save = vi.spyOn(bench.proposals, 'save');
+    await bench.jobs.enqueue('propose', sampleIncident().id);
+    await bench.drain();
+    const onTrial = save.mock.calls.map(([proposal]) => proposal).filter(({ state }) => state === 'validating');
+    expect(onTrial.map(({ validation }) => validation?.rungs.length ?? 0)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(onTrial.every(({ diff }) => diff.includes('discount.js'))).toBe(true);
+    expect(onTrial.some(({ validation }) => validation?.gatePassed === true || validation?.finishedAtMs !== undefined)).toBe(false);
   });
 
   it('repeats nothing when every job runs a second time', async () => {
