@@ -15,6 +15,8 @@ import { createVitalsReader } from './host/vitals.ts';
 import { createNodeConfiguration } from './node-configuration.ts';
 import { createNodeReporter } from './node-reporter.ts';
 import { createPipeline } from './pipeline.ts';
+import { readRedactionKey } from './redaction/key-file.ts';
+import { createRedactionSwitch } from './redaction/redaction-switch.ts';
 import { createCertificateKeeper } from './session/certificate-keeper.ts';
 import { openEpochFile } from './session/epoch-file.ts';
 import { enrol } from './session/enrolment.ts';
@@ -66,11 +68,12 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const certificates = createCertificateKeeper({ ...enrolment, joinToken: dependencies.joinToken, facts: () => facts.read() });
   const positions = openPositionsFile({ path: inState('positions.json'), clock, logger: child('positions') });
   const rate = createSendRate(monotonicMs);
+  const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
   const pipeline = createPipeline({
     createSource:
       dependencies.openSource ??
       ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: configuration.settings().limits.maxOpenFiles })),
-    redactor: () => undefined,
+    redactor: () => redaction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
@@ -78,6 +81,9 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
     async apply(settings: NodeSettings) {
+      // First, so that a rule that is wrong changes nothing, and no new source is read under old rules.
+      const prepared = await redaction.prepare(settings.redaction);
+      prepared.put();
       await pipeline.configure(settings.sources);
       if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
       rate.limit(settings.limits.maxBytesPerSecond ?? 0);

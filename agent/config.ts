@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
 import { parseCoordinatorAddress } from './session/coordinator-address.ts';
+import { linearPatternSchema } from './linear-pattern-schema.ts';
 import { sourceSchema } from './source-settings.ts';
 
 const address = z.string().transform((text, context) => {
@@ -33,10 +34,11 @@ const limitsSchema = z.strictObject({
   maxOpenFiles: z.int().min(16).optional(),
 });
 
+/** What is replaced before it leaves the host; docs/redaction.md. Known credentials are, unless it is off. */
 const redactionSchema = z.strictObject({
   off: z.boolean().default(false),
   personalData: z.boolean().default(false),
-  rules: z.array(z.strictObject({ name: z.string().min(1), pattern: z.string().min(1) })).default([]),
+  rules: z.array(z.strictObject({ name: z.string().min(1), pattern: linearPatternSchema })).default([]),
   allow: z.array(z.string()).default([]),
 });
 
@@ -75,6 +77,8 @@ export const agentConfigSchema = z.strictObject({
   stateDirectory: z.string().min(1).default('/var/lib/hephaestus-agent'),
   /** /metrics, /healthz and /readyz; absent: no port is opened. It has no authentication, so keep it on loopback. */
   ops: z.strictObject({ listen: listenAddress }).optional(),
+  /** A secret that all nodes share, at least 16 bytes, so that equal values get equal tokens on all; absent: each node makes its own. */
+  redactionKeyFile: z.string().min(1).optional(),
   ...nodeShape,
 });
 

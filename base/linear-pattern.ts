@@ -6,6 +6,11 @@ import { HephaestusError } from './errors.ts';
 export interface LinearPattern {
   /** Whether it matches somewhere in the text. */
   test(text: string): boolean;
+  /**
+   * Every match in UTF-8 text, as byte positions: of group 1 where the pattern has one and it took part, else of the whole.
+   * Empty matches are left out.
+   */
+  findAll(text: Uint8Array): Iterable<{ readonly start: number; readonly end: number }>;
 }
 
 /**
@@ -25,5 +30,17 @@ export function compileLinearPattern(syntax: string): LinearPattern {
       cause,
     });
   }
-  return { test: (text) => compiled.matcher(text).find() };
+  return {
+    test: (text) => compiled.matcher(text).find(),
+    *findAll(text) {
+      const matcher = compiled.matcher(text);
+      const group = compiled.groupCount() > 0 ? 1 : 0;
+      while (matcher.find()) {
+        const taken = group === 1 && matcher.start(1) >= 0 ? 1 : 0;
+        const start = matcher.start(taken);
+        const end = matcher.end(taken);
+        if (end > start) yield { start, end };
+      }
+    },
+  };
 }
