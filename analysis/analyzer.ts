@@ -11,7 +11,7 @@ import type { RecordPart } from './formats/record-part.ts';
 import { readSyslog } from './formats/syslog.ts';
 import { Columns } from './headers/columns.ts';
 import { HeaderReader, type HeaderSnapshot } from './headers/header-reader.ts';
-import { noHeader, type Header } from './headers/header.ts';
+import { leadField, noHeader, type Header } from './headers/header.ts';
 import { knownProblemMatcher } from './known-problems/catalogue.ts';
 import type { KnownProblem } from './known-problems/known-problem.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
@@ -249,6 +249,11 @@ function mergeFields(
   return read === undefined || read === hinted ? hinted : { ...hinted, ...read };
 }
 
+/** What stood before the time; nothing, and no object, for nearly every line. */
+function leadFields(lead: string | undefined): Readonly<Record<string, FieldValue>> | undefined {
+  return lead === undefined ? undefined : { [leadField(lead)]: lead };
+}
+
 function readStructured(text: string): RecordPart | undefined {
   return readJson(text) ?? readLogfmt(text);
 }
@@ -271,7 +276,7 @@ function recordOf(envelope: RecordPart, header: Readonly<Header>, inner: RecordP
     thread: envelope.thread ?? header.thread ?? inner.thread,
     requestId: header.requestId ?? inner.requestId,
     message,
-    fields: mergeFields(mergeFields(hints.fields, envelope.fields), inner.fields),
+    fields: mergeFields(mergeFields(hints.fields, envelope.fields), mergeFields(leadFields(header.lead), inner.fields)),
     trace,
   };
 }

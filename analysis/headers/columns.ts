@@ -45,6 +45,9 @@ export class Columns {
   readonly timestamp = newTimestampScan();
   /** Form of the timestamp, or -1. */
   form = -1;
+  /** Where pairs such as `request_id=…` stand between time and level, as Elixir's logger writes them; -1 where there are none. */
+  metaFrom = -1;
+  metaTo = -1;
   private readonly probe = newTimestampScan();
 
   /** Cuts the beginning of `text` into at most `limit` columns. */
@@ -54,6 +57,7 @@ export class Columns {
     this.count = 0;
     this.firstTimestamp = -1;
     this.form = -1;
+    this.metaFrom = -1;
     let piped = false;
     while (at < length && text.charCodeAt(at) === 32) at++;
     while (at < length && this.count < limit) {
@@ -81,6 +85,14 @@ export class Columns {
       // `error   reconnecting`: set in a column of its own, a lower-case level is one.
       if (blanks > 1 && this.kind[index] === column.word && severityOfWord(text.slice(at, end)) !== undefined) {
         this.kind[index] = column.severity;
+      }
+      if (index === this.firstTimestamp && code >= 97 && code <= 122) {
+        const meta = pairsEnd(text, next);
+        if (meta > next) {
+          this.metaFrom = next;
+          this.metaTo = meta;
+          next = meta;
+        }
       }
       this.next[index] = next;
       this.count++;
@@ -144,6 +156,8 @@ export class Columns {
       this.noteTimestamp(index, out.form + 300);
       // `[2024-01-31T10:15:00Z INFO crate]` is cut open: what follows the time are columns of their own.
       if (text.charCodeAt(stampEnd) === 32 && stampEnd + 1 < end - 1) return stampEnd;
+      // So is `[2024-01-31 10:15:00,123: INFO/MainProcess]`.
+      if (text.charCodeAt(stampEnd) === 58 && text.charCodeAt(stampEnd + 1) === 32 && stampEnd + 2 < end - 1) return stampEnd + 1;
     } else {
       this.kind[index] = severityOfWord(text.slice(inside, end - 1).trim()) === undefined ? column.bracket : column.severity;
     }
@@ -243,4 +257,20 @@ export class Columns {
 
 function endsColumn(code: number): boolean {
   return Number.isNaN(code) || code === 32 || code === 9 || code === 93 || code === 124 || code === 44 || code === 58 || code === 59;
+}
+
+/** The end of `key=value` pairs at `at` that lead to a bracket; `at` where they don't. */
+function pairsEnd(text: string, at: number): number {
+  let i = at;
+  for (let pairs = 0; pairs < 6; pairs++) {
+    const start = i;
+    let code = text.charCodeAt(i);
+    while ((code >= 97 && code <= 122) || code === 95) code = text.charCodeAt(++i);
+    if (i === start || code !== 61) return at;
+    while (code > 32) code = text.charCodeAt(++i);
+    if (code !== 32) return at;
+    i++;
+    if (text.charCodeAt(i) === 91) return i;
+  }
+  return at;
 }

@@ -2,7 +2,7 @@
 // Must never know a system by name, read a clock, or keep more than a fixed number of layouts.
 import { severityOfLetter, severityOfWord } from '../severity.ts';
 import { column, type Columns, maxColumns } from './columns.ts';
-import { bare, noHeader, resolveTime, takeBracket, takeTag, type Header } from './header.ts';
+import { bare, noHeader, requestOf, resolveTime, takeBracket, takeTag, type Header } from './header.ts';
 import { Layout, learningLines, type HeaderShape } from './layout.ts';
 
 /** Different layouts remembered for a source; a source with more is read by the last ones learnt. */
@@ -165,6 +165,9 @@ export class HeaderReader {
     const header: Header = { ...noHeader };
     if (columns.firstTimestamp >= 0 && columns.firstTimestamp < shape.columns) header.timeMs = resolveTime(columns.timestamp, nowMs);
     const count = Math.min(shape.columns, columns.count);
+    if (columns.metaFrom >= 0 && count > columns.firstTimestamp) {
+      header.requestId = requestOf(text.slice(columns.metaFrom, columns.metaTo));
+    }
     let at = 0;
     for (; at < count; at++) {
       const kind = columns.kind[at] ?? column.other;
@@ -248,7 +251,11 @@ export class HeaderReader {
         takeTag(header, raw);
         return;
       default:
-        if (columns.firstTimestamp < 0 || at < columns.firstTimestamp) return;
+        if (columns.firstTimestamp < 0) return;
+        if (at < columns.firstTimestamp) {
+          header.lead ??= raw;
+          return;
+        }
         if (header.severity === undefined && header.host === undefined && shape.kinds[at + 1] !== column.dash && columns.piped[at] !== true)
           header.host = raw;
         else header.component ??= raw;

@@ -13,6 +13,8 @@ export interface Header {
   component: string | undefined;
   thread: string | undefined;
   requestId: string | undefined;
+  /** What stood before the time: an alert's label, the address of a client, or anything else. */
+  lead: string | undefined;
   /** Offset of the message in the text. */
   end: number;
 }
@@ -27,6 +29,7 @@ export const noHeader: Readonly<Header> = {
   component: undefined,
   thread: undefined,
   requestId: undefined,
+  lead: undefined,
   end: 0,
 };
 
@@ -80,6 +83,14 @@ export function takeTag(header: Header, raw: string): void {
     if (/^\d{1,9}$/.test(pid)) header.pid = Number(pid);
     name = name.slice(0, open);
   }
+  // `ERROR/MainProcess`
+  const slash = name.indexOf('/');
+  const level = slash > 0 && header.severity === undefined ? severityOfWord(name.slice(0, slash)) : undefined;
+  if (level !== undefined) {
+    header.severity = level;
+    header.thread ??= name.slice(slash + 1);
+    return;
+  }
   const dot = name.lastIndexOf('.');
   if (dot > 0 && header.severity === undefined) {
     header.severity = severityOfWord(name.slice(dot + 1));
@@ -87,6 +98,17 @@ export function takeTag(header: Header, raw: string): void {
   }
   if (header.severity !== undefined) header.component ??= name;
   else header.process ??= name;
+}
+
+/** The field that a column before the time becomes: `client`, `label` (written in capitals), or `prefix`. */
+export function leadField(lead: string): 'client' | 'label' | 'prefix' {
+  if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(lead) || /^[\da-f]{0,4}(?::[\da-f]{0,4}){2,7}$/i.test(lead)) return 'client';
+  return /^[A-Z][A-Z\d_]*$/.test(lead) ? 'label' : 'prefix';
+}
+
+/** The request that pairs such as `request_id=…` name. */
+export function requestOf(pairs: string): string | undefined {
+  return /(?:^|\s)(?:request|req|trace|correlation)_?id=(\S{1,128})/.exec(pairs)?.[1];
 }
 
 /** Fills in what a timestamp leaves out from the time the line was read; undefined where that is unknown too. */

@@ -97,6 +97,22 @@ describe('parts', () => {
     ['rust', ['[2024-01-31T10:15:00Z WARN  net::tcp] dropped'], { severity: 'warning', component: 'net::tcp', message: 'dropped' }],
     ['channel and level', ['[2024-01-31 10:15:00] web.ERROR: boom'], { severity: 'error', component: 'web', message: 'boom' }],
     ['kernel ring buffer', ['[   12.345678] usb 1-1: reset'], { timeMs: undefined, process: undefined, message: 'usb 1-1: reset' }],
+    [
+      'level and process in the bracket of the time',
+      ['[2024-01-31 10:15:00,123: ERROR/MainProcess] boom'],
+      { severity: 'error', thread: 'MainProcess', message: 'boom' },
+    ],
+    [
+      'pairs between time and level',
+      ['10:15:00.123 [info] fine', '10:15:00.123 request_id=Fx3a [error] boom'],
+      { severity: 'error', requestId: 'Fx3a', message: 'boom' },
+    ],
+    ['label before the time', ['- 1706696100 n1 up', 'ECC 1706696100 n1 down'], { fields: { label: 'ECC' } }],
+    [
+      'client before the time',
+      ['10.0.0.7 - - [31/Jan/2024:10:15:00 +0000] "GET /a HTTP/1.1" 200 5'],
+      { fields: { client: '10.0.0.7' }, message: '"GET /a HTTP/1.1" 200 5' },
+    ],
     ['level alone', ['ERROR: boom'], { severity: 'error', message: 'boom' }],
     ['lower-case level in a column', ['2024-01-31T10:15:00Z   error   boom went it'], { severity: 'error', message: 'boom went it' }],
     ['JSON behind a time', ['2024-01-31T10:15:00Z {"level":"warn","msg":"hot"}'], { severity: 'warning', message: 'hot' }],
