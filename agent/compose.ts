@@ -62,7 +62,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const child = (component: string): Logger => logger.withContext({ component });
   const inState = (name: string): string => join(config.stateDirectory, name);
   const monotonicMs = (): number => clock.monotonicMs();
-  const facts = createFactsReader({ agentVersion: version, clock });
+  const facts = createFactsReader({ agentVersion: version, clock, logger: child('facts') });
   const store = openCredentialsStore(config.stateDirectory);
   const enrolment = { address: config.coordinator, store, clock, logger: child('enrolment') };
   const certificates = createCertificateKeeper({ ...enrolment, joinToken: dependencies.joinToken, facts: () => facts.read() });

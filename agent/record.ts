@@ -134,6 +134,9 @@ export interface HostFacts {
   readonly cpuCores: number;
   readonly memoryBytes: number;
   readonly virtualization: string;
+  /** Of the machine, as its firmware names them. */
+  readonly manufacturer: string;
+  readonly model: string;
   readonly machineId: string;
   readonly bootId: string;
   /** Unix milliseconds. */

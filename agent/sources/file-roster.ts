@@ -9,6 +9,7 @@ import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
 import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
+import { findWriters } from './file-writers.ts';
 
 export interface RosterOptions {
   readonly source: string;
@@ -25,6 +26,11 @@ export interface Beginning {
   readonly offset: number;
 }
 
+/** So many times the usual quiet time a nameless file is held where other users' processes can't be looked into. */
+const unseenWriterPatience = 12;
+/** Looking for writers may take this share of the time. */
+const mostCheckShare = 0.005;
+
 /** Followers by file and by path. All calls are synchronous. */
 export class FileRoster {
   readonly #options: RosterOptions;
@@ -39,6 +45,7 @@ export class FileRoster {
   readonly #open = new Set<FileFollower>();
   /** Being read: its descriptor stays. */
   #busy: FileFollower | undefined;
+  #nextWriterCheckMs = 0;
   readonly #problems = new Map<string, string>();
   #announcements: Shipment[] = [];
 
@@ -184,13 +191,24 @@ export class FileRoster {
     }
   }
 
-  /** Lets go of files that are finished: nameless or truncated, read to their end, settled, and quiet. */
+  /** Lets go of files that are finished: nameless or truncated, read to their end, settled, quiet, and without a writer. */
   tidy(nowMs: number): void {
+    const { finishMs } = this.#options.timing;
+    const quiet: FileFollower[] = [];
     for (const follower of this.#followers) {
       if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
       const isNameless = !follower.isListed || follower.isDeleted;
-      const isQuiet = nowMs - follower.grewAtMs >= 2 * this.#options.timing.finishMs;
-      if (follower.hasEnded || (isNameless && isQuiet)) this.#drop(follower);
+      if (follower.hasEnded) this.#drop(follower);
+      else if (isNameless && nowMs - follower.grewAtMs >= 2 * finishMs) quiet.push(follower);
+    }
+    if (quiet.length === 0 || nowMs < this.#nextWriterCheckMs) return;
+    const startMs = performance.now();
+    const { written, isComplete } = findWriters(new Set(quiet.map(({ key }) => key)));
+    this.#nextWriterCheckMs = nowMs + Math.max(finishMs / 2, (performance.now() - startMs) / mostCheckShare);
+    for (const follower of quiet) {
+      // A writer that nobody may see gets more time; one that is seen gets all of it.
+      const isLongQuiet = nowMs - follower.grewAtMs >= unseenWriterPatience * finishMs;
+      if (!written.has(follower.key) && (isComplete || isLongQuiet)) this.#drop(follower);
     }
   }
 

@@ -57,6 +57,13 @@ function readHealth(health: WireHealthNode, depth: number): HealthNode {
   return { name: health.name, status, reason: health.reason, parts };
 }
 
+/** What is stored may be from before manufacturer and model were known. */
+function writeFacts(facts: NodeFacts): WireFacts {
+  const stored: Partial<NodeFacts> = facts;
+  const { manufacturer = '', model = '' } = stored;
+  return { ...facts, manufacturer, model, bootedAt: writeTime(facts.bootedAtMs), addresses: [...facts.addresses] };
+}
+
 export function readFacts(facts: WireFacts): NodeFacts {
   const { bootedAt, ...rest } = facts;
   return { ...rest, bootedAtMs: readTime(bootedAt) };
@@ -86,7 +93,7 @@ export function writeNode(node: Node, connected: boolean): NodeStatusResponse {
     statusReason: node.statusReason,
     labels: { ...node.labels },
     operationalMode: writeMode(node.configuration.mode),
-    facts: facts === undefined ? undefined : { ...facts, bootedAt: writeTime(facts.bootedAtMs), addresses: [...facts.addresses] },
+    facts: facts === undefined ? undefined : writeFacts(facts),
     vitals:
       vitals === undefined
         ? undefined

@@ -29,6 +29,9 @@ export interface NodeFacts {
   readonly cpuCores: number;
   readonly memoryBytes: number;
   readonly virtualization: string;
+  /** Empty in what agents reported before they knew. */
+  readonly manufacturer: string;
+  readonly model: string;
   readonly machineId: string;
   readonly bootId: string;
   readonly bootedAtMs: number | undefined;

@@ -119,9 +119,10 @@ export class AgentHarness {
     return { agent, ended, stop: end };
   }
 
-  /** The agent as a process: `hephaestus-agent --config FILE …words`. */
-  spawn(words: readonly string[] = ['run'], env: Readonly<Record<string, string>> = {}): AgentProcess {
-    const child = spawn(process.execPath, [agentMain, '--config', this.configPath, ...words], {
+  /** The agent as a process: `hephaestus-agent --config FILE …words`, behind `wrapper`, which replaces itself by it. */
+  spawn(words: readonly string[] = ['run'], env: Readonly<Record<string, string>> = {}, wrapper: readonly string[] = []): AgentProcess {
+    const [program = '', ...rest] = [...wrapper, process.execPath, agentMain, '--config', this.configPath, ...words];
+    const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     });

@@ -62,7 +62,7 @@ async function allEntries(coordinator: CoordinatorProcess): Promise<LogEntryData
   }
 }
 
-test('killed again and again while a node ships', async () => {
+test('scenario 28: killed again and again while a node ships', async () => {
   await using coordinator = await startCoordinatorProcess({ log: { level: 'warn' } });
   const node = await coordinator.joinNode();
   let epoch = 0;

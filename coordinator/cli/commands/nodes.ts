@@ -132,6 +132,7 @@ function nodePage(node: NodeStatusResponse, nowMs: number, style: Style): string
           [
             ['host', facts.hostname],
             ['system', `${facts.os} ${facts.osVersion}, kernel ${facts.kernel}, ${facts.architecture}`],
+            ['machine', [facts.manufacturer, facts.model, facts.virtualization].filter((part) => part !== '').join(', ')],
             ['processor', `${facts.cpuCores} × ${facts.cpuModel}`],
             ['memory', bytes(facts.memoryBytes)],
             ['addresses', facts.addresses.join(' ')],

@@ -144,7 +144,7 @@ describe('a stack trace across a rotation', () => {
   it('is one record, also after a lost connection', async () => {
     append('app.log', 1, 3);
     const one = await follow('app.log', { timing: { traceMs: 3000 } });
-    await one.until(() => one.records.length === 2);
+    await one.until(() => one.records.length >= 2);
     one.commit(false);
     appendFileSync(path('app.log'), head);
     renameSync(path('app.log'), path('app.log.1'));

@@ -111,6 +111,9 @@ export interface NodeFacts {
   agentVersion: string;
   timeZone: string;
   addresses: string[];
+  /** Of the machine, as its firmware names them. */
+  manufacturer: string;
+  model: string;
 }
 
 export interface NodeVitals {
@@ -352,6 +355,8 @@ function createBaseNodeFacts(): NodeFacts {
     agentVersion: "",
     timeZone: "",
     addresses: [],
+    manufacturer: "",
+    model: "",
   };
 }
 
@@ -401,6 +406,12 @@ export const NodeFacts: MessageFns<NodeFacts> = {
     }
     for (const v of message.addresses) {
       writer.uint32(122).string(v!);
+    }
+    if (message.manufacturer !== "") {
+      writer.uint32(130).string(message.manufacturer);
+    }
+    if (message.model !== "") {
+      writer.uint32(138).string(message.model);
     }
     return writer;
   },
@@ -538,6 +549,22 @@ export const NodeFacts: MessageFns<NodeFacts> = {
             message.addresses.push(reader.string());
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.manufacturer = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -570,6 +597,8 @@ export const NodeFacts: MessageFns<NodeFacts> = {
     message.agentVersion = object.agentVersion ?? "";
     message.timeZone = object.timeZone ?? "";
     message.addresses = object.addresses?.map((e) => e) || [];
+    message.manufacturer = object.manufacturer ?? "";
+    message.model = object.model ?? "";
     return message;
   },
 };
