@@ -40,14 +40,13 @@ import { joinOperators } from './nodes/operator.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
 import { declaredRepository } from './repository/repository-configuration.ts';
 import type { RepositoryStore } from './repository/repository.ts';
-import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles } from './state-directory.ts';
+import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles, upgradeDatabase } from './state-directory.ts';
 import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
-import { migrate } from './store/migrations.ts';
 import { createJoinTokenStore, createNodeStore, createOperatorStore } from './store/node-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
@@ -93,7 +92,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const masterKey = await loadMasterKey(config.stateDirectory);
   const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
   const database = openDatabase(stateFiles(config.stateDirectory).database);
-  await migrate(database, clock.now());
+  await upgradeDatabase(database, config.stateDirectory, clock.now());
   const secrets = new SecretStore({
     database,
     masterKey,

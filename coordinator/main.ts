@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-// hephaestus-coordinator: reads arguments, environment and signals, and runs check, init or run.
+// hephaestus-coordinator: reads arguments, environment and signals, and runs a command.
 // Must never hold logic beyond that; compose.ts puts the coordinator together.
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../base/clock.ts';
 import { configError, loadConfig } from '../base/config.ts';
@@ -9,20 +11,27 @@ import { createNotifier } from '../base/systemd.ts';
 import { version } from '../base/version.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 
-const usage = `Usage: hephaestus-coordinator --config FILE [check|init|run]
+const defaultFile = '/etc/hephaestus/coordinator.yaml';
+
+const usage = `Usage: hephaestus-coordinator [--config FILE] [run|check|init|backup FILE|restore FILE]
+
+Takes the logs of all agents, groups problems into incidents, and proposes proven fixes.
 
 Commands:
-  check   read the configuration and say what is wrong with it
-  init    make the certificate authority, keys, database and administrator's token; what is there stays
-  run     run the coordinator (the default)
+  run           run the coordinator (the default)
+  check         check the settings, all mistakes at once, and change nothing
+  init          make the certificate authority, keys, database and administrator's token; what is there stays
+  backup FILE   write database, authority and keys to a .tar.gz, also while it runs; keep it as safe as the keys
+  restore FILE  put a backup, or a copy that an upgrade made of the database, in place; the coordinator must not run
 
 Options:
-  --config FILE   the configuration (YAML); FILE.d/*.yaml are merged over it
-  --help          print this help
-  --version       print the version
+  -c, --config FILE  settings (YAML); FILE.d/*.yaml are laid over it (default ${defaultFile})
+  --replace          restore: put aside what is there
+  -h, --help         print this help
+  -V, --version      print the version
 
 Settings can be given by the environment: HEPHAESTUS_COORDINATOR__LOG__LEVEL=debug sets log.level.
-Exit status: 0 done, 1 failed, 2 wrong usage.
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
 `;
 
 const exitUsage = 2;
@@ -51,12 +60,26 @@ async function main(): Promise<number> {
         );
         return 0;
       }
+      case 'backup': {
+        const { backupState } = await import('./state-backup.ts');
+        const bytes = await backupState(config.stateDirectory, words.argument, systemClock.now());
+        process.stdout.write(`wrote ${words.argument} (${Math.ceil(bytes / 1024)} KiB); it holds every secret of this coordinator\n`);
+        return 0;
+      }
+      case 'restore': {
+        const { restoreState } = await import('./state-backup.ts');
+        await refuseWhileRunning(config);
+        const said = await restoreState(config.stateDirectory, words.argument, { replace: words.replace, nowMs: systemClock.now() });
+        process.stdout.write(said.map((line) => `${line}\n`).join(''));
+        return 0;
+      }
       case 'run':
         return await run(config);
     }
   } catch (thrown) {
-    process.stderr.write(`hephaestus-coordinator: ${HephaestusError.from(thrown).message}\n`);
-    return 1;
+    const failure = HephaestusError.from(thrown);
+    process.stderr.write(`hephaestus-coordinator: ${failure.message}\n`);
+    return failure.code === 'config.invalid' ? exitUsage : 1;
   }
 }
 
@@ -72,6 +95,21 @@ async function readConfiguration(file: string): Promise<CoordinatorConfiguration
   });
   if (outcome.kind === 'invalid') throw configError(outcome.problems);
   return outcome.config;
+}
+
+/** A coordinator that runs holds its port. */
+async function refuseWhileRunning(config: CoordinatorConfiguration): Promise<void> {
+  const { splitAddress } = await import('./config.ts');
+  const probe = createServer();
+  try {
+    probe.listen(splitAddress(config.listen));
+    await once(probe, 'listening');
+  } catch (cause) {
+    const message = `${config.listen} is in use, so that a coordinator may be running: stop it first (systemctl stop hephaestus-coordinator)`;
+    throw new HephaestusError({ code: 'state.in-use', kind: 'validation', message, cause });
+  } finally {
+    probe.close();
+  }
 }
 
 async function run(config: CoordinatorConfiguration): Promise<number> {
@@ -111,26 +149,47 @@ async function run(config: CoordinatorConfiguration): Promise<number> {
   return outcome.kind === 'stopped' ? 0 : 1;
 }
 
+const plainCommands = ['run', 'check', 'init'] as const;
+const fileCommands = ['backup', 'restore'] as const;
+
 type Words =
-  | { readonly kind: 'run'; readonly file: string; readonly command: 'check' | 'init' | 'run' }
+  | { readonly kind: 'run'; readonly file: string; readonly command: (typeof plainCommands)[number] }
+  | {
+      readonly kind: 'run';
+      readonly file: string;
+      readonly command: (typeof fileCommands)[number];
+      readonly argument: string;
+      readonly replace: boolean;
+    }
   | { readonly kind: 'print'; readonly text: string }
   | { readonly kind: 'usage'; readonly message: string };
 
 function readArguments(): Words {
+  const wrong = (message: string): Words => ({ kind: 'usage', message });
   try {
     const { values, positionals } = parseArgs({
-      options: { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+      options: {
+        config: { type: 'string', short: 'c', default: defaultFile },
+        replace: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean', short: 'V' },
+      },
       allowPositionals: true,
     });
     if (values.help === true) return { kind: 'print', text: usage };
     if (values.version === true) return { kind: 'print', text: `hephaestus-coordinator ${version}\n` };
-    const [command = 'run', ...rest] = positionals;
-    if (rest.length > 0) return { kind: 'usage', message: `too many words: ${rest.join(' ')}` };
-    if (command !== 'check' && command !== 'init' && command !== 'run') return { kind: 'usage', message: `there is no command ${command}` };
-    if (values.config === undefined) return { kind: 'usage', message: '--config FILE is missing' };
-    return { kind: 'run', file: values.config, command };
+    const [word = 'run', ...rest] = positionals;
+    const plain = plainCommands.find((known) => known === word);
+    const withFile = fileCommands.find((known) => known === word);
+    if (values.replace && withFile !== 'restore') return wrong('--replace is for restore only');
+    if (plain !== undefined)
+      return rest.length > 0 ? wrong(`too many words: ${rest.join(' ')}`) : { kind: 'run', file: values.config, command: plain };
+    if (withFile === undefined) return wrong(`there is no command ${word}`);
+    const [argument, ...more] = rest;
+    if (argument === undefined || more.length > 0) return wrong(`${withFile} takes one FILE`);
+    return { kind: 'run', file: values.config, command: withFile, argument, replace: values.replace };
   } catch (error) {
-    return { kind: 'usage', message: error instanceof Error ? error.message : 'the arguments are wrong' };
+    return wrong(error instanceof Error ? error.message : 'the arguments are wrong');
   }
 }
 

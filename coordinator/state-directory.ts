@@ -2,13 +2,14 @@
 // Must never overwrite what is there, and never make a file that others can read, but the CA certificate.
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError, errnoOf } from '../base/errors.ts';
 import { CertificateAuthority, createAuthority, type KeyedCertificate } from './nodes/certificate-authority.ts';
 import { createOperatorToken, hashToken } from './nodes/operator.ts';
-import { openDatabase } from './store/database.ts';
+import { copyDatabase, openDatabase, type Database } from './store/database.ts';
+import { giveToOwner } from '../base/ownership.ts';
 import { migrate } from './store/migrations.ts';
 import { createOperatorStore } from './store/node-records.ts';
 import { masterKeyBytes } from './store/secrets.ts';
@@ -71,7 +72,7 @@ export async function initializeState(directory: string, clock: Clock): Promise<
   const database = openDatabase(files.database);
   try {
     await chmod(files.database, 0o600);
-    await migrate(database, clock.now());
+    await upgradeDatabase(database, directory, clock.now());
     if ((await readIfThere(files.adminToken)) === undefined) {
       const token = createOperatorToken();
       await createOperatorStore(database).add({ name: 'admin', role: 'admin', tokenHash: hashToken(token), createdAtMs: clock.now() });
@@ -81,7 +82,20 @@ export async function initializeState(directory: string, clock: Clock): Promise<
   } finally {
     await database.destroy();
   }
+  await giveToOwner(directory);
   return made;
+}
+
+/**
+ * Brings the schema up to date. A database that holds something is copied to `backups/before-schema-N-….db` first.
+ * @throws HephaestusError `store.newer`; `store.unusable` if there is no room for the copy: then nothing was changed
+ */
+export async function upgradeDatabase(database: Database, directory: string, nowMs: number): Promise<void> {
+  await migrate(database, nowMs, async (to) => {
+    const file = join(directory, 'backups', `before-schema-${to}-${new Date(nowMs).toISOString().replaceAll(':', '')}.db`);
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await copyDatabase(stateFiles(directory).database, file);
+  });
 }
 
 /** @throws HephaestusError `state.missing` if init wasn't run */

@@ -1,5 +1,6 @@
 // Opens the embedded database: node:sqlite behind Kysely's SQLite dialect, durable at every commit.
 // Must never hold a table or a query; schema.ts and the domain files do. The only file that knows node:sqlite.
+import { open, rm } from 'node:fs/promises';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, SqliteDialect } from 'kysely';
 import { HephaestusError } from '../../base/errors.ts';
@@ -30,6 +31,36 @@ export function openDatabase(file: string): Database {
     });
   }
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database: new SqliteShim(sqlite) }) });
+}
+
+/**
+ * Copies a database as it is at one moment, also while another process writes to it, without the space of deleted rows.
+ * @param target must not exist
+ * @returns the version of its schema
+ * @throws HephaestusError `store.unusable`, for instance for want of space
+ */
+export async function copyDatabase(source: string, target: string): Promise<number> {
+  try {
+    await (await open(target, 'wx', 0o600)).close();
+    const sqlite = new DatabaseSync(source, { timeout: 30_000 });
+    try {
+      // An empty file is a target too (sqlite.org/lang_vacuum.html#vacuuminto); this one nobody else can read.
+      sqlite.prepare('vacuum into ?').run(target);
+      const row = sqlite.prepare('select max(version) as version from schema_migrations').get();
+      return Number(row?.['version'] ?? 0);
+    } finally {
+      sqlite.close();
+    }
+  } catch (cause) {
+    await rm(target, { force: true });
+    const reason = cause instanceof Error ? cause.message : 'unknown reason';
+    throw new HephaestusError({
+      code: 'store.unusable',
+      kind: 'system',
+      message: `${source} can't be copied to ${target}: ${reason}`,
+      cause,
+    });
+  }
 }
 
 /** What Kysely needs of better-sqlite3, on node:sqlite, with prepared statements kept. */

@@ -4,13 +4,13 @@ import { sql } from 'kysely';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Database } from './database.ts';
 
-interface Migration {
+export interface Migration {
   readonly name: string;
   readonly statements: readonly string[];
 }
 
 /** The position in the list is the version, from 1. */
-const migrations: readonly Migration[] = [
+export const migrations: readonly Migration[] = [
   {
     name: 'first schema',
     statements: [
@@ -57,11 +57,8 @@ const migrations: readonly Migration[] = [
 /** The version that this program makes and understands. */
 export const schemaVersion = migrations.length;
 
-/**
- * Brings the schema up to date; nothing happens where it is.
- * @throws HephaestusError `store.newer` if a newer program wrote this database
- */
-export async function migrate(database: Database, nowMs: number): Promise<void> {
+/** 0 for a database that holds nothing yet. */
+export async function schemaVersionOf(database: Database): Promise<number> {
   await sql`create table if not exists schema_migrations (version integer primary key, name text not null, applied_at_ms bigint not null)`.execute(
     database,
   );
@@ -69,15 +66,30 @@ export async function migrate(database: Database, nowMs: number): Promise<void> 
     .selectFrom('schema_migrations')
     .select(({ fn }) => fn.max('version').as('current'))
     .executeTakeFirstOrThrow();
-  const from = current ?? 0;
-  if (from > schemaVersion) {
+  return current ?? 0;
+}
+
+/**
+ * Brings the schema up to date; nothing happens where it is.
+ * @param beforeUpgrade called before a database that holds something is changed; if it throws, nothing is
+ * @throws HephaestusError `store.newer` if a newer program wrote this database
+ */
+export async function migrate(
+  database: Database,
+  nowMs: number,
+  beforeUpgrade: (to: number) => Promise<void> = async () => undefined,
+  steps: readonly Migration[] = migrations,
+): Promise<void> {
+  const from = await schemaVersionOf(database);
+  if (from > steps.length) {
     throw new HephaestusError({
       code: 'store.newer',
       kind: 'system',
-      message: `the database has schema version ${from}, this program knows ${schemaVersion}; run the newer program, or restore an older backup`,
+      message: `the database has schema version ${from}, this program knows ${steps.length}; run the newer program, or restore an older backup`,
     });
   }
-  for (const [index, migration] of migrations.entries()) {
+  if (from > 0 && from < steps.length) await beforeUpgrade(steps.length);
+  for (const [index, migration] of steps.entries()) {
     const version = index + 1;
     if (version <= from) continue;
     await database.transaction().execute(async (transaction) => {

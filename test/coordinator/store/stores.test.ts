@@ -12,7 +12,7 @@ import { createCommitStore } from '../../../coordinator/store/commit-store.ts';
 import { openDatabase, type Database } from '../../../coordinator/store/database.ts';
 import { createIncidentStore } from '../../../coordinator/store/incident-records.ts';
 import { createJobQueue } from '../../../coordinator/store/job-records.ts';
-import { migrate, schemaVersion } from '../../../coordinator/store/migrations.ts';
+import { migrate, migrations, schemaVersion, schemaVersionOf } from '../../../coordinator/store/migrations.ts';
 import { SecretStore } from '../../../coordinator/store/secrets.ts';
 
 async function freshDatabase(): Promise<Database> {
@@ -27,6 +27,18 @@ describe('migrations', () => {
     await migrate(database, 2);
     const rows = await database.selectFrom('schema_migrations').selectAll().execute();
     expect(rows.map((row) => row.version)).toEqual(Array.from({ length: schemaVersion }, (_, index) => index + 1));
+  });
+
+  test('a database that holds something is copied before it is changed, and stays as it is where that fails', async () => {
+    const database = await freshDatabase();
+    await migrate(database, 2, () => Promise.reject(new Error('nothing to upgrade, so nothing to copy')));
+    const more = [...migrations, { name: 'later', statements: ['create table later (id text)'] }];
+    await expect(migrate(database, 2, () => Promise.reject(new Error('disk full')), more)).rejects.toThrow('disk full');
+    expect(await schemaVersionOf(database)).toBe(schemaVersion);
+    const copied: number[] = [];
+    await migrate(database, 2, async (to) => void copied.push(to), more);
+    expect(copied).toEqual([schemaVersion + 1]);
+    expect(await schemaVersionOf(database)).toBe(schemaVersion + 1);
   });
 
   test('a database of a newer program is refused with what to do', async () => {
