@@ -31,7 +31,7 @@ function isDetail(message: string): boolean {
   return labelledNumber.test(message) || (/[:=]/.test(message) && message.split(' ').every((word) => register.test(word)));
 }
 
-export function urgencyOf(record: ParsedRecord, knownProblem: KnownProblem | undefined): Urgency {
+export function urgencyOf(record: Pick<ParsedRecord, 'severity' | 'message' | 'trace'>, knownProblem: KnownProblem | undefined): Urgency {
   const { severity, message, trace } = record;
   if (trace === undefined && isDetail(message)) return 'none';
   const isProblem = trace !== undefined || knownProblem !== undefined || (severity !== undefined && isAtLeast(severity, 'error'));

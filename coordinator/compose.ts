@@ -1,6 +1,6 @@
 // The coordinator, put together: every service is constructed here, in the order in which they need each other.
 // Must never hold logic of its own; tests call it with overrides and get the same coordinator.
-import { Analyzer, type AnalyzerSnapshot } from '../analysis/analyzer.ts';
+import type { Analyzer } from '../analysis/analyzer.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts';
@@ -18,6 +18,7 @@ import { CoordinatorCredentials } from './api/server-credentials.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { createSolutionService as createSolutionApi } from './api/solution-service.ts';
 import { createSystemService } from './api/system-service.ts';
+import { composeDetection } from './compose-detection.ts';
 import { composeSolutions } from './compose-solutions.ts';
 import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import { createCoordinatorMetrics } from './coordinator-metrics.ts';
@@ -26,7 +27,6 @@ import { createHousekeeping } from './housekeeping.ts';
 import { relaySolutions } from './solution-relay.ts';
 import type { Problem } from './incidents/detector.ts';
 import { IncidentWatch } from './incidents/incident-watch.ts';
-import { IncidentTracker } from './incidents/tracker.ts';
 import { Ingest } from './logs/ingest.ts';
 import { LiveTail } from './logs/live-tail.ts';
 import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts';
@@ -71,7 +71,6 @@ export interface Coordinator extends Lifecycle {
 const defaultSearchPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
 const stopDeadlineMs = 30_000;
 const maxBatchBytes = 1_048_576;
-const analysisState = 'analyzer';
 
 /** @throws HephaestusError if the state directory isn't ready */
 export async function compose(config: CoordinatorConfiguration, overrides: ComposeOverrides = {}): Promise<Coordinator> {
@@ -105,7 +104,6 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const repositoryStore = createRepositoryStore(database);
   const jobs = createJobQueue(database, clock);
   const logReader = createLogReader(database);
-  const analysisStates = createAnalysisStates(database);
 
   // Nodes.
   const nodes = new NodeManager({
@@ -130,10 +128,15 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   // Incidents and logs.
   const watch = new IncidentWatch();
   const mayPropose = (nodeId: string): boolean => nodes.find(nodeId)?.configuration.mode !== 'observe';
-  const tracker = new IncidentTracker({ store: incidentStore, watch, clock, logger: component('incidents'), mayPropose });
-  const learnt = new Analyzer();
-  const snapshot = await analysisStates.load(analysisState);
-  if (snapshot !== undefined) learnt.restore(snapshot as AnalyzerSnapshot);
+  const detection = await composeDetection({
+    store: incidentStore,
+    states: createAnalysisStates(database),
+    watch,
+    clock,
+    logger: component('incidents'),
+    mayPropose,
+  });
+  const { tracker, analyzer: learnt } = detection;
   const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt));
   const tail = new LiveTail();
   const figures = { incidents: new Map<string, number>(), jobs: 0, storedBytes: 0 };
@@ -217,7 +220,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         tail,
         submit: (requestId, entries) => submitEntries({ processor, sink: ingest, clock }, requestId, entries),
       }),
-      incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals }),
+      incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals, changes: detection.changes }),
       solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
       repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
       system: createSystemService(facts),
@@ -240,12 +243,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     [
       { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
       { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
-      {
-        name: 'analysis-snapshot',
-        everyMs: 30_000,
-        atStop: true,
-        run: () => analysisStates.save(analysisState, learnt.snapshot(), clock.now()),
-      },
+      ...detection.chores,
       { name: 'figures', everyMs: 5000, run: refreshFigures },
       {
         name: 'retention',

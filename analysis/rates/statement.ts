@@ -9,7 +9,7 @@ const longestHead = 160;
 const place = /(?:^|[\s([<])([A-Za-z_][\w.$/-]{2,80}(?:\[\.\[\.\[\.\[\w{1,40}\])?)[#:](\d{1,5})(?![\w.:])/;
 
 /** The logging statement: its place in the source where the record tells it, else its template. Values in a message don't change it. */
-export function statementOf(record: ParsedRecord, templateId: string): string {
+export function statementOf(record: Pick<ParsedRecord, 'component' | 'message'>, templateId: string): string {
   if (record.component !== undefined && /[#:]\d{1,5}$/.test(record.component)) return record.component;
   const found = place.exec(record.message.slice(0, longestHead));
   return found === null || !/[.#]/.test(found[0]) ? templateId : `${found[1] ?? ''}#${found[2] ?? ''}`;
@@ -29,7 +29,7 @@ const requestFields = [
 const requestInText = /\b(?:trace|request|correlation|req)[-_ ]?id[ ]?[:=][ ]?"?([\w-]{6,64})/i;
 
 /** The request that a record belongs to, if it says so. */
-export function requestOf(record: ParsedRecord): string | undefined {
+export function requestOf(record: Pick<ParsedRecord, 'requestId' | 'fields' | 'message'>): string | undefined {
   if (record.requestId !== undefined) return record.requestId;
   for (const name of requestFields) {
     const value = record.fields[name];

@@ -6,10 +6,12 @@ import type { IncidentStore } from '../incidents/incident-store.ts';
 import type { IncidentTracker } from '../incidents/tracker.ts';
 import type { IncidentWatch } from '../incidents/incident-watch.ts';
 import type { Incident } from '../incidents/incident.ts';
+import type { ChangeLog } from '../incidents/change-log.ts';
+import { insightsOf } from '../incidents/insight.ts';
 import type { ProposalStore, SolutionProposal } from '../solutions/proposal.ts';
 import type { CallIdentity } from './auth.ts';
 import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
-import { readIncidentStates, writeEvidence, writeIncident, writeOccurrence } from './wire-incident.ts';
+import { readIncidentStates, writeEvidence, writeIncident, writeInsight, writeOccurrence } from './wire-incident.ts';
 import { readSeverity } from './wire-values.ts';
 
 export interface IncidentServiceOptions {
@@ -17,12 +19,13 @@ export interface IncidentServiceOptions {
   readonly tracker: IncidentTracker;
   readonly watch: IncidentWatch;
   readonly proposals: ProposalStore;
+  readonly changes: ChangeLog;
 }
 
 const latestShown = 5;
 
 export function createIncidentService(options: IncidentServiceOptions): IncidentServiceImplementation<{ identity: CallIdentity }> {
-  const { store, tracker, watch, proposals } = options;
+  const { store, tracker, watch, proposals, changes } = options;
   const newestSolution = async (incidentId: string): Promise<SolutionProposal | undefined> =>
     (await proposals.list({ incidentId, states: [], limit: 1, after: undefined }))[0];
   const show = async (incident: Incident) => writeIncident(incident, await newestSolution(incident.id));
@@ -34,9 +37,10 @@ export function createIncidentService(options: IncidentServiceOptions): Incident
       const { incident } = await tracker.find(request.id);
       const solution = await newestSolution(incident.id);
       const latest = await store.listOccurrences(incident.id, latestShown);
+      const insights = await insightsOf(incident, latest[0], { store, changes });
       return {
         incident: writeIncident(incident, solution),
-        evidence: (solution?.evidence ?? []).map(writeEvidence),
+        evidence: [...insights.map(writeInsight), ...(solution?.evidence ?? []).map(writeEvidence)],
         latest: latest.map(writeOccurrence),
       };
     },

@@ -7,6 +7,7 @@ import {
   type Occurrence as WireOccurrence,
 } from '../../proto/index.ts';
 import type { Incident, IncidentState, Occurrence } from '../incidents/incident.ts';
+import type { Insight } from '../incidents/insight.ts';
 import type { Evidence, SolutionProposal } from '../solutions/proposal.ts';
 import { writeFields, writeTrace } from './wire-log.ts';
 import { keyOf, writeSeverity, writeTime } from './wire-values.ts';
@@ -67,6 +68,12 @@ export function writeOccurrence(occurrence: Occurrence): WireOccurrence {
       host: '',
     },
   };
+}
+
+/** `K1`, `K2`, …: what is known before any work on a solution, which numbers its own evidence. */
+export function writeInsight(insight: Insight, index: number): WireEvidence {
+  const { kind, title, body, timeMs, nodeId } = insight;
+  return { id: `K${index + 1}`, kind, title, body, time: writeTime(timeMs), nodeId: nodeId ?? '' };
 }
 
 export function writeEvidence(evidence: Evidence): WireEvidence {

@@ -1,7 +1,9 @@
-// What counts as a problem: a stack trace, or an entry at least as severe as an error.
+// What counts as a problem: a stack trace, a known problem, or an entry at least as severe as an error.
 // Must never keep state; what makes two problems the same is the fingerprint's business.
 import type { FieldValue, Fingerprint } from '../../analysis/entry.ts';
 import { isAtLeast, type Severity } from '../../analysis/severity.ts';
+import type { KnownProblem } from '../../analysis/known-problems/known-problem.ts';
+import { urgencyOf } from '../../analysis/urgency.ts';
 import type { Trace } from '../../analysis/trace.ts';
 
 /** What a detector sees of a log entry. */
@@ -9,13 +11,16 @@ export interface Candidate {
   readonly nodeId: string;
   readonly source: string;
   readonly timeMs: number;
+  readonly receivedAtMs: number;
   readonly severity: Severity;
   readonly service: string;
   readonly message: string;
   readonly fields: Readonly<Record<string, FieldValue>>;
+  readonly templateId: string;
   readonly templateText: string;
   readonly fingerprint: Fingerprint | undefined;
   readonly trace: Trace | undefined;
+  readonly knownProblem?: KnownProblem | undefined;
   readonly raw: string;
 }
 
@@ -31,12 +36,12 @@ const longestTitle = 200;
 
 /** @param before the lines of the same source just before it; asked for problems only */
 export function detectProblem(candidate: Candidate, before: () => readonly string[]): Problem | undefined {
-  const { fingerprint, trace, severity } = candidate;
-  if (fingerprint === undefined) return undefined;
-  if (trace === undefined && !isAtLeast(severity, 'error')) return undefined;
-  const known = fingerprint.parts.some((part) => part.kind === 'known-problem');
-  const detector = known ? 'known-problem' : trace === undefined ? 'error' : 'trace';
-  return { ...candidate, fingerprint, detector, title: titleOf(candidate), before: before() };
+  const { fingerprint, trace, knownProblem } = candidate;
+  if (fingerprint === undefined || urgencyOf(candidate, knownProblem) === 'none') return undefined;
+  const detector = trace !== undefined ? 'trace' : knownProblem === undefined ? 'error' : 'known-problem';
+  // An OOM kill may be logged at `info`, and entries that state no level are taken for that.
+  const severity = knownProblem === undefined || isAtLeast(candidate.severity, 'warning') ? candidate.severity : knownProblem.severity;
+  return { ...candidate, severity, fingerprint, detector, title: titleOf(candidate), before: before() };
 }
 
 /** The exception and its message, or the message's first line; what varies stays, since people search for it. */

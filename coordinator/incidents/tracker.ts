@@ -5,6 +5,8 @@ import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { createUlid } from '../../base/ulid.ts';
 import { severities } from '../../analysis/severity.ts';
+import type { BehaviourWatch } from './behaviour-watch.ts';
+import type { ChangeLog } from './change-log.ts';
 import { detectProblem, type Candidate, type Problem } from './detector.ts';
 import { nextState } from './incident-state.ts';
 import type { IncidentStore, IncidentTransaction, StoredIncident } from './incident-store.ts';
@@ -16,6 +18,8 @@ export interface IncidentTrackerOptions {
   readonly watch: IncidentWatch;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly behaviour: BehaviourWatch;
+  readonly changes: ChangeLog;
   /** Whether an incident of this node may begin work on a solution (its mode is not `observe`). */
   readonly mayPropose: (nodeId: string) => boolean;
 }
@@ -33,6 +37,8 @@ export class IncidentTracker {
   }
 
   observe(candidate: Candidate, before: () => readonly string[]): Problem | undefined {
+    this.#options.behaviour.observe(candidate);
+    this.#options.changes.observe(candidate);
     return detectProblem(candidate, before);
   }
 
@@ -55,6 +61,14 @@ export class IncidentTracker {
         });
       }
     };
+  }
+
+  /** Ends an interval of watching how services behave. */
+  async closeInterval(): Promise<void> {
+    const problems = this.#options.behaviour.close(this.#options.clock.now());
+    if (problems.length === 0) return;
+    const afterwards = await this.#options.store.transactIncidents((transaction) => this.apply(problems, transaction));
+    afterwards();
   }
 
   /** A person's decision. @throws HephaestusError `incident.not-found`, `incident.ambiguous`, `incident.not-possible` */

@@ -1,6 +1,7 @@
 // What a log entry is once the coordinator parsed it, and the filter that picks some of them.
 // Must never hold how entries are kept; chunk.ts packs them and the store keeps the chunks.
 import type { FieldValue, Fingerprint } from '../../analysis/entry.ts';
+import type { KnownProblem } from '../../analysis/known-problems/known-problem.ts';
 import { isAtLeast, type Severity } from '../../analysis/severity.ts';
 import type { Trace } from '../../analysis/trace.ts';
 import { compileLinearPattern } from '../../base/linear-pattern.ts';
@@ -22,6 +23,8 @@ export interface LogEntry {
   readonly templateText: string;
   readonly fingerprint: Fingerprint | undefined;
   readonly trace: Trace | undefined;
+  /** What the catalogue knows of it; told to whoever observes the entry, not kept with it. */
+  readonly knownProblem?: KnownProblem | undefined;
   /** The record as it came, redacted on the node. */
   readonly raw: string;
 }

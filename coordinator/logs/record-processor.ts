@@ -1,6 +1,7 @@
 // Turns the records of a batch into entries: runs analysis, fills in what the record doesn't say, remembers the lines before.
 // Must never do I/O; it is called on the ingest path, synchronously.
 import type { Fingerprint, ParsedRecord, TemplateMatch } from '../../analysis/entry.ts';
+import type { KnownProblem } from '../../analysis/known-problems/known-problem.ts';
 import type { LogEntry } from './entry.ts';
 
 /** What is known of a record's source without reading it. */
@@ -15,6 +16,7 @@ export interface AnalysedRecord {
   readonly record: ParsedRecord;
   readonly template: TemplateMatch;
   readonly fingerprint: Fingerprint | undefined;
+  readonly knownProblem?: KnownProblem | undefined;
 }
 
 /** Analysis as the coordinator uses it. `source` is unique over all nodes. */
@@ -62,7 +64,7 @@ export class RecordProcessor {
   }
 
   #read(origin: { nodeId: string; source: string; readAtMs: number | undefined }, key: string, raw: string, hints: RecordHints): LogEntry {
-    const { record, template, fingerprint } = this.#analyzer.analyze(key, raw, hints);
+    const { record, template, fingerprint, knownProblem } = this.#analyzer.analyze(key, raw, hints);
     const readAtMs = origin.readAtMs ?? hints.receivedAtMs;
     const statedMs = record.timeMs;
     return {
@@ -80,6 +82,7 @@ export class RecordProcessor {
       templateText: template.text,
       fingerprint,
       trace: record.trace,
+      knownProblem,
       raw,
     };
   }

@@ -5,6 +5,8 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../base/logger.ts';
 import { systemClock, type Clock } from '../../../base/clock.ts';
+import { BehaviourWatch } from '../../../coordinator/incidents/behaviour-watch.ts';
+import { ChangeLog } from '../../../coordinator/incidents/change-log.ts';
 import type { Candidate } from '../../../coordinator/incidents/detector.ts';
 import { IncidentWatch } from '../../../coordinator/incidents/incident-watch.ts';
 import { IncidentTracker } from '../../../coordinator/incidents/tracker.ts';
@@ -137,10 +139,12 @@ describe('incidents', () => {
     nodeId: 'n1',
     source: 'app',
     timeMs,
+    receivedAtMs: timeMs,
     severity: 'error',
     service: 'orders',
     message: 'it broke',
     fields: {},
+    templateId: 't1',
     templateText: 'it broke',
     fingerprint: { value: 'f'.repeat(32), parts: [] },
     trace: undefined,
@@ -152,7 +156,16 @@ describe('incidents', () => {
     const store = createIncidentStore(database);
     const commits = createCommitStore(database);
     const clock: Clock = { ...systemClock, now: () => 10_000 };
-    const tracker = new IncidentTracker({ store, watch: new IncidentWatch(), clock, logger: silentLogger, mayPropose: () => true });
+    const behaviour = new BehaviourWatch({ textOf: () => undefined, onShadow: () => undefined });
+    const tracker = new IncidentTracker({
+      store,
+      watch: new IncidentWatch(),
+      clock,
+      logger: silentLogger,
+      behaviour,
+      changes: new ChangeLog(),
+      mayPropose: () => true,
+    });
     const happen = async (...times: number[]): Promise<void> => {
       const problems = times.flatMap((timeMs) => tracker.observe(candidate(timeMs), () => []) ?? []);
       (await commits.transact((transaction) => tracker.apply(problems, transaction)))();

@@ -1,0 +1,48 @@
+// Remembers the last changes that logs reported, so that an incident can say what changed around its start.
+// Must never grow without bound; the oldest change is forgotten first.
+import { changeOf, type ChangeKind } from '../../analysis/change.ts';
+import type { Candidate } from './detector.ts';
+
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly nodeId: string;
+  readonly service: string;
+  /** Unix milliseconds. */
+  readonly timeMs: number;
+  /** One line. */
+  readonly text: string;
+}
+
+const maxChanges = 2000;
+const longestText = 200;
+
+/** A cause comes before its effect, but clocks differ. */
+const lookBackMs = 30 * 60_000;
+const lookAheadMs = 2 * 60_000;
+
+export class ChangeLog {
+  #changes: Change[] = [];
+
+  observe({ message, fields, nodeId, service, timeMs }: Pick<Candidate, 'message' | 'fields' | 'nodeId' | 'service' | 'timeMs'>): void {
+    const kind = changeOf(message, fields);
+    if (kind === undefined) return;
+    const [text = ''] = message.split('\n', 1);
+    this.#changes.push({ kind, nodeId, service, timeMs, text: text.slice(0, longestText) });
+    if (this.#changes.length > 2 * maxChanges) this.#changes = this.#changes.slice(-maxChanges);
+  }
+
+  /** Changes from half an hour before to two minutes after, latest first; those on `nodeIds` before others. */
+  around(timeMs: number, nodeIds: readonly string[], limit: number): readonly Change[] {
+    const near = this.#changes.filter((change) => change.timeMs >= timeMs - lookBackMs && change.timeMs <= timeMs + lookAheadMs);
+    const isThere = (change: Change): number => (nodeIds.includes(change.nodeId) ? 1 : 0);
+    return near.sort((a, b) => isThere(b) - isThere(a) || b.timeMs - a.timeMs).slice(0, limit);
+  }
+
+  snapshot(): readonly Change[] {
+    return this.#changes.slice(-maxChanges);
+  }
+
+  restore(changes: readonly Change[]): void {
+    this.#changes = [...changes];
+  }
+}
