@@ -14,6 +14,7 @@ import { HeaderReader, type HeaderSnapshot } from './headers/header-reader.ts';
 import { leadField, noHeader, type Header } from './headers/header.ts';
 import { knownProblemMatcher } from './known-problems/catalogue.ts';
 import type { KnownProblem } from './known-problems/known-problem.ts';
+import { NoticeBoard, type Notice } from './notices.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
 import type { Trace } from './trace.ts';
 import { parseTrace } from './traces/trace-reader.ts';
@@ -44,6 +45,8 @@ export interface Analysis {
   readonly fingerprint: Fingerprint;
   /** What the catalogue knows of it. */
   readonly knownProblem: KnownProblem | undefined;
+  /** What to tell people of this source; each kind of notice comes once. */
+  readonly notice: Notice | undefined;
 }
 
 /** What an analyzer has learnt, as plain data for JSON. */
@@ -80,6 +83,7 @@ export class Analyzer {
   private to = 0;
   /** Whoever read the header of the last record, if anyone did. */
   private reader: HeaderReader | undefined = undefined;
+  private readonly notices = new NoticeBoard();
   private readonly readsHeaders: boolean;
   private readonly fingerprints = new Map<string, readonly KnownFingerprint[]>();
 
@@ -91,19 +95,30 @@ export class Analyzer {
 
   /** Reads one record of `source` (any name that is the same for lines of one make, such as node and path). */
   analyze(source: string, text: string, hints: AnalyzeHints = {}): Analysis {
+    const { forgotten } = this.miner;
     const record = this.read(source, text, hints);
     const template = this.inside === undefined ? this.miner.match(record.message) : this.miner.match(this.inside, this.from, this.to);
     if (this.reader?.lastEarly !== undefined) this.relearn(this.reader, template.id);
+    const notice = this.notices.post(source, text, {
+      formatChanged: this.reader?.changed === true,
+      templatesForgotten: this.miner.forgotten !== forgotten,
+    });
     const service = hints.service ?? record.process;
     const knownProblem = knownProblemMatcher.recognize(record);
     const { trace, severity } = record;
     if (trace === undefined) {
       const knownProblemId = knownProblem?.isOne === true ? knownProblem.id : undefined;
-      return { record, template, fingerprint: this.fingerprintWithoutTrace(template, severity, service, knownProblemId), knownProblem };
+      return {
+        record,
+        template,
+        fingerprint: this.fingerprintWithoutTrace(template, severity, service, knownProblemId),
+        knownProblem,
+        notice,
+      };
     }
     // Its frames tell more than the class of problem that it belongs to.
     const fingerprint = fingerprintOf({ trace, template, service, severity, knownProblemId: undefined });
-    return { record, template, fingerprint, knownProblem };
+    return { record, template, fingerprint, knownProblem, notice };
   }
 
   /** The id that a template has become since it was merged into another; the same id if it wasn't. */

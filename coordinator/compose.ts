@@ -137,7 +137,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     mayPropose,
   });
   const { tracker, analyzer: learnt } = detection;
-  const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt));
+  const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt, component('logs')));
   const tail = new LiveTail();
   const figures = { incidents: new Map<string, number>(), jobs: 0, storedBytes: 0 };
   const ownMetrics = createCoordinatorMetrics(metrics, {
@@ -286,10 +286,15 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 }
 
 /** What analysis wants to know of a record, from what the processor knows. */
-function analyzerOf(analyzer: Analyzer): RecordAnalyzer {
+function analyzerOf(analyzer: Analyzer, logger: Logger): RecordAnalyzer {
   return {
-    analyze: (source, text, hints) =>
-      analyzer.analyze(source, text, { timeMs: hints.receivedAtMs, service: hints.service === '' ? undefined : hints.service }),
+    analyze: (source, text, hints) => {
+      const service = hints.service === '' ? undefined : hints.service;
+      const analysis = analyzer.analyze(source, text, { timeMs: hints.receivedAtMs, service });
+      const { notice } = analysis;
+      if (notice !== undefined) logger.warn('source is hard to read', { source, kind: notice.kind, reason: notice.message });
+      return analysis;
+    },
   };
 }
 

@@ -48,6 +48,8 @@ export class HeaderReader {
   private readonly early = new Map<number, EarlyLine[]>();
   /** The last line read, if its layout is still being learnt. */
   lastEarly: EarlyLine | undefined = undefined;
+  /** True if the last line showed that its layout no longer holds. */
+  changed = false;
 
   private readonly columns: Columns;
 
@@ -70,6 +72,7 @@ export class HeaderReader {
     }
     layout ??= this.add(key);
     this.lastEarly = undefined;
+    this.changed = false;
     const learning = !layout.fixed;
     if (learning) {
       layout.learn(columns, text);
@@ -79,6 +82,7 @@ export class HeaderReader {
     if (learning) this.keepEarly(key, text, header.end);
     else if (layout.lines++ % judgedLines === 0) {
       if (layout.misses > tolerableMisses) {
+        this.changed = true;
         this.layouts.delete(key);
         this.early.delete(key);
         this.measure();

@@ -3,7 +3,7 @@
 import type { TemplateMatch } from '../entry.ts';
 import type { Difference } from './difference.ts';
 import { SpanIndex } from './span-index.ts';
-import { Template, type TemplateSnapshot } from './template.ts';
+import { mostSpecific, Template, type TemplateSnapshot } from './template.ts';
 import { TokenScanner } from './token-scanner.ts';
 import { wordsNeeded } from './variable-places.ts';
 
@@ -40,6 +40,8 @@ export class TemplateMiner {
   private readonly spans = new SpanIndex();
   private readonly byId = new Map<string, Template>();
   private readonly merged = new Map<string, string>();
+  /** Times that templates were forgotten to make room. */
+  forgotten = 0;
   /** Patterns seen for the first time. */
   private patterns = 0;
   private readonly difference: Difference = { words: 0, wordAt: -1, mixed: 0, mixedAt: -1, soft: 0, equal: 0 };
@@ -293,6 +295,7 @@ export class TemplateMiner {
 
   /** Makes room: forgets an eighth of the templates, those that matched least and then those that grew longest ago. */
   private forgetRarest(): void {
+    this.forgotten++;
     const all = Array.from(this.byId.values()).sort((a, b) => a.count - b.count || a.lastGrown - b.lastGrown);
     for (const template of all.slice(0, Math.ceil(all.length / 8))) {
       this.byId.delete(template.id);
@@ -310,10 +313,4 @@ export class TemplateMiner {
     if (bucket.length === 0) this.buckets.delete(template.bucket);
     this.spans.remove(template);
   }
-}
-
-function mostSpecific(templates: readonly Template[]): Template | undefined {
-  let best: Template | undefined;
-  for (const template of templates) if (best === undefined || template.specificity > best.specificity) best = template;
-  return best;
 }

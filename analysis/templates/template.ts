@@ -193,6 +193,13 @@ export class Template {
   }
 }
 
+/** The template that says most; undefined if there is none. */
+export function mostSpecific(templates: readonly Template[]): Template | undefined {
+  let best: Template | undefined;
+  for (const template of templates) if (best === undefined || template.specificity > best.specificity) best = template;
+  return best;
+}
+
 function render(kinds: readonly number[], literals: readonly string[], gaps: readonly string[]): string {
   let text = '';
   for (let i = 0; i < kinds.length; i++) {

@@ -88,3 +88,19 @@ describe('bad input', () => {
     );
   });
 });
+
+test('a source that is hard to read is told of once', () => {
+  const analyzer = new Analyzer({ miner: { maxTemplates: 50 } });
+  const noticesOf = (source: string, texts: readonly string[]): (string | undefined)[] =>
+    texts.map((text) => analyzer.analyze(source, text).notice?.kind).filter((kind) => kind !== undefined);
+  expect(noticesOf('a', ['a plain line', 'with\0nul', 'again\0nul'])).toEqual(['binary']);
+  expect(noticesOf('b', ['x '.repeat(200_000), 'y '.repeat(200_000)])).toEqual(['oversized']);
+  const old = Array.from({ length: 200 }, (_, i) => `2024-01-31 10:15:00 INFO [worker-${i % 3}] job ${i} done`);
+  const now = Array.from({ length: 400 }, (_, i) => `2024-01-31 10:15:00 web1 app[${i}]: job ${i} done`);
+  expect(noticesOf('c', [...old, ...now])).toEqual(['format-changed']);
+  const letters = (i: number): string => String.fromCharCode(97 + (i % 26), 97 + (Math.floor(i / 26) % 26));
+  const flood = Array.from({ length: 3000 }, (_, i) =>
+    Array.from({ length: 2 + (i % 90) }, (_word, j) => `${letters(i * 7 + j * 31)}${letters(i + j)}`).join(' '),
+  );
+  expect(noticesOf('d', flood)).toEqual(['too-many-templates']);
+});
