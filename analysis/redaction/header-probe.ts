@@ -88,8 +88,7 @@ const curlUser: Probe = {
   anchors: [' -u ', '-use', " -u'", ' -u"'],
   anyCase: false,
   examine(bytes, at, report) {
-    const line = lineStart(bytes, at, 512);
-    if (!/\b(?:curl|wget|http)\b/.test(textOf(bytes, line, at))) return;
+    const isCurl = /\b(?:curl|wget|http)\b/.test(textOf(bytes, lineStart(bytes, at, 512), at));
     let start = at + 3;
     if (bytes[at] === 0x2d) start = at + 5;
     while (bytes[start] === SPACE || bytes[start] === EQUALS) start += 1;
@@ -100,9 +99,11 @@ const curlUser: Probe = {
     while (end < limit && (quote === 0 ? bytes[end] !== SPACE : bytes[end] !== quote)) end += 1;
     const colon = bytes.indexOf(COLON, start);
     if (colon < 0 || colon >= end) {
-      if (looksRandom(bytes, start, end)) report({ start, end, kind: 'password', rank: 0 });
+      if (isCurl && looksRandom(bytes, start, end)) report({ start, end, kind: 'password', rank: 0 });
       return;
     }
+    // A command may be written over several lines; then its password has to look like one.
+    if (!isCurl && !looksRandom(bytes, colon + 1, end)) return;
     if (!isPlaceholder(bytes, colon + 1, end)) report({ start: colon + 1, end, kind: 'password', rank: 0 });
     else if (looksRandom(bytes, start, colon) && HEX[bytes[start] as number] === 1)
       report({ start, end: colon, kind: 'password', rank: 0 });

@@ -124,7 +124,7 @@ function isSecret(bytes: Uint8Array, assignment: Assignment, { strength, kind }:
     return length >= 8 && !isCode(bytes, assignment) && (hasDigit(bytes, start, end) || looksRandom(bytes, start, end));
   }
   if (length < 8 || !isOneToken(bytes, start, end) || isPath(bytes, start, end) || isCode(bytes, assignment)) return false;
-  if (isNumber(bytes, start, end)) return kind !== 'session' && kind !== 'key' && length >= 12;
+  if (isNumber(bytes, start, end)) return kind === 'key' ? isQuoted && length >= 15 : kind !== 'session' && length >= 12;
   if (isAddressOrHandle(bytes, start, end)) return false;
   if (isUuid(bytes, start, end)) return strength === 'likely' || isQuoted || form === 'assigned';
   if (looksRandom(bytes, start, end)) return true;

@@ -21,10 +21,11 @@ export const urlProbe: Probe = {
     const first = runEnd(bytes, start, USER_INFO, start + mostBytes);
     const colon = indexOf(bytes, COLON, start, first);
     let at2 = lastAt(bytes, start, first);
-    if (at2 < 0 && colon >= 0 && bytes[first] === SLASH && !isPort(bytes, colon + 1, first)) {
-      // A slash in a password that wasn't encoded; host and port alone would end before it.
+    if (at2 < 0 && colon >= 0 && isReserved(bytes[first] ?? 0) && !isPort(bytes, colon + 1, first, bytes[first] as number)) {
+      // A slash, hash or question mark in a password that wasn't encoded; host and port alone would end before it.
       let end = first;
-      while (end < bytes.length && end - start < mostBytes && (USER_INFO[bytes[end] as number] === 1 || bytes[end] === SLASH)) end += 1;
+      while (end < bytes.length && end - start < mostBytes && (USER_INFO[bytes[end] as number] === 1 || isReserved(bytes[end] as number)))
+        end += 1;
       at2 = lastAt(bytes, start, end);
     }
     if (at2 <= start) return;
@@ -37,6 +38,8 @@ export const urlProbe: Probe = {
     }
   },
 };
+
+const isReserved = (byte: number): boolean => byte === SLASH || byte === 0x23 || byte === 0x3f;
 
 function indexOf(bytes: Uint8Array, byte: number, from: number, to: number): number {
   for (let i = from; i < to; i += 1) if (bytes[i] === byte) return i;
@@ -52,6 +55,7 @@ function lastAt(bytes: Uint8Array, from: number, to: number): number {
   return -1;
 }
 
-function isPort(bytes: Uint8Array, from: number, to: number): boolean {
+function isPort(bytes: Uint8Array, from: number, to: number, next: number): boolean {
+  if (from === to) return next === SLASH;
   return to - from <= 5 && runEnd(bytes, from, DIGIT, to) === to;
 }

@@ -8,6 +8,7 @@ import { baseUrlOf, type ModelConfiguration } from './model-configuration.ts';
 import { createAnthropicModel } from './providers/anthropic.ts';
 import { createOllamaModel, listOllamaModels } from './providers/ollama.ts';
 import { createOpenAiCompatibleModel } from './providers/openai-compatible.ts';
+import { isOnThisMachine, redactWhatLeaves } from './redacting-model.ts';
 import { makeResilient } from './resilient-model.ts';
 
 export interface TextModelChoice {
@@ -34,11 +35,12 @@ export async function chooseTextModel(
       return { model: resilient(createOllamaModel({ baseUrl, model, keepAlive: configuration.keepAlive })), reason: 'configured: ollama' };
     case 'openai-compatible': {
       const key = configuration.key === undefined ? undefined : await readKey(configuration.key, secrets);
-      return { model: resilient(createOpenAiCompatibleModel({ baseUrl, key, model })), reason: 'configured: openai-compatible' };
+      const openAi = resilient(createOpenAiCompatibleModel({ baseUrl, key, model }));
+      return { model: isOnThisMachine(baseUrl) ? openAi : redactWhatLeaves(openAi), reason: 'configured: openai-compatible' };
     }
     case 'anthropic': {
       const key = await readKey(configuration.key ?? '', secrets);
-      return { model: resilient(createAnthropicModel({ baseUrl, key, model })), reason: 'configured: anthropic' };
+      return { model: redactWhatLeaves(resilient(createAnthropicModel({ baseUrl, key, model }))), reason: 'configured: anthropic' };
     }
     case 'auto': {
       const found = await findLocal(configuration, baseUrl, signal);
