@@ -1,6 +1,8 @@
 // Benchmark `redaction`: are secrets replaced, is everything else left alone, and how fast?
 // Must never know a data set by name beyond its file.
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { Redaction } from '../analysis/redaction/redaction.ts';
@@ -12,8 +14,6 @@ import { findLoghub, readMixed } from './loghub.ts';
 import { givenFile, writeLogSample } from './log-sample.ts';
 import { formatSamples } from './secret-samples.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 
 const key = Buffer.from('a key for the benchmark alone');
 const sampleBytes = 500 * 1024 * 1024;
@@ -137,8 +137,18 @@ function shipAll(bytes: Buffer, redact: (chunk: Chunk) => Chunk): void {
     const end = feed < start ? bytes.length : feed + 1;
     const part = bytes.subarray(start, end);
     redact({
-      ...{ kind: 'chunk', source: 's', path: 'sample.log', bytes: part, recordLengths: [part.length], start: at(start), end: at(end) },
-      ...{ alsoSettles: [], readAtMs: 0, cut: false, redacted: false, journal: false },
+      kind: 'chunk',
+      source: 's',
+      path: 'sample.log',
+      bytes: part,
+      recordLengths: [part.length],
+      start: at(start),
+      end: at(end),
+      alsoSettles: [],
+      readAtMs: 0,
+      cut: false,
+      redacted: false,
+      journal: false,
     });
     start = end;
   }
