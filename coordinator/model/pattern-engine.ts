@@ -41,7 +41,7 @@ export interface PatternCandidate {
   readonly files: ReadonlyMap<string, string>;
   /** Lines added and removed. */
   readonly size: number;
-  /** Lines of later work that a revert takes away; 0 for a guard. */
+  /** Lines that a revert takes away and nothing stands in for; 0 for a guard. */
   readonly loses: number;
   /** Hash of the commit that a revert takes back. */
   readonly reverts: string | undefined;

@@ -97,6 +97,32 @@ describe('reverts', () => {
     expect(candidates.some(({ pattern }) => pattern === 'none-dereference')).toBe(true);
   });
 
+  it('restore the failing line alone where the same hunk added something else', async () => {
+    const was = 'def vat(customer):\n    country = customer.get("country", "DE")\n    rates = {"DE": 19}\n    return rates[country]\n';
+    const is =
+      'def vat(customer):\n    country = customer["country"]\n    rates = {"DE": 19, "AT": 20}\n    rates["CH"] = 8\n    return rates[country]\n';
+    const hunk = [
+      '@@ -1,4 +1,5 @@',
+      ' def vat(customer):',
+      '-    country = customer.get("country", "DE")',
+      '-    rates = {"DE": 19}',
+      '+    country = customer["country"]',
+      '+    rates = {"DE": 19, "AT": 20}',
+      '+    rates["CH"] = 8',
+      '     return rates[country]',
+    ];
+    const more = {
+      suspects: [{ hash: 'c0ffee'.padEnd(40, '0'), subject: 'Add', diff: ['--- a/a.py', '+++ b/a.py', ...hunk, ''].join('\n') }],
+    };
+    const candidates = await propose('a.py', is, 2, 'KeyError', "'country'", more);
+    const line = (text: string): string => text.split('\n')[1] ?? '';
+    expect(candidates[0]).toMatchObject({ pattern: 'revert', loses: 0 });
+    expect(candidates[0]?.files.get('a.py')).toBe(is.replace(line(is), line(was)));
+    const firstGuard = candidates.findIndex(({ pattern }) => pattern !== 'revert');
+    expect(candidates.slice(0, firstGuard).every(({ loses }) => loses === 0)).toBe(true);
+    expect(candidates.map(({ files }) => files.get('a.py'))).toContain(was);
+  });
+
   it('find their place where the file has moved on since', async () => {
     const [first] = await propose(
       'a.py',

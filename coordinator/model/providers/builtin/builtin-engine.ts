@@ -23,10 +23,7 @@ export function createBuiltinEngine(trees: SyntaxTrees): PatternEngine {
       if (isOfSurroundings(`${problem.type ?? ''} ${problem.message}`)) return [];
       const reverts = proposeReverts(problem);
       const guards = await proposeGuards(problem, trees);
-      // Restoring lines that a commit removed costs nothing; taking its own lines away may cost a feature, so that a guard goes before.
-      const weight = ({ pattern, size, loses, files }: PatternCandidate): number =>
-        size + (pattern === 'revert' ? loses * 3 : 4) + (files.size - 1) * 20;
-      const ordered = [...reverts, ...guards].toSorted((a, b) => weight(a) - weight(b));
+      const ordered = [...reverts, ...guards].toSorted((a, b) => rankOf(a) - rankOf(b) || weightOf(a) - weightOf(b));
       const parsing: PatternCandidate[] = [];
       for (const candidate of ordered) {
         if (parsing.length === mostCandidates) break;
@@ -35,6 +32,18 @@ export function createBuiltinEngine(trees: SyntaxTrees): PatternEngine {
       return parsing;
     },
   };
+}
+
+/**
+ * What is tried first is kept where a later one climbs no higher. Lines as they were are behaviour that worked, so that restoring them
+ * goes before a guard, which only keeps the code going; taking added lines away may cost a feature, so that it comes among the guards.
+ */
+function rankOf({ pattern, loses, files }: PatternCandidate): number {
+  return pattern === 'revert' && loses === 0 && files.size === 1 ? 0 : 1;
+}
+
+function weightOf({ pattern, size, loses, files }: PatternCandidate): number {
+  return size + (pattern === 'revert' ? loses * 3 : 4) + (files.size - 1) * 20;
 }
 
 async function parses(candidate: PatternCandidate, trees: SyntaxTrees): Promise<boolean> {

@@ -2,11 +2,12 @@
 // Must never run git or guess: where the commit's lines are no longer there, there is no candidate.
 import type { PatternCandidate, PatternProblem, PatternSuspect } from '../../pattern-engine.ts';
 import { parseCommitDiff, type ChangeGroup, type FileDiff } from './commit-diff.ts';
+import { pairLines, type LinePair } from './line-pairs.ts';
 
 /** Lines between a change and the located line up to which the change counts as around it. */
 const nearLines = 25;
 
-/** Candidates, from the nearest change alone to everything that the commit did; none for a file that the commit created. */
+/** Candidates, from the failing line alone to everything that the commit did; none for a file that the commit created. */
 export function proposeReverts(problem: PatternProblem): readonly PatternCandidate[] {
   return problem.suspects.flatMap((suspect) => revertSuspect(problem, suspect));
 }
@@ -33,7 +34,10 @@ function revertSuspect(problem: PatternProblem, suspect: PatternSuspect): readon
       .map((group) => ({ group, found: findGroup(text, group, line) }))
       .filter(({ found }) => found !== undefined && Math.abs(found.line - line) <= nearLines)
       .toSorted((a, b) => Math.abs((a.found?.line ?? 0) - line) - Math.abs((b.found?.line ?? 0) - line));
-    for (const { group } of groups.slice(0, 3)) add(undoAll([{ ...diff, groups: [group] }], problem));
+    for (const { group, found } of groups.slice(0, 3)) {
+      if (found !== undefined) for (const undone of undoLines(group, found, line)) add(new Map([[path, undone]]));
+      add(undoAll([{ ...diff, groups: [group] }], problem));
+    }
     add(undoAll([{ ...diff, groups: groups.map(({ group }) => group) }], problem));
     add(undoAll([diff], problem));
   }
@@ -58,17 +62,48 @@ function undoAll(diffs: readonly FileDiff[], problem: PatternProblem): ReadonlyM
     for (const group of diff.groups.toReversed()) {
       const found = findGroup(text, group, group.newStart);
       if (found === undefined) continue;
-      text = found.apply();
+      text = found.replaceWith(group.removed);
       size += group.removed.length + group.added.length;
-      loses += group.added.length;
+      loses += pairLines(group.removed, group.added)?.filter(({ kind }) => kind === 'added').length ?? group.added.length;
     }
     if (size > 0) result.set(diff.path, { text, size, loses });
   }
   return result;
 }
 
+/**
+ * Parts of one group: the located line as it was before; lines that were taken away put back; both with every changed line. What the
+ * commit added besides stays, so that nothing of it is lost.
+ */
+function undoLines(group: ChangeGroup, found: Found, line: number): readonly Undone[] {
+  const pairs = pairLines(group.removed, group.added) ?? [];
+  if (pairs.length < 2) return [];
+  const located = pairs.filter(({ kind }) => kind !== 'removed')[line - found.line];
+  const restore = (isMeant: (pair: LinePair) => boolean): Undone => {
+    const meant = pairs.filter(isMeant);
+    const lines = pairs.flatMap((pair) => {
+      if (isMeant(pair)) return pair.kind === 'added' ? [] : [pair.removed];
+      return pair.kind === 'removed' ? [] : [pair.added];
+    });
+    return { text: found.replaceWith(lines), size: meant.reduce((sum, { kind }) => sum + (kind === 'changed' ? 2 : 1), 0), loses: 0 };
+  };
+  return [
+    restore((pair) => pair.kind === 'changed' && pair === located),
+    restore(({ kind }) => kind === 'removed'),
+    restore(({ kind }) => kind === 'changed'),
+    restore(({ kind }) => kind !== 'added'),
+  ].filter(({ size }) => size > 0);
+}
+
+/** Where a group's lines stand now. */
+interface Found {
+  /** 1-based. */
+  readonly line: number;
+  readonly replaceWith: (instead: readonly string[]) => string;
+}
+
 /** Finds what a group left behind, with as much of its context as still stands, nearest to `line`. */
-function findGroup(text: string, group: ChangeGroup, line: number): { line: number; apply: () => string } | undefined {
+function findGroup(text: string, group: ChangeGroup, line: number): Found | undefined {
   const newline = text.includes('\r\n') ? '\r\n' : '\n';
   const lines = text.split(/\r?\n/);
   for (let context = Math.max(group.before.length, group.after.length); context >= 0; context -= 1) {
@@ -84,7 +119,7 @@ function findGroup(text: string, group: ChangeGroup, line: number): { line: numb
     const at = start + before.length;
     return {
       line: at + 1,
-      apply: () => [...lines.slice(0, at), ...group.removed, ...lines.slice(at + group.added.length)].join(newline),
+      replaceWith: (instead) => [...lines.slice(0, at), ...instead, ...lines.slice(at + group.added.length)].join(newline),
     };
   }
   return undefined;
