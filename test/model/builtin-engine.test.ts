@@ -84,6 +84,61 @@ describe('guards for Python', () => {
   });
 });
 
+describe('guards for Go', () => {
+  const store = (line: string): string =>
+    `package a\n\nimport "os"\n\ntype Store struct{ counts map[string]map[string]int }\n\nfunc (s *Store) Add(w, k string, list []int, i int, d *os.File) (int, error) {\n\t${line}\n\treturn 0, nil\n}\n`;
+  it.each([
+    [
+      's.counts[w][k] += 1',
+      'assignment to entry in nil map',
+      'if s.counts[w] == nil {\n\t\ts.counts[w] = make(map[string]int)\n\t}\n\ts.counts[w][k] += 1',
+    ],
+    ['s.counts[w] = nil', 'assignment to entry in nil map', 's.counts = make(map[string]map[string]int)'],
+    ['i = list[i]', 'runtime error: index out of range [3] with length 3', 'if i < 0 || i >= len(list) {\n\t\treturn 0, nil\n\t}'],
+    ['i = 10 / i', 'runtime error: integer divide by zero', 'if i == 0 {\n\t\treturn 0, nil'],
+    ['w = d.Name()', 'runtime error: invalid memory address or nil pointer dereference', 'if d == nil {\n\t\treturn 0, nil'],
+    ['for _, n := range list {\n\t\tlist[n]++\n\t}', 'runtime error: index out of range [3] with length 3', 'continue'],
+  ])('%s', async (line, message, expected) => {
+    expect(await firstText('a.go', store(line), line.startsWith('for') ? 9 : 8, 'panic', message)).toContain(expected);
+  });
+
+  it('are none where the type of the map is not in the file', async () => {
+    expect(
+      await propose('a.go', 'package a\n\nfunc f() {\n\tother.Counts["a"] = 1\n}\n', 4, 'panic', 'assignment to entry in nil map'),
+    ).toEqual([]);
+  });
+});
+
+describe('guards for Java', () => {
+  const shop = (line: string): string =>
+    `class Shop {\n  int total(String name, java.util.Map<String, Integer> prices, int[] list, int i, User user, java.util.Optional<User> found) {\n    ${line}\n    return 1;\n  }\n}\n`;
+  it.each([
+    [
+      'int n = name.trim().length();',
+      'NullPointerException',
+      'Cannot invoke "String.trim()" because "<parameter1>" is null',
+      '(name == null ? "" : name).trim()',
+    ],
+    [
+      'int p = prices.get(name);',
+      'NullPointerException',
+      'Cannot invoke "java.lang.Integer.intValue()" because the return value of "java.util.Map.get(Object)" is null',
+      'prices.getOrDefault(name, 0)',
+    ],
+    ['user.touch();', 'NullPointerException', 'Cannot invoke "User.touch()" because "user" is null', 'if (user == null) return 0;'],
+    ['User u = found.get();', 'NoSuchElementException', 'No value present', 'if (found.isEmpty()) return 0;'],
+    [
+      'int x = list[i];',
+      'ArrayIndexOutOfBoundsException',
+      'Index 3 out of bounds for length 3',
+      'if (i < 0 || i >= list.length) return 0;',
+    ],
+    ['int x = 10 / i;', 'ArithmeticException', '/ by zero', '(i == 0 ? 0 : 10 / i)'],
+  ])('%s', async (line, type, message, expected) => {
+    expect(await firstText('Shop.java', shop(line), 3, `java.lang.${type}`, message)).toContain(expected);
+  });
+});
+
 describe('reverts', () => {
   const before = 'def f(x):\n    if x is None:\n        return 0\n    return x.size\n';
   const after = 'def f(x):\n    return x.size\n';

@@ -3,6 +3,8 @@
 import { grammarOf, type SyntaxTrees } from '../../../../base/syntax-tree.ts';
 import type { PatternCandidate, PatternProblem } from '../../pattern-engine.ts';
 import type { GuardEdit, GuardSite } from './guard-edit.ts';
+import { guardGo } from './go-guards.ts';
+import { guardJava } from './java-guards.ts';
 import { guardJavaScript } from './javascript-guards.ts';
 import { guardPython } from './python-guards.ts';
 
@@ -37,6 +39,10 @@ function guardOf(path: string): ((site: GuardSite) => readonly GuardEdit[]) | un
       return guardJavaScript;
     case 'python':
       return guardPython;
+    case 'go':
+      return guardGo;
+    case 'java':
+      return guardJava;
     default:
       return undefined;
   }
