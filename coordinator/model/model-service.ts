@@ -117,6 +117,11 @@ export class ModelService {
     }
   }
 
+  /** What the built-in engine wants to see of the repository. */
+  patternKeys(problem: Pick<PatternProblem, 'type' | 'message'>): readonly string[] {
+    return this.#options.engine.keysOf(problem);
+  }
+
   /** Candidates of the built-in engine. */
   async proposeByPattern(problem: PatternProblem): Promise<readonly PatternCandidate[]> {
     return this.#options.engine.propose(problem);

@@ -13,6 +13,15 @@ export interface PatternProblem {
   readonly suspects: readonly PatternSuspect[];
   /** Text by path, of every place and every file that a suspect touched, at the base revision. */
   readonly files: ReadonlyMap<string, string>;
+  /** Lines of the repository that hold one of the keys that the engine asked for. */
+  readonly settings: readonly PatternSetting[];
+}
+
+export interface PatternSetting {
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly text: string;
 }
 
 export interface PatternPlace {
@@ -48,6 +57,8 @@ export interface PatternCandidate {
 }
 
 export interface PatternEngine {
+  /** What to look for in the repository before proposing: names of settings that the message speaks of. */
+  keysOf(problem: Pick<PatternProblem, 'type' | 'message'>): readonly string[];
   /** Candidates in the order they should be tried; empty if no pattern fits. */
   propose(problem: PatternProblem): Promise<readonly PatternCandidate[]>;
 }

@@ -1,7 +1,7 @@
 // Reads a mirror's commits, files and lines at a revision.
 // Must never write to the mirror or judge what it reads.
 import type { Mirror } from './mirror.ts';
-import type { Commit } from './repository.ts';
+import type { Commit, FoundLine } from './repository.ts';
 
 /** How `git log` is told to write a commit, and `readCommits` to read it: fields end with NUL, commits with a record separator. */
 const commitFormat = '--format=%x1e%H%x00%an%x00%at%x00%ct%x00%s%x00%b%x00';
@@ -17,12 +17,6 @@ export interface SizedCommit {
 export interface BlamedLine {
   readonly hash: string;
   readonly line: number;
-}
-
-export interface GrepHit {
-  readonly path: string;
-  readonly line: number;
-  readonly text: string;
 }
 
 /** All files of a commit, without submodules. */
@@ -107,7 +101,7 @@ export async function readDiff(mirror: Mirror, hash: string, paths: readonly str
 }
 
 /** Lines that hold `text` exactly; binary files are left out. */
-export async function grep(mirror: Mirror, commit: string, text: string): Promise<readonly GrepHit[]> {
+export async function grep(mirror: Mirror, commit: string, text: string): Promise<readonly FoundLine[]> {
   const answer = await mirror.run(
     ['grep', '-I', '-n', '-z', '--fixed-strings', '--full-name', '--max-count=20', '-e', text, commit, '--'],
     {
@@ -117,7 +111,7 @@ export async function grep(mirror: Mirror, commit: string, text: string): Promis
       timeoutMs: 20_000,
     },
   );
-  const hits: GrepHit[] = [];
+  const hits: FoundLine[] = [];
   for (const row of answer.stdout.toString('utf8').split('\n')) {
     const [place, line, ...rest] = row.split('\0');
     if (place === undefined || line === undefined || !/^\d+$/.test(line)) continue;

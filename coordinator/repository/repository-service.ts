@@ -4,7 +4,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { searchMessage } from './code-search.ts';
-import { listFiles, readFileAt, readHistory } from './history.ts';
+import { grep, listFiles, readFileAt, readHistory } from './history.ts';
 import { locate } from './locator.ts';
 import type { Mirrors } from './mirrors.ts';
 import { PathIndex } from './path-index.ts';
@@ -13,6 +13,7 @@ import type {
   CodeLocation,
   Commit,
   FileChange,
+  FoundLine,
   LocateQuery,
   PublishOutcome,
   Repository,
@@ -67,6 +68,11 @@ export class GitRepositoryService implements RepositoryService {
   async getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined> {
     const mirror = this.#options.mirrors.of(repository);
     return readFileAt(mirror, await mirror.resolve(revision), path);
+  }
+
+  async findText(repository: Repository, text: string, revision: string): Promise<readonly FoundLine[]> {
+    const mirror = this.#options.mirrors.of(repository);
+    return grep(mirror, await mirror.resolve(revision), text);
   }
 
   async locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]> {

@@ -82,6 +82,13 @@ export interface LocateQuery {
   readonly template: string;
 }
 
+export interface FoundLine {
+  readonly path: string;
+  /** 1-based. */
+  readonly line: number;
+  readonly text: string;
+}
+
 export interface FileChange {
   readonly path: string;
   /** Undefined deletes the file. */
@@ -112,6 +119,8 @@ export interface RepositoryService {
   initialize(repository: Repository, signal?: AbortSignal): Promise<{ branch: string; head: string }>;
   listFiles(repository: Repository, revision: string): Promise<readonly string[]>;
   getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined>;
+  /** Lines of text files that hold `text` literally. */
+  findText(repository: Repository, text: string, revision: string): Promise<readonly FoundLine[]>;
   locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]>;
   suspectCommits(
     repository: Repository,

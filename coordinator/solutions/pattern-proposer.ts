@@ -1,7 +1,8 @@
 // Candidates of the built-in engine, with a diagnosis that says that they are made by pattern.
 // Must never sound surer than a pattern is.
-import type { PatternCandidate, PatternEngine, PatternProblem } from '../model/pattern-engine.ts';
-import { judgePath } from './edits/path-policy.ts';
+import type { PatternCandidate, PatternEngine, PatternProblem, PatternSetting } from '../model/pattern-engine.ts';
+import type { RepositoryService } from '../repository/repository.ts';
+import { isTestPath, judgePath } from './edits/path-policy.ts';
 import type { Candidates } from './candidate.ts';
 import type { Groundwork } from './groundwork.ts';
 import type { Diagnosis, RungResult } from './proposal.ts';
@@ -9,8 +10,13 @@ import { columnAt } from './problem.ts';
 
 export const builtinName = 'builtin';
 
-export async function* proposeByPattern(groundwork: Groundwork, engine: Pick<PatternEngine, 'propose'>): Candidates {
-  const candidates = await engine.propose(readPatternProblem(groundwork));
+/** Files that are read for their settings, and lines kept of all. */
+const mostSettingFiles = 12;
+const mostSettings = 60;
+
+export async function* proposeByPattern(groundwork: Groundwork, engine: PatternEngine, service: RepositoryService): Candidates {
+  const problem = readPatternProblem(groundwork);
+  const candidates = await engine.propose({ ...problem, ...(await findSettings(groundwork, engine.keysOf(problem), service)) });
   for (const candidate of candidates) {
     const files = Object.fromEntries(candidate.files);
     const refused = Object.keys(files).map((path) => judgePath(path, groundwork.repository.allowedPaths));
@@ -34,6 +40,29 @@ export async function* proposeByPattern(groundwork: Groundwork, engine: Pick<Pat
   return { reason, diagnosis: diagnoseByPattern(groundwork, undefined), provider: builtinName, model: '' };
 }
 
+/** The lines that name a setting, and the files that they stand in; not those of tests, which only repeat it. */
+async function findSettings(
+  { repository, baseCommit, files: known }: Groundwork,
+  keys: readonly string[],
+  service: RepositoryService,
+): Promise<Pick<PatternProblem, 'files' | 'settings'>> {
+  const settings: PatternSetting[] = [];
+  const files = new Map(known);
+  for (const key of keys) {
+    for (const hit of await service.findText(repository, key, baseCommit)) {
+      if (isTestPath(hit.path) || settings.length >= mostSettings) continue;
+      if (!files.has(hit.path)) {
+        if (files.size >= known.size + mostSettingFiles) continue;
+        const content = await service.getFileContents(repository, hit.path, baseCommit);
+        if (content === undefined) continue;
+        files.set(hit.path, content.toString('utf8'));
+      }
+      if (!settings.some(({ path, line }) => path === hit.path && line === hit.line)) settings.push(hit);
+    }
+  }
+  return { files, settings };
+}
+
 function readPatternProblem({ problem, locations, suspects, files }: Groundwork): PatternProblem {
   return {
     type: problem.reason.type,
@@ -46,6 +75,7 @@ function readPatternProblem({ problem, locations, suspects, files }: Groundwork)
     ),
     suspects: suspects.map(({ commit, diff }) => ({ hash: commit.hash, subject: commit.subject, diff })),
     files,
+    settings: [],
   };
 }
 
@@ -84,9 +114,11 @@ export function diagnoseByPattern(
         ? ''
         : candidate.pattern === 'revert'
           ? 'What the commit did besides is lost where it is taken back.'
-          : 'A guard keeps the code going where a value is missing; whether its absence is right is for a person to say.',
+          : candidate.pattern.startsWith('limit-')
+            ? 'A limit also protects: whether so much should be allowed, and whether the host can bear it, is for a person to say.'
+            : 'A guard keeps the code going where a value is missing; whether its absence is right is for a person to say.',
     notChecked: [
-      'This was found by pattern, not by understanding the code: the built-in engine knows reverts and a small catalogue of guards.',
+      'This was found by pattern, not by understanding the code: the built-in engine knows reverts and a small catalogue of guards and limits.',
     ],
   };
 }

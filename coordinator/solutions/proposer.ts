@@ -3,6 +3,7 @@
 import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import { estimateTokens } from '../model/model.ts';
 import type { ModelService } from '../model/model-service.ts';
+import type { PatternEngine } from '../model/pattern-engine.ts';
 import type { RepositoryService } from '../repository/repository.ts';
 import type { Candidate, Candidates, Exhausted, Feedback, Proposer } from './candidate.ts';
 import { buildContext } from './context.ts';
@@ -45,8 +46,12 @@ async function* proposeInTurn(
   // A model that says with evidence that no edit helps is believed; patterns would only guess.
   if (fromModel.isSettled) return fromModel.exhausted;
   if (provider !== 'builtin') onProgress('asking builtin');
-  const engine = { propose: (problem: Parameters<ModelService['proposeByPattern']>[0]) => options.models.proposeByPattern(problem) };
-  const fromPatterns = yield* proposeByPattern(groundwork, engine);
+  const { models, repositoryService } = options;
+  const engine: PatternEngine = {
+    keysOf: (problem) => models.patternKeys(problem),
+    propose: async (problem) => models.proposeByPattern(problem),
+  };
+  const fromPatterns = yield* proposeByPattern(groundwork, engine, repositoryService);
   const { exhausted } = fromModel;
   if (provider === 'builtin') return fromPatterns;
   return {

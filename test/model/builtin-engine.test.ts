@@ -16,7 +16,16 @@ async function propose(
   more: Partial<PatternProblem> = {},
 ): Promise<readonly PatternCandidate[]> {
   const places = [{ path, line, column: undefined, function: undefined }];
-  return engine.propose({ type, message, language: undefined, places, suspects: [], files: new Map([[path, text]]), ...more });
+  return engine.propose({
+    type,
+    message,
+    language: undefined,
+    places,
+    suspects: [],
+    settings: [],
+    files: new Map([[path, text]]),
+    ...more,
+  });
 }
 
 async function firstText(...problem: Parameters<typeof propose>): Promise<string | undefined> {
@@ -196,6 +205,43 @@ describe('reverts', () => {
     ];
     expect(await propose('a.py', after, 2, 'Error', 'odd', { suspects: created })).toEqual([]);
     expect(await propose('a.py', 'def g(y):\n    return y\n', 2, 'Error', 'odd', { suspects })).toEqual([]);
+  });
+});
+
+describe('limits', () => {
+  const conf = 'server {\n    client_max_body_size 1m;\n}\n';
+  const raise = async (text: string, message: string, others: readonly string[] = []): Promise<readonly (string | undefined)[]> => {
+    const settings = text.split('\n').map((line, index) => ({ path: 'a.conf', line: index + 1, text: line }));
+    const peers = others.map((line) => ({ path: 'limits.js', line: 1, text: line }));
+    const candidates = await propose('a.conf', text, 1, '', message, { places: [], settings: [...settings, ...peers] });
+    return candidates.map(({ files }) => files.get('a.conf'));
+  };
+  const tooLarge = 'client intended to send too large body: 5242880 bytes';
+
+  it.each([
+    [conf, tooLarge, 'client_max_body_size 8m;'],
+    [
+      'location / { proxy_read_timeout 60s; }',
+      'upstream timed out (110: Connection timed out) while reading response header',
+      'proxy_read_timeout 120s',
+    ],
+    ['"start": "node --max-old-space-size=512 a.js"', 'FATAL ERROR: JavaScript heap out of memory', '--max-old-space-size=1024'],
+    ['JAVA_OPTS="-Xmx256m"', 'Java heap space', '-Xmx512m'],
+    ['LimitNOFILE=1024', 'accept4: Too many open files', 'LimitNOFILE=2048'],
+    ['memory_limit = 128M', 'Allowed memory size of 134217728 bytes exhausted', 'memory_limit = 256M'],
+  ])('%s', async (text, message, expected) => {
+    expect((await raise(text, message))[0]).toContain(expected);
+  });
+
+  it('are first raised to what the code itself allows, if that is enough', async () => {
+    expect((await raise(conf, tooLarge, ['const MAX_UPLOAD_BYTES = 20 * 1024 * 1024;']))[0]).toContain('client_max_body_size 20m;');
+    expect((await raise(conf, tooLarge, ["multer({ limits: { fileSize: '2mb' } })"]))[0]).toContain('client_max_body_size 8m;');
+  });
+
+  it('that hold what was needed, are off, or stand in a comment are left alone', async () => {
+    expect(await raise('client_max_body_size 8m;', tooLarge)).toEqual([]);
+    expect(await raise('client_max_body_size 0;', tooLarge)).toEqual([]);
+    expect(await raise('# client_max_body_size 1m;', tooLarge)).toEqual([]);
   });
 });
 

@@ -80,6 +80,14 @@ export function plainRepositoryService(directory: string, options: { readonly is
     },
     listFiles: async (_repository, revision) => listFiles(revision),
     getFileContents: async (_repository, path, revision) => show(revision, path),
+    async findText(_repository, text, revision) {
+      const found = await git(directory, 'grep', '-n', '-I', '-F', '-e', text, revision).catch(() => '');
+      return [...found.matchAll(/^[^:\n]+:([^:\n]+):(\d+):(.*)$/gm)].map(([, path = '', line = '', content = '']) => ({
+        path,
+        line: Number(line),
+        text: content,
+      }));
+    },
     async locate(_repository, revision, query) {
       const files = await listFiles(revision);
       return query.frames.flatMap((frame) => {

@@ -1,8 +1,9 @@
-// The built-in engine: needs no model, knows two kinds of answers, and says that it works by pattern.
-// Must never propose for a problem of the surroundings: no edit cures a network that is down or a disk that is full.
+// The built-in engine: needs no model, knows three kinds of answers, and says that it works by pattern.
+// Must never edit code for a problem of the surroundings: no edit cures a network that is down or a disk that is full.
 import type { SyntaxTrees } from '../../../../base/syntax-tree.ts';
 import type { PatternCandidate, PatternEngine, PatternProblem } from '../../pattern-engine.ts';
 import { proposeGuards } from './guards.ts';
+import { limitKeys, proposeLimits, wordsOf } from './limits.ts';
 import { proposeReverts } from './revert.ts';
 
 /** Each one costs a run of the checks. */
@@ -19,8 +20,12 @@ export function isOfSurroundings(message: string): boolean {
 
 export function createBuiltinEngine(trees: SyntaxTrees): PatternEngine {
   return {
+    keysOf: (problem) => limitKeys(wordsOf(problem)),
     async propose(problem: PatternProblem): Promise<readonly PatternCandidate[]> {
-      if (isOfSurroundings(`${problem.type ?? ''} ${problem.message}`)) return [];
+      // A limit that is set too small shows as a problem of the surroundings, and is none.
+      const limits = proposeLimits(problem);
+      if (limits.length > 0) return limits.slice(0, mostCandidates);
+      if (isOfSurroundings(wordsOf(problem))) return [];
       const reverts = proposeReverts(problem);
       const guards = await proposeGuards(problem, trees);
       const ordered = [...reverts, ...guards].toSorted((a, b) => rankOf(a) - rankOf(b) || weightOf(a) - weightOf(b));
