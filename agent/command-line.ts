@@ -11,12 +11,14 @@ Tails the logs of this host and streams them to a Hephaestus coordinator.
 
 Commands:
   run      tail and ship until stopped (the default)
-  check    check the settings, all mistakes at once, and change nothing
+  check    check settings (all mistakes at once), sources, connection, certificate and clock, and change nothing
   enroll   make this host a node: trade a join token for a certificate
   sources  say for every file below /var/log, and every one that a source names, why it is or isn't tailed
 
 Options:
   -c, --config FILE    settings (YAML); FILE.d/*.yaml are laid over it (default ${defaultFile})
+  --coordinator ADDR   enroll: host:port, written into the settings
+  --token TOKEN        enroll: the join token; others on this host may see it, so that --token-file is better
   --token-file FILE    enroll: the join token, - for standard input (or ${environmentPrefix}_JOIN_TOKEN, or the setting joinTokenFile)
   -h, --help           print this help
   -V, --version        print the version
@@ -38,6 +40,8 @@ export type CommandLine =
       readonly command: (typeof commands)[number];
       readonly file: string;
       readonly tokenFile: string | undefined;
+      readonly token: string | undefined;
+      readonly coordinator: string | undefined;
     };
 
 export function readCommandLine(words: readonly string[]): CommandLine {
@@ -50,6 +54,8 @@ export function readCommandLine(words: readonly string[]): CommandLine {
       options: {
         config: { type: 'string', short: 'c' },
         'token-file': { type: 'string' },
+        token: { type: 'string' },
+        coordinator: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
       },
@@ -64,7 +70,9 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const command = commands.find((known) => known === word);
   if (command === undefined) return wrong(`there is no command "${word}"; there are ${commands.join(', ')}`);
   if (more.length > 0) return wrong(`"${more.join(' ')}" is one word too many`);
-  const tokenFile = values['token-file'];
-  if (tokenFile !== undefined && command !== 'enroll') return wrong('--token-file is for enroll only');
-  return { kind: 'command', command, file: values.config ?? defaultFile, tokenFile };
+  const { token, coordinator, 'token-file': tokenFile } = values;
+  const given = [token, coordinator, tokenFile].some((value) => value !== undefined);
+  if (given && command !== 'enroll') return wrong('--coordinator, --token and --token-file are for enroll only');
+  if (token !== undefined && tokenFile !== undefined) return wrong('--token and --token-file exclude each other');
+  return { kind: 'command', command, file: values.config ?? defaultFile, tokenFile, token, coordinator };
 }

@@ -7,11 +7,13 @@ import { HephaestusError } from '../base/errors.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { createNotifier, type SystemdEnvironment } from '../base/systemd.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { giveToOwner } from '../base/ownership.ts';
 import { silentMetrics } from '../base/silent-metrics.ts';
 import { environmentPrefix, readCommandLine, usage } from './command-line.ts';
 import { compose, type Agent } from './compose.ts';
 import { agentConfigSchema, type AgentConfig } from './config.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { setCoordinator } from './settings-file.ts';
 import { explainFiles } from './sources/file-explanation.ts';
 import { readJoinToken, type JoinToken } from './session/join-token.ts';
 
@@ -46,9 +48,9 @@ export async function runProgram(words: readonly string[], surroundings: Program
       break;
   }
   try {
-    if (line.command === 'check') await check(line.file, surroundings);
+    if (line.command === 'check') return await check(line.file, surroundings);
     else if (line.command === 'sources') await listSources(line.file, surroundings);
-    else if (line.command === 'enroll') await enroll(line.file, line.tokenFile, surroundings);
+    else if (line.command === 'enroll') await enroll(line, surroundings);
     else await run(line.file, surroundings);
     return exitCodes.done;
   } catch (error) {
@@ -58,9 +60,14 @@ export async function runProgram(words: readonly string[], surroundings: Program
   }
 }
 
-async function check(file: string, surroundings: ProgramSurroundings): Promise<void> {
-  const { coordinator, sources } = await load(file, surroundings);
-  surroundings.write(`${file} is valid: ${sources.length} source(s), coordinator ${coordinator.host}:${coordinator.port}\n`);
+async function check(file: string, surroundings: ProgramSurroundings): Promise<ExitCode> {
+  const config = await load(file, surroundings);
+  const { checkHost } = await import('./self-check.ts');
+  surroundings.write(`${'ok'.padEnd(12)}configuration: ${file} is valid, ${config.sources.length} source(s)\n`);
+  const rows = await checkHost(config, { clock: systemClock, path: surroundings.env['PATH'] });
+  for (const { outcome, subject, message } of rows) surroundings.write(`${outcome.padEnd(12)}${subject}: ${message}\n`);
+  if (rows.some(({ outcome }) => outcome === 'failed')) return exitCodes.failed;
+  return rows.some(({ outcome }) => outcome === 'unreachable') ? exitCodes.unreachable : exitCodes.done;
 }
 
 async function load(file: string, { env }: ProgramSurroundings): Promise<AgentConfig> {
@@ -85,9 +92,17 @@ async function listSources(file: string, surroundings: ProgramSurroundings): Pro
   }
 }
 
-async function enroll(file: string, tokenFile: string | undefined, surroundings: ProgramSurroundings): Promise<void> {
+interface EnrolWords {
+  readonly file: string;
+  readonly coordinator: string | undefined;
+  readonly token: string | undefined;
+  readonly tokenFile: string | undefined;
+}
+
+async function enroll({ file, coordinator, token, tokenFile }: EnrolWords, surroundings: ProgramSurroundings): Promise<void> {
+  const given = token === undefined ? await readGivenToken(tokenFile, surroundings) : parseToken(token, '--token');
+  if (coordinator !== undefined) await setCoordinator(file, coordinator);
   const config = await load(file, surroundings);
-  const given = await readGivenToken(tokenFile, surroundings);
   const agent = compose(config, {
     clock: systemClock,
     metrics: silentMetrics,
@@ -95,6 +110,8 @@ async function enroll(file: string, tokenFile: string | undefined, surroundings:
     joinToken: () => readConfiguredToken(config),
   });
   const { kind, credentials } = await agent.enrol(given);
+  // The service isn't root.
+  await giveToOwner(config.stateDirectory);
   const until = new Date(credentials.expiresAtMs).toISOString();
   surroundings.write(
     kind === 'already'
@@ -121,13 +138,20 @@ async function run(file: string, surroundings: ProgramSurroundings): Promise<voi
     joinToken: () => readConfiguredToken(config),
   });
   surroundings.onReload(() => {
-    reload(agent, file, surroundings, logger).catch((error: unknown) => logger.error('reload failed', { err: error }));
+    const reloaded = async (): Promise<void> => {
+      await notifier.reloading();
+      await reload(agent, file, surroundings, logger);
+      // READY ends a reload, also one that changed nothing.
+      await notifier.ready('tailing');
+    };
+    reloaded().catch((error: unknown) => logger.error('reload failed', { err: error }));
   });
   const over = new AbortController();
   const watchdog = notifier.runWatchdog(() => true, AbortSignal.any([stop, over.signal]));
   try {
     logger.info('agent starting', { version: surroundings.version, config: file, coordinator: config.coordinator });
     await agent.run(stop, () => void notifier.ready('tailing'));
+    await notifier.stopping();
     logger.info('agent stopped');
   } finally {
     over.abort();

@@ -70,6 +70,10 @@ export function layOut(inputs: TreeInputs): PackageTree {
   copy(`${documents}/examples/${configuration}.yaml`, example);
   if (product.configurationIsInstalled) copy(`etc/hephaestus/${configuration}.yaml`, example);
   copy(`usr/share/hephaestus/${configuration}.schema.json`, `packaging/schema/${configuration}.schema.json`);
+  if (configuration === 'coordinator') {
+    copy(`${documents}/examples/prometheus-rules.yaml`, 'packaging/prometheus-rules.yaml');
+    copy(`${documents}/examples/grafana-dashboard.json`, 'packaging/grafana-dashboard.json');
+  }
   text(`${documents}/copyright`, copyrightFile(product, components, date.slice(0, 4)));
   text(`${documents}/third-party-notices.gz`, zip(noticesFile(components)));
   text(`${documents}/changelog.gz`, zip(debianChangelog(inputs)));

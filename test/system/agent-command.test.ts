@@ -1,6 +1,6 @@
 // The agent's command line as an operator meets it: messages and exit codes.
 // Must never look for more of a message than what tells the operator what to do.
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -75,6 +75,29 @@ describe('hephaestus-agent', () => {
     const { coordinator, harness } = await open();
     expect(await finish(harness, ['check'])).toMatchObject({ code: 0 });
     expect(coordinator.enrolments).toHaveLength(0);
+  });
+
+  it('checks sources, connection, certificate and clock of an enrolled host', async () => {
+    const { coordinator, harness } = await open();
+    await finish(harness, ['enroll', '--token-file', join(harness.folder, 'token')]);
+    const good = await finish(harness, ['check']);
+    expect(good.code).toBe(0);
+    for (const subject of ['configuration', 'source app', 'connection', 'certificate', 'clock']) expect(good.output).toContain(subject);
+    coordinator.kill();
+    expect(await finish(harness, ['check'])).toMatchObject({ code: 3, output: expect.stringContaining('cannot be reached') as string });
+  });
+
+  it('writes the coordinator into settings that are not there yet, or leaves the rest of them as it is', async () => {
+    const { coordinator, harness } = await open();
+    const token = (await readFile(join(harness.folder, 'token'), 'utf8')).trim();
+    await writeFile(harness.configPath, `# mine\ncoordinator: elsewhere.example:1\nstateDirectory: ${join(harness.folder, 'fresh')}\n`);
+    const { code } = await finish(harness, ['enroll', '--coordinator', coordinator.address, '--token', token]);
+    expect(code).toBe(0);
+    expect(await readFile(harness.configPath, 'utf8')).toBe(
+      `# mine\ncoordinator: ${coordinator.address}\nstateDirectory: ${join(harness.folder, 'fresh')}\n`,
+    );
+    expect((await finish(harness, ['enroll', '--coordinator', 'nowhere', '--token', token])).code).toBe(2);
+    expect((await finish(harness, ['run', '--coordinator', coordinator.address])).code).toBe(2);
   });
 
   it('says for each file why it is or is not tailed', async () => {

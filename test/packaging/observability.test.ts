@@ -1,0 +1,44 @@
+// Alert rules and dashboard ask for series that the programs have.
+// Must never repeat the programs' names; they are asked.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { registerAgentMetrics } from '../../agent/agent-metrics.ts';
+import { createSessionMetrics } from '../../agent/session/session-metrics.ts';
+import { HephaestusError } from '../../base/errors.ts';
+import { createMetrics, type Metrics } from '../../base/metrics.ts';
+import { createCoordinatorMetrics } from '../../coordinator/coordinator-metrics.ts';
+
+function metricsOf(prefix: string): Metrics {
+  return createMetrics({ prefix, toError: (thrown) => HephaestusError.from(thrown), monotonicMs: () => 0, processMetrics: true });
+}
+
+async function seriesNames(): Promise<ReadonlySet<string>> {
+  const coordinator = metricsOf('hephaestus_coordinator');
+  createCoordinatorMetrics(coordinator, {
+    nodesByStatus: () => new Map(),
+    incidentsByState: () => new Map(),
+    pendingBytes: () => 0,
+    pendingJobs: () => 0,
+    storedLogBytes: () => 0,
+    templates: () => 0,
+  });
+  const agent = metricsOf('hephaestus_agent');
+  createSessionMetrics(agent);
+  const idle = { state: 'shipping', inFlightBytes: 0, oldestUnacknowledgedMs: 0 };
+  registerAgentMetrics(agent, { sources: () => [], session: () => idle as never });
+  const texts = [await coordinator.getCurrentMetrics(), await agent.getCurrentMetrics()].map(({ text }) => text);
+  return new Set(texts.flatMap((text) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '')));
+}
+
+describe.each(['prometheus-rules.yaml', 'grafana-dashboard.json'])('%s', (file) => {
+  it('asks only for series that there are', async () => {
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'packaging', file), 'utf8');
+    const asked = [...text.matchAll(/\b(?:hephaestus_(?:agent|coordinator)|process)_[a-z_]+/g)].map(([name]) =>
+      name.replace(/_bucket$/, ''),
+    );
+    expect(asked.length).toBeGreaterThan(8);
+    const known = await seriesNames();
+    expect(asked.filter((name) => !known.has(name))).toEqual([]);
+  });
+});
