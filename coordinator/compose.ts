@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from '../base/metrics.ts';
 import { createOpsServer, type OpsServer } from '../base/ops-server.ts';
 import { createUlid } from '../base/ulid.ts';
 import { createAgentLink } from './api/agent-link.ts';
+import { createDeploymentService } from './api/deployment-service.ts';
 import { createEnrollmentService } from './api/enrollment-service.ts';
 import { createIncidentService } from './api/incident-service.ts';
 import { createLogService } from './api/log-service.ts';
@@ -44,6 +45,7 @@ import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles, upgrad
 import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
 import { openDatabase } from './store/database.ts';
+import { createDeploymentStore } from './store/deployment-records.ts';
 import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
@@ -223,6 +225,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals, changes: detection.changes }),
       solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
       repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
+      deployments: createDeploymentService({ store: createDeploymentStore(database), nodeIdOf: (node) => nodes.getNode(node).id, clock }),
       system: createSystemService(facts),
     },
   });

@@ -50,6 +50,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   '/hephaestus.v1.RepositoryService/UpdateFileContents': 'operator',
   '/hephaestus.v1.RepositoryService/CreateChangeRequest': 'operator',
   '/hephaestus.v1.RepositoryService/CreateIssue': 'operator',
+  '/hephaestus.v1.DeploymentService/RecordDeployment': 'operator',
+  '/hephaestus.v1.DeploymentService/ListDeployments': 'viewer',
   '/hephaestus.v1.SystemService/GetStatus': 'viewer',
   '/hephaestus.v1.SystemService/GetConfiguration': 'viewer',
   '/hephaestus.v1.SystemService/Diagnose': 'operator',

@@ -96,7 +96,8 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
       const repository = await find(request.repositoryId);
       await headOf(repository);
       const { branch, title, body } = request;
-      const outcome = await service.createChangeRequest(repository, { branch, commit: branch, title, body });
+      const commit = await service.resolve(repository, branch);
+      const outcome = await service.createChangeRequest(repository, { branch, commit, title, body });
       return { url: outcome.url, number: outcome.number, created: outcome.kind === 'created' };
     },
     async createIssue(request) {

@@ -10,6 +10,7 @@ import { widenServerWindows } from '../../base/http2-window.ts';
 import type { Logger } from '../../base/logger.ts';
 import {
   AgentServiceDefinition,
+  DeploymentServiceDefinition,
   EnrollmentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
@@ -38,6 +39,7 @@ export interface Services {
   readonly incidents: Implementation<typeof IncidentServiceDefinition>;
   readonly solutions: Implementation<typeof SolutionServiceDefinition>;
   readonly repositories: Implementation<typeof RepositoryServiceDefinition>;
+  readonly deployments: Implementation<typeof DeploymentServiceDefinition>;
   readonly system: Implementation<typeof SystemServiceDefinition>;
 }
 
@@ -91,6 +93,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   server.add(IncidentServiceDefinition, services.incidents);
   server.add(SolutionServiceDefinition, services.solutions);
   server.add(RepositoryServiceDefinition, services.repositories);
+  server.add(DeploymentServiceDefinition, services.deployments);
   server.add(SystemServiceDefinition, services.system);
   server.add(HealthDefinition, HealthServiceImpl(health));
   server.add(ServerReflectionService, ServerReflection(descriptorSet(), reflected));
@@ -140,6 +143,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 const reflected = [
   AgentServiceDefinition,
+  DeploymentServiceDefinition,
   EnrollmentServiceDefinition,
   NodeServiceDefinition,
   LogServiceDefinition,

@@ -16,6 +16,7 @@ import { deadlineMiddleware, type DeadlineOptions } from 'nice-grpc-client-middl
 import { BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
 import {
+  DeploymentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
   NodeServiceDefinition,
@@ -33,6 +34,7 @@ export interface OperatorConnection {
   readonly incidents: Client<typeof IncidentServiceDefinition, DeadlineOptions>;
   readonly solutions: Client<typeof SolutionServiceDefinition, DeadlineOptions>;
   readonly repositories: Client<typeof RepositoryServiceDefinition, DeadlineOptions>;
+  readonly deployments: Client<typeof DeploymentServiceDefinition, DeadlineOptions>;
   readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
   close(): void;
 }
@@ -68,6 +70,7 @@ export function connectOperator(options: ConnectionOptions): OperatorConnection 
     incidents: factory.create(IncidentServiceDefinition, channel),
     solutions: factory.create(SolutionServiceDefinition, channel),
     repositories: factory.create(RepositoryServiceDefinition, channel),
+    deployments: factory.create(DeploymentServiceDefinition, channel),
     system: factory.create(SystemServiceDefinition, channel),
     close: () => channel.close(),
   };

@@ -2,6 +2,7 @@
 // Must never touch the process; main.ts does.
 import { Command, CommanderError, Option } from 'commander';
 import { addCompletionCommand } from './commands/completion.ts';
+import { addDeploymentsCommands } from './commands/deployments.ts';
 import { addIncidentsCommands } from './commands/incidents.ts';
 import { addLogsCommands } from './commands/logs.ts';
 import { addNodesCommands } from './commands/nodes.ts';
@@ -60,6 +61,7 @@ export async function runProgram(words: readonly string[], surroundings: Program
   addIncidentsCommands(program, context);
   addSolutionsCommands(program, context);
   addRepositoriesCommands(program, context);
+  addDeploymentsCommands(program, context);
   addLogsCommands(program, context);
   addSystemCommands(program, context);
   addCompletionCommand(program, context);

@@ -11,6 +11,24 @@ export interface Deployment {
   readonly atMs: number;
 }
 
+/** As it is kept; who recorded it is for people. */
+export interface RecordedDeployment extends Deployment {
+  /** ULID. */
+  readonly id: string;
+  readonly recordedBy: string;
+}
+
+export interface DeploymentStore {
+  /** The same revision on the same node at the same time is kept once; answers with what is kept. */
+  record(deployment: RecordedDeployment): Promise<RecordedDeployment>;
+  /** Latest first; `after` is the last one seen. */
+  list(query: {
+    readonly service: string | undefined;
+    readonly limit: number;
+    readonly after: { readonly atMs: number; readonly id: string } | undefined;
+  }): Promise<readonly RecordedDeployment[]>;
+}
+
 /**
  * | certainty | when |
  * | --- | --- |

@@ -75,6 +75,10 @@ export class GitRepositoryService implements RepositoryService {
     return grep(mirror, await mirror.resolve(revision), text);
   }
 
+  async resolve(repository: Repository, revision: string): Promise<string> {
+    return this.#options.mirrors.of(repository).resolve(revision);
+  }
+
   async locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]> {
     const { index, commit } = await this.#index(repository, revision);
     const fromFrames = locate(index, query, { repositoryName: nameInCode(repository), findings: [] });

@@ -121,6 +121,8 @@ export interface RepositoryService {
   getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined>;
   /** Lines of text files that hold `text` literally. */
   findText(repository: Repository, text: string, revision: string): Promise<readonly FoundLine[]>;
+  /** The commit of a branch, tag or beginning of a hash, as of the last `initialize`. */
+  resolve(repository: Repository, revision: string): Promise<string>;
   locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]>;
   suspectCommits(
     repository: Repository,

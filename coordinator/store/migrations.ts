@@ -52,6 +52,16 @@ export const migrations: readonly Migration[] = [
       'create table secrets (name text primary key, nonce blob not null, sealed blob not null, updated_at_ms bigint not null)',
     ],
   },
+  {
+    name: 'deployments',
+    statements: [
+      // An empty node stands for all of them, so that the unique index holds there, too.
+      `create table deployments (id text primary key, service text not null, revision text not null, node_id text not null,
+        at_ms bigint not null, recorded_by text not null)`,
+      'create unique index deployments_once on deployments (service, node_id, at_ms, revision)',
+      'create index deployments_latest on deployments (at_ms, id)',
+    ],
+  },
 ];
 
 /** The version that this program makes and understands. */

@@ -94,6 +94,7 @@ export interface Tables {
     created_at_ms: number;
   };
   proposals: { id: string; incident_id: string; state: string; created_at_ms: number; updated_at_ms: number; proposal_json: string };
+  deployments: { id: string; service: string; revision: string; node_id: string; at_ms: number; recorded_by: string };
   repositories: { id: string; name: string; repository_json: string };
   secrets: { name: string; nonce: Uint8Array; sealed: Uint8Array; updated_at_ms: number };
 }

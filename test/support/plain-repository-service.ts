@@ -88,6 +88,7 @@ export function plainRepositoryService(directory: string, options: { readonly is
         text: content,
       }));
     },
+    resolve: async (_repository, revision) => (await git(directory, 'rev-parse', revision)).trim(),
     async locate(_repository, revision, query) {
       const files = await listFiles(revision);
       return query.frames.flatMap((frame) => {

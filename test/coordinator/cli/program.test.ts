@@ -39,7 +39,18 @@ describe('help and version', () => {
 
   it('lists every resource and the exit codes', async () => {
     const { out } = await run('--help');
-    for (const resource of ['nodes', 'tokens', 'sources', 'incidents', 'solutions', 'repositories', 'logs', 'status', 'doctor']) {
+    for (const resource of [
+      'nodes',
+      'tokens',
+      'sources',
+      'incidents',
+      'solutions',
+      'repositories',
+      'deployments',
+      'logs',
+      'status',
+      'doctor',
+    ]) {
       expect(out).toMatch(new RegExp(`^ {2}${resource} `, 'm'));
     }
     expect(out).toContain('3 cannot reach the coordinator');

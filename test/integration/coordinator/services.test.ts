@@ -5,6 +5,7 @@ import { BadRequest, RichClientError } from 'nice-grpc-error-details';
 import { describe, expect, test } from 'vitest';
 import { createCertificateRequest, generateNodeKey } from '../../../agent/session/certificate-request.ts';
 import { HealthStatus, NodeStatus, OperationalMode, Severity, type NodeConfiguration } from '../../../proto/index.ts';
+import { GitFixture } from '../../support/git-fixture.ts';
 import { batchOf, stageCoordinator, type CoordinatorStage, type ScriptedSession } from '../../support/coordinator-stage.ts';
 
 /** Tries until it holds: the coordinator's answer to a stream message has no acknowledgement of its own. */
@@ -208,6 +209,23 @@ describe('repositories', () => {
     );
     await repositories.removeRepository({ id: 'shop' });
     expect((await repositories.listRepositories({})).repositories).toEqual([]);
+  });
+
+  test('what was pushed to a branch of ours becomes a change request, by the name of the branch alone', async () => {
+    const fixture = new GitFixture();
+    try {
+      fixture.commit({ message: 'begin', files: { 'a.txt': 'one\n' } });
+      await using stage = await stageCoordinator();
+      const { repositories } = stage.operator;
+      await repositories.addRepository({ repository: { name: 'shop', url: fixture.remote, services: ['shop'] } });
+      const change = { repositoryId: 'shop', branch: 'hephaestus/by-hand' };
+      const files = [{ path: 'a.txt', content: Buffer.from('two\n'), delete: false }];
+      await repositories.updateFileContents({ ...change, files, message: 'Say two' });
+      const request = await repositories.createChangeRequest({ ...change, title: 'Say two', body: 'Because.' });
+      expect(request.number).toBe('hephaestus/by-hand');
+    } finally {
+      fixture.dispose();
+    }
   });
 });
 
