@@ -10,6 +10,7 @@ import type { HealthReason, OpsServer } from '../base/ops-server.ts';
 import { version } from '../base/version.ts';
 import { nodeSettingsOf, type AgentConfig, type NodeSettings } from './config.ts';
 import { createDirectiveHandler } from './directive-handler.ts';
+import { effectiveSources } from './discovered-sources.ts';
 import { createFactsReader } from './host/facts.ts';
 import { createVitalsReader } from './host/vitals.ts';
 import { createNodeConfiguration } from './node-configuration.ts';
@@ -30,6 +31,7 @@ import { registerAgentMetrics } from './agent-metrics.ts';
 import { createResourceGovernor, ownUsage } from './resource-governor.ts';
 import { openSource } from './source-opener.ts';
 import type { SourceSettings } from './source-settings.ts';
+import { lockState } from './state-lock.ts';
 import type { Source } from './sources/source.ts';
 
 export interface AgentDependencies {
@@ -39,6 +41,8 @@ export interface AgentDependencies {
   readonly metrics: Metrics;
   /** Asked only while the host isn't enrolled. */
   readonly joinToken: () => Promise<JoinToken | undefined>;
+  /** Where discovery looks; default `/`. */
+  readonly hostRoot?: string | undefined;
   /** Instead of reading files and journals. */
   readonly openSource?: ((settings: SourceSettings) => Source) | undefined;
   /** How long what is under way may be acknowledged at the end. */
@@ -56,6 +60,9 @@ export interface Agent {
   enrol(token: JoinToken | undefined): Promise<{ readonly kind: 'enrolled' | 'already'; readonly credentials: NodeCredentials }>;
   readonly metrics: Metrics;
 }
+
+/** Between looks for logs of programs that were installed meanwhile. */
+const discoveryMs = 300_000;
 
 export function compose(config: AgentConfig, dependencies: AgentDependencies): Agent {
   const { clock, logger, metrics } = dependencies;
@@ -77,6 +84,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
+  const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
@@ -84,7 +92,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       // First, so that a rule that is wrong changes nothing, and no new source is read under old rules.
       const prepared = await redaction.prepare(settings.redaction);
       prepared.put();
-      await pipeline.configure(settings.sources);
+      await pipeline.configure(sourcesOf(settings));
       if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
       rate.limit(settings.limits.maxBytesPerSecond ?? 0);
     },
@@ -164,15 +172,25 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     },
     async run(stop, onReady) {
       await prepareState();
-      await positions.load();
-      await configuration.start(nodeSettingsOf(config));
-      const operations = await openOperations();
-      onReady?.();
+      const lock = await lockState(config.stateDirectory);
+      let operations: OpsServer | undefined;
+      // Programs are installed while the agent runs; only where nothing is configured is there something to be found.
+      const discovering = setInterval(() => {
+        const settings = configuration.settings();
+        if (settings.sources.length > 0) return;
+        pipeline.configure(sourcesOf(settings)).catch((error: unknown) => logger.error('discovery failed', { err: error }));
+      }, discoveryMs).unref();
       try {
+        await positions.load();
+        await configuration.start(nodeSettingsOf(config));
+        operations = await openOperations();
+        onReady?.();
         await session.run(stop);
       } finally {
+        clearInterval(discovering);
         await operations?.stop(AbortSignal.timeout(1000));
         await pipeline.close();
+        await lock.release();
       }
     },
   };

@@ -12,6 +12,7 @@ import { silentMetrics } from '../base/silent-metrics.ts';
 import { environmentPrefix, readCommandLine, usage } from './command-line.ts';
 import { compose, type Agent } from './compose.ts';
 import { agentConfigSchema, type AgentConfig } from './config.ts';
+import { effectiveSources } from './discovered-sources.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
 import { setCoordinator } from './settings-file.ts';
 import { explainFiles } from './sources/file-explanation.ts';
@@ -78,7 +79,10 @@ async function load(file: string, { env }: ProgramSurroundings): Promise<AgentCo
 
 /** By the settings of the file; what a coordinator pushed over them is shown by `hephaestusctl sources list`. */
 async function listSources(file: string, surroundings: ProgramSurroundings): Promise<void> {
-  const { sources } = await load(file, surroundings);
+  const { sources: configured } = await load(file, surroundings);
+  const { sources, places } = effectiveSources(configured);
+  if (configured.length === 0) surroundings.write('No source is configured, so this host was looked over:\n');
+  for (const { isUsed, title, id, reason } of places) surroundings.write(`${isUsed ? '+' : '-'} ${title} (${id}): ${reason}\n`);
   const explained = sources.flatMap(({ id, file: input, disabled }) => {
     const unusedBecause = disabled ? `source ${id} is disabled` : undefined;
     return input === undefined ? [] : [{ id, include: input.include, exclude: input.exclude, unusedBecause }];

@@ -31,15 +31,16 @@ const framingSchema = z.strictObject({
   multiline: z.boolean().default(true),
   /** A record begins where this RE2 pattern matches. */
   startPattern: z.string().min(1).optional(),
+  /** A record travels whole in one batch, which holds 1 MiB. */
   maxLineBytes: z
     .int()
     .min(256)
-    .max(16 * 1024 * 1024)
+    .max(1024 * 1024)
     .optional(),
   maxRecordBytes: z
     .int()
     .min(256)
-    .max(16 * 1024 * 1024)
+    .max(1024 * 1024)
     .optional(),
   maxRecordLines: z.int().min(1).max(100_000).optional(),
   maxWaitSeconds: z.number().gt(0).max(600).optional(),

@@ -222,7 +222,7 @@ export class FileFollower {
       // So much and still no record: what there is, is one.
       if (framed.consumed === 0 && !isAll && want >= framer.window) framed = framer.frame(bytes, 'everything');
       this.#holds = framed.holds;
-      if (framed.consumed > 0) return this.#ship(bytes, framed, nowMs);
+      if (framed.consumed > 0) return this.#ship(bytes, atMost(framed, maxBytes), nowMs);
       if (isAll) break;
     }
     this.#attempt = { size, flush };
@@ -313,4 +313,17 @@ export class FileFollower {
     this.#offset = this.#size;
     return { kind: 'gap', source: this.#options.source, from, to: this.position(), reason, bytes, records: 0, detail };
   }
+}
+
+/** The first records that fit, at least one: a long window may have held several. Bytes that were rewritten can't be told apart. */
+function atMost(framed: Framed, maxBytes: number): Framed {
+  if (framed.bytes !== undefined || framed.consumed <= maxBytes) return framed;
+  const recordLengths: number[] = [];
+  let consumed = 0;
+  for (const length of framed.recordLengths) {
+    if (consumed > 0 && consumed + length > maxBytes) break;
+    recordLengths.push(length);
+    consumed += length;
+  }
+  return { ...framed, consumed, recordLengths };
 }

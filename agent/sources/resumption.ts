@@ -1,6 +1,6 @@
 // Begins where the coordinator says that each file stands: after a restart of the agent, and on every new session.
 // Must never skip bytes on a guess: a position counts only for the file that its fingerprint fits.
-import type { FileIdentity, Gap, Position } from '../record.ts';
+import type { Chunk, FileIdentity, Gap, Position } from '../record.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import type { FileFollower } from './file-follower.ts';
 import { fileKey, hasFingerprint } from './file-identity.ts';
@@ -40,6 +40,8 @@ export function resume(
   const [first, ...others] = atEnd;
   // Files without a position are read from their beginning after a restart; so these get one.
   if (first !== undefined) roster.announce(settleOnly(options.source, first, nowMs, others));
+  // And where there is no file yet, that is remembered too: one that appears while the agent is down is new.
+  else if (claims.isEmpty && options.start === 'end') roster.announce(begun(options.source, nowMs));
   for (const path of claims.unclaimedPaths()) recover(path, roster, finder, claims, nowMs, options.source);
   for (const path of findings.files.keys()) {
     for (const { facts } of findRotated(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
@@ -129,6 +131,28 @@ function vanished(source: string, position: FilePosition): Gap {
   };
 }
 
+/** Stands for a source that began to be read when it had no files. No file has inode 0. */
+const beginningIdentity = { device: '0', inode: '0', fingerprint: Buffer.alloc(0), fingerprintLength: 0, generation: 0 };
+
+/** A chunk without records that settles that the source was begun. */
+function begun(source: string, nowMs: number): Chunk {
+  const position: Position = { kind: 'file', identity: beginningIdentity, offset: 0, path: '' };
+  return {
+    kind: 'chunk',
+    source,
+    path: '',
+    bytes: Buffer.alloc(0),
+    recordLengths: [],
+    start: position,
+    end: position,
+    alsoSettles: [],
+    readAtMs: nowMs,
+    cut: false,
+    redacted: false,
+    journal: false,
+  };
+}
+
 /** The positions of a source, each good for one file. */
 class Claims {
   readonly #newest = new Map<string, FilePosition>();
@@ -141,7 +165,7 @@ class Claims {
       const known = this.#newest.get(key);
       if (known === undefined || known.identity.generation < position.identity.generation) this.#newest.set(key, position);
     }
-    for (const position of this.#newest.values()) this.#unclaimed.add(position);
+    for (const position of this.#newest.values()) if (position.identity.inode !== beginningIdentity.inode) this.#unclaimed.add(position);
   }
 
   get isEmpty(): boolean {

@@ -23,6 +23,8 @@ export interface HarnessOptions {
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly ackTimeoutMs?: number;
+  /** Where an agent in this process discovers logs; default `/`. */
+  readonly hostRoot?: string;
 }
 
 export interface RunningAgent {
@@ -103,6 +105,7 @@ export class AgentHarness {
       logger: createLogger({ level: 'debug', output: 'json', destination: (line) => void this.messages.push(line) }),
       drainMs: 3000,
       ackTimeoutMs: this.#options.ackTimeoutMs,
+      hostRoot: this.#options.hostRoot,
       joinToken: async () => {
         const outcome = readJoinToken(joinToken);
         return outcome.kind === 'read' ? outcome.token : undefined;

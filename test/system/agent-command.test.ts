@@ -229,3 +229,27 @@ describe('hephaestus-agent', () => {
     expect(reasonOfSecret()).toMatch(process.getuid?.() === 0 ? /^/ : /secret\.log/);
   });
 });
+
+describe('one state directory', () => {
+  it('serves one agent: the second says so and ends', async () => {
+    const { coordinator, harness } = await open();
+    const first = harness.spawn();
+    await harness.write(10);
+    await until('lines', () => coordinator.ledger.records === 10);
+    const second = await finish(harness, ['run']);
+    expect(second.code).toBe(1);
+    expect(second.errors).toContain(`another agent runs on the state directory ${harness.statePath}`);
+    expect(await first.end('SIGTERM')).toBe(0);
+    expect(coordinator.hellos).toHaveLength(1);
+  });
+});
+
+describe('an agent without sources in its settings', () => {
+  it('says of every place where logs are what it found', async () => {
+    const { harness } = await open();
+    await harness.configure({ sources: [] });
+    const { code, output } = await finish(harness, ['sources']);
+    expect(code).toBe(0);
+    for (const place of ['nginx', 'PostgreSQL', 'system journal', 'Docker containers']) expect(output).toContain(place);
+  });
+});
