@@ -1,11 +1,11 @@
 // Copies that a rotation makes before it truncates a file (logrotate's copytruncate): the rest of the old content is in them.
 // Must never take two logs that merely begin alike for copies: name and content must both agree.
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { closeSync } from 'node:fs';
 import { openFile } from './file-content.ts';
 import type { FileFollower } from './file-follower.ts';
 import { readBytes } from './file-identity.ts';
-import { findRotated, isRotatedName } from './rotated-names.ts';
+import { findRotated, isRotatedName, originalNames } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 
 /** How many bytes of two files are compared. */
@@ -15,8 +15,11 @@ const comparedBytes = 16 * 1024;
 export function mayBeCopy(follower: FileFollower, others: Iterable<FileFollower>): boolean {
   const descriptor = follower.descriptor;
   if (descriptor === undefined) return false;
+  // Most names are no rotation's at all, and then thousands of others needn't be looked at.
+  const originals = new Set(originalNames(basename(follower.path)).map((name) => join(dirname(follower.path), name)));
+  if (originals.size === 0) return false;
   for (const other of others) {
-    if (other === follower || other.descriptor === undefined || !isRotationOf(follower.path, other.path)) continue;
+    if (other === follower || other.descriptor === undefined || !originals.has(other.path)) continue;
     const head = readBytes(descriptor, 0, Math.min(follower.size, comparedBytes));
     if (head.length > 0 && readBytes(other.descriptor, 0, head.length).equals(head)) return true;
   }

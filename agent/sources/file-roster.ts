@@ -165,16 +165,26 @@ export class FileRoster {
     if (follower.hasEnded) return true;
     try {
       if (follower.unpark()) this.#noteOpen(follower);
-      else follower.end('file-vanished', `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
+      else this.#lose(follower, `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') {
-        follower.end('file-vanished', `${follower.path} was deleted while it was closed to spare descriptors`);
+        this.#lose(follower, `${follower.path} was deleted while it was closed to spare descriptors`);
         return true;
       }
       this.report(follower.path, error);
       return false;
     }
+  }
+
+  /** It is out of reach. What is known to be unread becomes a gap by itself; what nobody saw is told by one without bytes. */
+  #lose(follower: FileFollower, what: string): void {
+    const reason = 'file-vanished';
+    follower.end(reason, what);
+    if (follower.unread > 0) return;
+    const position = follower.position();
+    const detail = `${what}: what it got after this position, if anything, is lost`;
+    this.announce({ kind: 'gap', source: this.#options.source, from: position, to: position, reason, bytes: 0, records: 0, detail });
   }
 
   /** Closes descriptors above the limit, those first that weren't used for longest. Files without a name stay open: they have no way back. */

@@ -6,7 +6,7 @@ import type { FileFollower } from './file-follower.ts';
 import { fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { Beginning, FileRoster } from './file-roster.ts';
-import { findRotated } from './rotated-names.ts';
+import { RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { inOrderOfAge, settleOnly } from './rotation.ts';
 
@@ -42,9 +42,10 @@ export function resume(
   if (first !== undefined) roster.announce(settleOnly(options.source, first, nowMs, others));
   // And where there is no file yet, that is remembered too: one that appears while the agent is down is new.
   else if (claims.isEmpty && options.start === 'end') roster.announce(begun(options.source, nowMs));
-  for (const path of claims.unclaimedPaths()) recover(path, roster, finder, claims, nowMs, options.source);
+  const rotated = new RotatedFiles();
+  for (const path of claims.unclaimedPaths()) recover(path, rotated.beside(path), roster, finder, claims, nowMs, options.source);
   for (const path of findings.files.keys()) {
-    for (const { facts } of findRotated(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
+    for (const { facts } of rotated.beside(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
   }
   return findings;
 }
@@ -68,10 +69,18 @@ export function rewind(roster: FileRoster, positions: readonly Position[]): void
  * A file isn't where it was when its position was committed. Looks beside its old path for the file itself, for a copy of it,
  * and for generations that came and were rotated away while nobody looked.
  */
-function recover(path: string, roster: FileRoster, finder: FileFinder, claims: Claims, nowMs: number, source: string): void {
+function recover(
+  path: string,
+  rotated: readonly RotatedFile[],
+  roster: FileRoster,
+  finder: FileFinder,
+  claims: Claims,
+  nowMs: number,
+  source: string,
+): void {
   const current = roster.atPath(path);
   let last: FileFollower | undefined;
-  for (const { path: rotatedPath, facts } of findRotated(path)) {
+  for (const { path: rotatedPath, facts } of rotated) {
     const known = roster.find(facts);
     if (known === current || finder.isExcluded(rotatedPath)) continue;
     if (known !== undefined && known.offset > 0) {
@@ -79,7 +88,7 @@ function recover(path: string, roster: FileRoster, finder: FileFinder, claims: C
       continue;
     }
     // What lies here from before the newest known generation was read long ago, or was never ours.
-    const mayBeMissed = last !== undefined || !claims.hasFileAmong(path, findRotated(path));
+    const mayBeMissed = last !== undefined || !claims.hasFileAmong(path, rotated);
     const follower = known ?? followBeside(rotatedPath, facts, path, mayBeMissed, roster, claims, nowMs);
     if (follower === undefined) continue;
     const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);

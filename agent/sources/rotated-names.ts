@@ -23,18 +23,53 @@ export function isRotatedName(name: string, candidate: string): boolean {
   return isRotationPart(candidate.slice(stem.length, candidate.length - extension.length));
 }
 
+/** The names of which `candidate` may be a rotation; the inverse of `isRotatedName`. */
+export function originalNames(candidate: string): readonly string[] {
+  const extension = extname(candidate);
+  const names = new Set<string>();
+  for (let end = 1; end < candidate.length; end += 1) {
+    if (!'.-_~'.includes(candidate.charAt(end))) continue;
+    names.add(candidate.slice(0, end));
+    if (extension !== '' && end < candidate.length - extension.length) names.add(candidate.slice(0, end) + extension);
+  }
+  return [...names].filter((name) => isRotatedName(name, candidate));
+}
+
 /** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
 export function findRotated(path: string): readonly RotatedFile[] {
-  const folder = dirname(path);
-  const name = basename(path);
-  const found: RotatedFile[] = [];
-  for (const candidate of listNames(folder)) {
-    if (!isRotatedName(name, candidate)) continue;
-    const rotatedPath = join(folder, candidate);
-    const stats = statSync(rotatedPath, { bigint: true, throwIfNoEntry: false });
-    if (stats?.isFile() === true) found.push({ path: rotatedPath, facts: factsOf(stats) });
+  return new RotatedFiles().beside(path);
+}
+
+/** The same for many paths at one moment: each folder is listed once, however many logs are in it. */
+export class RotatedFiles {
+  readonly #folders = new Map<string, ReadonlyMap<string, readonly string[]>>();
+
+  /** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
+  beside(path: string): readonly RotatedFile[] {
+    const folder = dirname(path);
+    const found: RotatedFile[] = [];
+    for (const candidate of this.#index(folder).get(basename(path)) ?? []) {
+      const rotatedPath = join(folder, candidate);
+      const stats = statSync(rotatedPath, { bigint: true, throwIfNoEntry: false });
+      if (stats?.isFile() === true) found.push({ path: rotatedPath, facts: factsOf(stats) });
+    }
+    return found.toSorted(byAge);
   }
-  return found.toSorted(byAge);
+
+  #index(folder: string): ReadonlyMap<string, readonly string[]> {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const index = new Map<string, string[]>();
+    for (const candidate of listNames(folder)) {
+      for (const original of originalNames(candidate)) {
+        const candidates = index.get(original) ?? [];
+        candidates.push(candidate);
+        index.set(original, candidates);
+      }
+    }
+    this.#folders.set(folder, index);
+    return index;
+  }
 }
 
 /** Oldest first: by birth (by change where the file system records no birth), then by name. */

@@ -8,7 +8,7 @@ import { FileFollower } from './file-follower.ts';
 import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
-import { byAge, findRotated } from './rotated-names.ts';
+import { byAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 
 export interface RotationOptions {
@@ -34,18 +34,19 @@ export class Rotation {
     const findings = this.#finder.find();
     for (const follower of this.#roster.followers) follower.isListed = false;
     const fresh: RotatedFile[] = [];
+    const rotated = new RotatedFiles();
     for (const { path, facts } of inOrderOfAge(findings)) {
       const known = this.#roster.find(facts);
       if (known === undefined) fresh.push({ path, facts });
       else this.#listAgain(known, path, facts, nowMs);
     }
-    for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs);
+    for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs, rotated);
     for (const follower of this.#roster.followers) {
       if (follower === this.#roster.busy) continue;
       // A listed file was seen by the scan already; only what changed is worth a look through its descriptor.
       if (follower.isListed && !follower.isDoubtful) continue;
       if (follower.isListed) this.#roster.unpark(follower);
-      else this.#readOn(follower);
+      else this.#readOn(follower, rotated);
       if (follower.isOpen) this.#lookInside(follower, nowMs);
     }
     this.#roster.tidy(nowMs);
@@ -132,20 +133,20 @@ export class Rotation {
     follower.noteFacts(facts, nowMs);
   }
 
-  #take(path: string, facts: FileFacts, nowMs: number): void {
+  #take(path: string, facts: FileFacts, nowMs: number, rotated: RotatedFiles): void {
     const former = this.#roster.ofInode(fileKey(facts));
     if (former?.isOpen === false) former.end('file-vanished', `${former.path} was deleted before it was read to its end`);
     const before = this.#roster.atPath(path);
-    const predecessor = before === undefined || before === former ? before : this.#takeMissed(path, before, facts, nowMs);
+    const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated.beside(path), before, facts, nowMs);
     const follower = this.#roster.follow(path, facts, nowMs);
     if (follower !== undefined) follower.predecessor = predecessor;
   }
 
   /** Generations that came and were rotated away between two scans. @returns the last one before the current file. */
-  #takeMissed(path: string, before: FileFollower, current: FileFacts, nowMs: number): FileFollower {
+  #takeMissed(rotated: readonly RotatedFile[], before: FileFollower, current: FileFacts, nowMs: number): FileFollower {
     before.isAbandoned = true;
     let last = before;
-    for (const { path: rotatedPath, facts } of findRotated(path)) {
+    for (const { path: rotatedPath, facts } of rotated) {
       const known = this.#roster.find(facts);
       if (known === undefined ? this.#isNone(rotatedPath, facts, before, current) : known.foundAtMs < nowMs || known === before) continue;
       const follower = known ?? this.#roster.follow(rotatedPath, facts, nowMs);
@@ -166,8 +167,13 @@ export class Rotation {
   }
 
   /** Its name went to another file or to none: it is read on through its descriptor. */
-  #readOn(follower: FileFollower): void {
+  #readOn(follower: FileFollower, rotated: RotatedFiles): void {
     follower.isAbandoned = true;
+    if (!follower.isOpen && !follower.hasEnded) {
+      // Closed to spare descriptors and then rotated: the way back is its new name.
+      const renamed = rotated.beside(follower.path).find(({ facts }) => this.#roster.find(facts) === follower);
+      if (renamed !== undefined) follower.path = renamed.path;
+    }
     if (!follower.isOpen && !follower.hasEnded) this.#roster.unpark(follower);
   }
 

@@ -324,6 +324,22 @@ describe('the source', () => {
     expect(byNumber(one.records)).toEqual(numbered(0, 800));
   });
 
+  it('finds a file again that was closed to spare descriptors and then rotated', async () => {
+    const names = Array.from({ length: 60 }, (_unused, file) => `app${file}.log`);
+    for (const name of names) appendFileSync(folder.at(name), 'first\n');
+    const one = await folder.follow('*.log', { maxOpenFiles: 16 });
+    await one.untilRecords(60);
+    for (const [file, name] of names.entries()) {
+      folder.append(name, file, file);
+      renameSync(folder.at(name), folder.at(`${name}.1`));
+      appendFileSync(folder.at(name), 'second\n');
+    }
+    await one.untilRecords(180);
+    expect(byNumber(one.records.filter((record) => record.startsWith('line')))).toEqual(numbered(0, 59));
+    expect(one.records).toHaveLength(180);
+    expect(one.gaps).toEqual([]);
+  });
+
   it('gives quiet files their turn beside a busy one (39)', async () => {
     writeFileSync(folder.at('busy.log'), `${'b'.repeat(99)}\n`.repeat(300_000));
     for (let file = 1; file <= 50; file += 1) folder.append(`quiet${file}.log`, file, file);

