@@ -9,6 +9,7 @@ import type { Edit } from '../coordinator/solutions/edits/edit.ts';
 import { writeToTree } from '../coordinator/solutions/edits/tree-writer.ts';
 import { createSandbox, defaultSandboxOptions } from '../coordinator/solutions/sandbox.ts';
 import { Validator, type Trial } from '../coordinator/solutions/validator.ts';
+import type { RungResult } from '../coordinator/solutions/proposal.ts';
 import { searchPath } from '../test/support/solution-bench.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 import { findRepairData, readDemos, readPrograms, type Demo, type Program } from './repair-data.ts';
@@ -18,7 +19,7 @@ const timeoutMs = 60_000;
 
 type Files = Readonly<Record<string, string>>;
 
-interface Proof {
+export interface Proof {
   readonly name: string;
   readonly files: Files;
   readonly edits: readonly Edit[];
@@ -28,8 +29,7 @@ interface Proof {
 }
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
-  const folder = findRepairData(options.data);
-  const proofs = [...readDemos(folder).flatMap(proofsOfDemo), ...readPrograms(folder).flatMap(proofsOfProgram)];
+  const proofs = listProofs(options.data);
   const trees = createSyntaxTrees();
   const limits = { setupTimeoutMs: timeoutMs, buildTimeoutMs: timeoutMs, testTimeoutMs: timeoutMs, reproduceTimeoutMs: timeoutMs };
   const validator = new Validator({ sandbox: createSandbox({ ...defaultSandboxOptions, searchPath }), trees, limits });
@@ -43,14 +43,20 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   return { figures: { passed, total: proofs.length }, conditions: { timeoutMs }, table };
 }
 
-async function prove(
+/** Right changes, changes that do nothing, that break something, that hang. */
+export function listProofs(data: string): readonly Proof[] {
+  const folder = findRepairData(data);
+  return [...readDemos(folder).flatMap(proofsOfDemo), ...readPrograms(folder).flatMap(proofsOfProgram)];
+}
+
+export async function prove(
   proof: Proof,
   validator: Validator,
   trees: ReturnType<typeof createSyntaxTrees>,
-): Promise<{ held: boolean; why: string }> {
+): Promise<{ held: boolean; why: string; results: readonly RungResult[] }> {
   const files = { paths: new Set(Object.keys(proof.files)), links: new Set<string>(), read: (path: string) => proof.files[path] };
   const applied = await applyEdits(files, proof.edits, { allowedPaths: [], trees });
-  if (applied.kind === 'refused') return { held: false, why: `${applied.reason}: ${applied.message}` };
+  if (applied.kind === 'refused') return { held: false, why: `${applied.reason}: ${applied.message}`, results: [] };
   const before = await mkdtemp(join(tmpdir(), 'heph-proof-'));
   const after = await mkdtemp(join(tmpdir(), 'heph-proof-'));
   try {
@@ -70,7 +76,11 @@ async function prove(
     const results = await validator.climb(trial(after), applied.files, baseline, async () => undefined);
     const bad = results.find(({ outcome }) => outcome === 'failed');
     const isProven = results.some(({ rung, outcome }) => outcome === 'passed' && (rung === 'tests' || rung === 'reproduced'));
-    return { held: bad === undefined && isProven, why: bad === undefined ? 'nothing failed' : `${bad.rung}: ${bad.output.slice(0, 300)}` };
+    return {
+      held: bad === undefined && isProven,
+      why: bad === undefined ? 'nothing failed' : `${bad.rung}: ${bad.output.slice(0, 300)}`,
+      results,
+    };
   } finally {
     await rm(before, { recursive: true, force: true });
     await rm(after, { recursive: true, force: true });

@@ -15,6 +15,11 @@ export function reportSoFar(results: readonly RungResult[], gate: Rung): Validat
   return { rungs: results, finishedAtMs: undefined, gate, gatePassed: false };
 }
 
+/** A rung in words, for those who watch. */
+export function tellRung({ rung, outcome }: RungResult): string {
+  return `${rung}: ${outcome}`;
+}
+
 /** Higher is better: the highest rung passed, and far below it anything that failed. */
 export function rankLadder(results: readonly RungResult[]): number {
   const height = Math.max(-1, ...results.filter(({ outcome }) => outcome === 'passed').map(({ rung }) => rungs.indexOf(rung)));
@@ -44,9 +49,12 @@ export function computeConfidence(facts: {
   if (facts.results.length === 0) return 0;
   if (facts.results.some(({ outcome }) => outcome === 'failed')) return 0.02;
   const climbed = facts.results.filter(({ outcome }) => outcome === 'passed').reduce((sum, { rung }) => sum + rungWeights[rung], 0);
+  // Tests that failed before and pass now show the problem gone as a reproduction does; both together don't show it twice.
+  const isReproduced = facts.results.some(({ rung, outcome }) => rung === 'reproduced' && outcome === 'passed');
+  const turned = !isReproduced && facts.results.some(({ showsFix }) => showsFix === true) ? rungWeights.reproduced : 0;
   const located = facts.locations.find(({ path }) => facts.changedPaths.includes(path))?.score ?? 0;
   const suspected = facts.suspects[0]?.score ?? 0;
   const smallness = facts.changedLines <= 12 ? 1 : facts.changedLines <= 60 ? 0.5 : 0;
-  const value = climbed + located * 0.08 + suspected * 0.04 + smallness * 0.04;
+  const value = climbed + turned + located * 0.08 + suspected * 0.04 + smallness * 0.04;
   return Math.round(Math.min(0.95, value) * 100) / 100;
 }

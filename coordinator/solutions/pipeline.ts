@@ -8,11 +8,11 @@ import type { Repository, RepositoryService, RepositoryStore } from '../reposito
 import type { Proposer } from './candidate.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
-import { computeConfidence, judgeGate, reportSoFar } from './gate.ts';
+import { computeConfidence, judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
-import type { ProposalStore, RungResult, SolutionProposal } from './proposal.ts';
+import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
 import { publishChange, publishDiagnosis } from './publisher.ts';
@@ -314,8 +314,4 @@ export class SolutionPipeline {
   #tell(proposal: SolutionProposal, event: string): void {
     this.#options.events.emit({ proposal, event });
   }
-}
-
-function tellRung({ rung, outcome }: RungResult): string {
-  return `${rung}: ${outcome}`;
 }

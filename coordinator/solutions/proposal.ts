@@ -38,6 +38,8 @@ export interface RungResult {
   readonly durationMs: number;
   /** The end of the output, or the reason for skipping; control characters removed. */
   readonly output: string;
+  /** True if it failed on the base revision and passes with the change. */
+  readonly showsFix?: boolean;
 }
 
 export interface ValidationReport {

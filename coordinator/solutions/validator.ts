@@ -141,7 +141,10 @@ export class Validator {
     const run = await this.#run(trial, check, this.#limits.testTimeoutMs);
     if (run === undefined) return skipped('tests', 'there is no test command');
     const verdict = judgeTests(baseline.test, run);
-    if (verdict.ok) return describe('tests', 'passed', check, run, verdict.note);
+    if (verdict.ok) {
+      const showsFix = baseline.test.run.exitStatus !== 0 && run.exitStatus === 0;
+      return { ...describe('tests', 'passed', check, run, verdict.note), showsFix };
+    }
     // A test that fails now and passes on repetition is flaky, which is not this change's doing.
     const again = run.stoppedBy === undefined ? await this.#run(trial, check, this.#limits.testTimeoutMs) : undefined;
     if (again !== undefined && judgeTests(baseline.test, again).ok) {

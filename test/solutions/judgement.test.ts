@@ -47,6 +47,11 @@ describe('the gate', () => {
     const reproduced = computeConfidence({ ...facts, results: ladder('passed', 'passed', 'passed', 'passed', 'passed', 'passed') });
     expect(reproduced).toBeGreaterThan(tested);
     expect(reproduced).toBeLessThanOrEqual(0.95);
+    const turned = ladder('passed', 'passed', 'passed', 'passed', 'passed', 'skipped').map((one) => ({
+      ...one,
+      showsFix: one.rung === 'tests',
+    }));
+    expect(computeConfidence({ ...facts, results: turned })).toBe(reproduced);
     expect(computeConfidence({ ...facts, results: ladder('passed', 'passed', 'passed', 'passed', 'failed') })).toBeLessThan(0.1);
   });
 });
