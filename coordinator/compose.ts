@@ -220,6 +220,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       logs: createLogService({
         reader: logReader,
         tail,
+        incidentIdsOf: (fingerprints) => incidentStore.idsOf(fingerprints),
         submit: (requestId, entries) => submitEntries({ processor, sink: ingest, clock }, requestId, entries),
       }),
       incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals, changes: detection.changes }),

@@ -14,13 +14,15 @@ import { readSeverity, readTime } from './wire-values.ts';
 export interface LogServiceOptions {
   readonly reader: LogReader;
   readonly tail: LiveTail;
+  /** Ids of incidents by `fingerprint/service`, for the fingerprints asked for. */
+  readonly incidentIdsOf: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, string>>;
   readonly submit: (requestId: string, entries: readonly SubmittedEntry[]) => Promise<number>;
 }
 
 const mostPastEntries = 1000;
 
 export function createLogService(options: LogServiceOptions): LogServiceImplementation<{ identity: CallIdentity }> {
-  const { reader, tail, submit } = options;
+  const { reader, tail, submit, incidentIdsOf } = options;
   return {
     async submitLogEntries(request) {
       return { accepted: await submit(request.requestId, request.entries.map(readSubmitted)) };
@@ -35,8 +37,9 @@ export function createLogService(options: LogServiceOptions): LogServiceImplemen
         after: place === undefined ? undefined : { chunk: Number(place[0]), index: Number(place[1]) },
       });
       const { next } = page;
+      const incidentIds = await incidentIdsOf(page.entries.flatMap(({ fingerprint }) => fingerprint?.value ?? []));
       return {
-        entries: page.entries.map((entry) => writeEntry(entry)),
+        entries: page.entries.map((entry) => writeEntry(entry, incidentIds.get(`${entry.fingerprint?.value ?? ''}/${entry.service}`))),
         nextPageToken: next === undefined ? '' : writePageToken('entries', [next.chunk, next.index]),
       };
     },

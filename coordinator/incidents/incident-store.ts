@@ -38,6 +38,8 @@ export interface IncidentStore extends IncidentReader {
   listIncidents(query: IncidentQuery): Promise<readonly Incident[]>;
   /** Id, or a beginning of it. */
   findByPrefix(prefix: string): Promise<readonly StoredIncident[]>;
+  /** Ids of the incidents of these fingerprints, by `fingerprint/service`. */
+  idsOf(fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>>;
   countByState(): Promise<ReadonlyMap<IncidentState, number>>;
   /** Latest first; `before` is the ordinal of the last one seen. */
   pageOccurrences(

@@ -111,6 +111,15 @@ export function createIncidentStore(database: Database): IncidentStore {
       }
       return (await withNodes(database, await select.execute())).map(({ incident }) => incident);
     },
+    async idsOf(fingerprints) {
+      if (fingerprints.length === 0) return new Map();
+      const rows = await database
+        .selectFrom('incidents')
+        .select(['id', 'fingerprint', 'service'])
+        .where('fingerprint', 'in', [...new Set(fingerprints)])
+        .execute();
+      return new Map(rows.map(({ id, fingerprint, service }) => [`${fingerprint}/${service}`, id]));
+    },
     async countByState() {
       const rows = await database
         .selectFrom('incidents')
