@@ -96,12 +96,11 @@ export function writeTree(tree: PackageTree, folder: string, epoch: number): voi
 }
 
 export function dateAll(folder: string, epoch: number): void {
+  chmodSync(folder, program);
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) {
-      chmodSync(path, program);
-      dateAll(path, epoch);
-    } else lutimesSync(path, epoch, epoch);
+    if (entry.isDirectory()) dateAll(path, epoch);
+    else lutimesSync(path, epoch, epoch);
   }
   lutimesSync(folder, epoch, epoch);
 }
