@@ -165,11 +165,11 @@ export class FileRoster {
     if (follower.hasEnded) return true;
     try {
       if (follower.unpark()) this.#noteOpen(follower);
-      else this.#lose(follower, `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
+      else this.lose(follower, `${follower.path} was renamed or deleted while it was closed to spare descriptors`);
       return true;
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') {
-        this.#lose(follower, `${follower.path} was deleted while it was closed to spare descriptors`);
+        this.lose(follower, `${follower.path} was deleted while it was closed to spare descriptors`);
         return true;
       }
       this.report(follower.path, error);
@@ -178,7 +178,7 @@ export class FileRoster {
   }
 
   /** It is out of reach. What is known to be unread becomes a gap by itself; what nobody saw is told by one without bytes. */
-  #lose(follower: FileFollower, what: string): void {
+  lose(follower: FileFollower, what: string): void {
     const reason = 'file-vanished';
     follower.end(reason, what);
     if (follower.unread > 0) return;

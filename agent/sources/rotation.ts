@@ -135,7 +135,8 @@ export class Rotation {
 
   #take(path: string, facts: FileFacts, nowMs: number, rotated: RotatedFiles): void {
     const former = this.#roster.ofInode(fileKey(facts));
-    if (former?.isOpen === false) former.end('file-vanished', `${former.path} was deleted before it was read to its end`);
+    if (former?.isOpen === false && !former.hasEnded)
+      this.#roster.lose(former, `${former.path} was deleted while it was closed to spare descriptors`);
     const before = this.#roster.atPath(path);
     const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated.beside(path), before, facts, nowMs);
     const follower = this.#roster.follow(path, facts, nowMs);
