@@ -1,6 +1,7 @@
 // `hephaestus-agent check`: whether this host can do its work: sources, connection, certificate, clock.
 // Must never change anything, nor enrol.
 import type { Clock } from '../base/clock.ts';
+import { HephaestusError } from '../base/errors.ts';
 import { runProcess } from '../base/process.ts';
 import type { AgentConfig } from './config.ts';
 import { checkConnection } from './session/connection-check.ts';
@@ -23,7 +24,7 @@ export interface CheckSurroundings {
 export async function checkHost(config: AgentConfig, { clock, path }: CheckSurroundings): Promise<readonly CheckRow[]> {
   const stored = await openCredentialsStore(config.stateDirectory)
     .load()
-    .catch((error: Error): CredentialsOutcome => ({ kind: 'damaged', reason: error.message }));
+    .catch((error: unknown): CredentialsOutcome => ({ kind: 'damaged', reason: HephaestusError.from(error).message }));
   return [...(await checkSources(config, path)), await checkReach(config, stored), ...checkCertificate(stored, clock.now())];
 }
 

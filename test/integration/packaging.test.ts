@@ -56,6 +56,6 @@ describe('packages', () => {
 
   it('carry every grammar that is used', () => {
     const paths = 'a.js a.ts a.tsx a.py a.go a.java a.rb a.rs a.php a.cs a.c a.sh a.css'.split(' ');
-    expect(paths.map((path) => grammarOf(path)).toSorted()).toEqual([...grammars].toSorted());
+    expect(new Set(paths.map((path) => grammarOf(path)))).toEqual(new Set(grammars));
   });
 });
