@@ -1,6 +1,6 @@
 // The agent's settings: what may be written in its configuration file and, of these, what a coordinator may push.
 // Must never read a file or the environment; main.ts and node-configuration.ts hand texts in.
-import { z } from 'zod';
+import * as z from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
 import { parseCoordinatorAddress } from './session/coordinator-address.ts';
 import { linearPatternSchema } from './linear-pattern-schema.ts';

@@ -1,6 +1,6 @@
 // The settings of one source, as written in the configuration file and as pushed.
 // Must never open anything; compose.ts makes sources of them.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const absolutePattern = z.string().regex(/^\//, 'must be an absolute path or pattern, beginning with /');
 

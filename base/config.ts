@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { explainIssue, knownKeysAt, shapesAt, showPath, type SchemaShape } from './config-problem.ts';
 import { mergeConfigTrees, originAt, overrideConfigTree, parseConfigTree, plainValueOf, type ConfigNode } from './config-tree.ts';
 import { HephaestusError, errnoOf } from './errors.ts';
@@ -67,7 +67,10 @@ export interface ConfigSource {
 
 /** As loadConfig, on texts in hand; later sources are merged over earlier ones. */
 export function parseConfig<S extends z.ZodType>(sources: readonly ConfigSource[], request: ConfigRequest<S>): ConfigOutcome<z.output<S>> {
-  const shape = z.toJSONSchema(request.schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as SchemaShape;
+  // It takes megabytes, and only overrides and mistakes need it.
+  let known: SchemaShape | undefined;
+  const shapeOf = (): SchemaShape =>
+    (known ??= z.toJSONSchema(request.schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as SchemaShape);
   const parsed = sources.map(({ name, text }) => parseConfigTree(name, text));
   const problems: ConfigProblem[] = parsed.flatMap((file) =>
     file.problems.map(({ origin, message }) => ({ ...origin, path: '', message })),
@@ -80,7 +83,7 @@ export function parseConfig<S extends z.ZodType>(sources: readonly ConfigSource[
   }
   // Values of a file that couldn't be read would all be reported as missing.
   if (problems.length > 0) return { kind: 'invalid', problems };
-  for (const override of readOverrides(request, shape, tree)) {
+  for (const override of readOverrides(request, shapeOf, tree)) {
     if (override.kind === 'problem') problems.push(override.problem);
     else tree = overrideConfigTree(tree, override.path, override.node);
   }
@@ -88,7 +91,8 @@ export function parseConfig<S extends z.ZodType>(sources: readonly ConfigSource[
   const checked = request.schema.safeParse(plainValueOf(tree), { reportInput: false });
   if (!checked.success) {
     for (const issue of checked.error.issues) {
-      for (const { path, message } of explainIssue(issue, shape)) problems.push({ ...originAt(tree, path), path: showPath(path), message });
+      for (const { path, message } of explainIssue(issue, shapeOf()))
+        problems.push({ ...originAt(tree, path), path: showPath(path), message });
     }
   }
   if (problems.length > 0 || !checked.success) return { kind: 'invalid', problems: problems.toSorted(byPlace(sources)) };
@@ -145,13 +149,13 @@ type Override =
   | { readonly kind: 'value'; readonly path: readonly (string | number)[]; readonly node: ConfigNode }
   | { readonly kind: 'problem'; readonly problem: ConfigProblem };
 
-function readOverrides<S extends z.ZodType>(request: ConfigRequest<S>, shape: SchemaShape, tree: ConfigNode): readonly Override[] {
+function readOverrides<S extends z.ZodType>(request: ConfigRequest<S>, shapeOf: () => SchemaShape, tree: ConfigNode): readonly Override[] {
   if (request.environmentPrefix === undefined) return [];
   const start = `${request.environmentPrefix}__`;
   return Object.entries(request.environment ?? {})
     .filter((entry): entry is [string, string] => entry[0].startsWith(start) && entry[1] !== undefined)
     .toSorted(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, text]) => readOverride(name, name.slice(start.length).split('__'), text, shape, tree));
+    .map(([name, text]) => readOverride(name, name.slice(start.length).split('__'), text, shapeOf(), tree));
 }
 
 function readOverride(name: string, parts: readonly string[], text: string, shape: SchemaShape, tree: ConfigNode): Override {

@@ -1,6 +1,6 @@
 // The HTTP port for operators' machines: /metrics, /healthz and /readyz.
 // Must never take a body, change anything or show configuration; it has no authentication and listens where it is told.
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { HephaestusError } from './errors.ts';
 import type { Logger } from './logger.ts';
@@ -43,6 +43,8 @@ export interface OpsServer {
 const requestTimeoutMs = 10_000;
 
 export function createOpsServer(options: OpsServerOptions): OpsServer {
+  // A bundle hoists imports, and importing node:http loads all of fetch, 3 MB, into agents that never open a port.
+  const { createServer } = process.getBuiltinModule('node:http');
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs, maxHeaderSize: 8192 },
     (request, response) => {

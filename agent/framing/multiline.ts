@@ -55,15 +55,24 @@ function createJoiningFramer(limits: RecordLimits, mayPass: boolean, createJudge
   };
 }
 
-/** One pass over one stretch of bytes. The open record reaches from the last cut to the first undecided line. */
+const newline = 0x0a;
+
+/**
+ * So many bytes are made into text at once. Strings of more than about 128 KiB get pages of their own from the system,
+ * which costs four times as much a byte as the memory for short-lived objects.
+ */
+const sectionBytes = 48 * 1024;
+
+/** One pass over one stretch of bytes, section by section. The open record reaches from the last cut to the first undecided line. */
 class Joining {
   readonly #bytes: Buffer;
   readonly #limits: RecordLimits;
   readonly #judge: LineJudge;
-  readonly #text: string;
-  readonly #screen: LineScreen;
   readonly #mayPass: boolean;
-  /** Where the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
+  /** Whole lines, but for the last section, and where it begins in the bytes. */
+  #text = '';
+  #sectionStart = 0;
+  /** Where in the section the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
   #passedStart = -1;
   #passedEnd = -1;
   readonly #cuts = new RecordCuts();
@@ -76,9 +85,6 @@ class Joining {
     this.#bytes = bytes;
     this.#limits = limits;
     this.#judge = judge;
-    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
-    this.#text = bytes.toString('latin1');
-    this.#screen = new LineScreen(this.#text);
   }
 
   run(flush: Flush): Framed {
@@ -96,15 +102,41 @@ class Joining {
   /** @returns where the last line begins that has no end yet; the end of the bytes if there is none. */
   #readLines(): number {
     const { length } = this.#bytes;
+    let start = 0;
+    for (;;) {
+      const end = this.#sectionEnd(start);
+      start = this.#readSection(start, end);
+      if (end === length) return start;
+      // The next section's text takes this one's place.
+      this.#tellPassed();
+    }
+  }
+
+  /** Behind the last line that ends within a section's length, or else behind the first that ends at all. */
+  #sectionEnd(start: number): number {
+    const bytes = this.#bytes;
+    if (bytes.length - start <= sectionBytes) return bytes.length;
+    const last = bytes.lastIndexOf(newline, start + sectionBytes - 1);
+    if (last >= start) return last + 1;
+    const next = bytes.indexOf(newline, start + sectionBytes);
+    return next < 0 ? bytes.length : next + 1;
+  }
+
+  /** @returns where the line begins that has no end in the section; the section's end if there is none. */
+  #readSection(sectionStart: number, sectionEnd: number): number {
+    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
+    const text = this.#bytes.toString('latin1', sectionStart, sectionEnd);
+    this.#text = text;
+    this.#sectionStart = sectionStart;
     const { maxLineBytes } = this.#limits;
-    const screen = this.#screen;
+    const screen = new LineScreen(text);
     const judge = this.#judge;
     const cuts = this.#cuts;
     const mayPass = this.#mayPass;
-    let lineStart = 0;
+    let lineStart = sectionStart;
     for (;;) {
-      const found = screen.next(lineStart);
-      const lineEnd = found < 0 ? length : found + 1;
+      const found = screen.next(lineStart - sectionStart);
+      const lineEnd = found < 0 ? sectionEnd : sectionStart + found + 1;
       if (lineEnd - lineStart > maxLineBytes) lineStart = this.#split(lineStart, lineEnd);
       if (found < 0) return lineStart;
       if (mayPass && screen.isOrdinary && !judge.inTrace) {
@@ -112,19 +144,23 @@ class Joining {
         if (this.#undecided.length > 0) this.#closeOpenAt(lineStart);
         cuts.closeAt(lineStart);
         this.#openLines = 1;
-        this.#passedStart = lineStart;
+        this.#passedStart = lineStart - sectionStart;
         this.#passedEnd = found;
       } else {
-        this.#take(this.#judgeLine(lineStart, found), lineStart, lineEnd);
+        this.#take(this.#judgeLine(lineStart, lineEnd - 1), lineStart, lineEnd);
       }
       lineStart = lineEnd;
     }
   }
 
   #judgeLine(start: number, end: number): Continuation {
+    this.#tellPassed();
+    return this.#judge.next(this.#text.slice(start - this.#sectionStart, end - this.#sectionStart));
+  }
+
+  #tellPassed(): void {
     if (this.#passedStart >= 0) this.#judge.pass(this.#text.slice(this.#passedStart, this.#passedEnd));
     this.#passedStart = -1;
-    return this.#judge.next(this.#text.slice(start, end));
   }
 
   /** A line too long to be part of anything: what was open ends before it. @returns where its last piece begins. */

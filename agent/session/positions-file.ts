@@ -1,7 +1,7 @@
 // The last acknowledged positions on disk, for the case that the coordinator's word is missing.
 // Must never stop the agent: a file that is damaged, or can't be written, is told and done without.
 import { rename } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readEnvelope, writeEnvelope } from '../../base/atomic-file.ts';
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError, errnoOf } from '../../base/errors.ts';

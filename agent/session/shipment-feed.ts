@@ -14,7 +14,10 @@ export interface PullAllowance {
 export interface ShipmentFeed {
   /** Begins a session: everything pulled before and not acknowledged comes again, from these positions on. */
   open(positions: readonly SourcePosition[]): Promise<void>;
-  /** The next shipment of any source, at most `maxBytes` of records; waits while there is none. Rejects only with the signal's reason. */
+  /**
+   * The next shipment of any source, at most `maxBytes` of records; waits while there is none. Rejects only with the signal's reason.
+   * Its bytes are valid until the next call.
+   */
   next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
   /** The service that is configured for a source; empty if none. */
   serviceOf(source: string): string;

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import type { FileIdentity } from '../record.ts';
 import { factsOfOpen, fileKey, fingerprint, hasFingerprint, isFingerprintComplete, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
+import type { ReadBuffer } from './read-buffer.ts';
 
 /** Bytes before the offset that are read again with every read: if they changed, the file was written over. */
 const overlapBytes = 1024;
@@ -44,15 +45,16 @@ export class FileContent {
   /**
    * Up to `want` bytes from `offset` on; undefined if those before it are not those that were read.
    *
+   * @param memory what to read into; by default memory of its own
    * @throws the system's error, or an Error if the file is parked.
    */
-  async read(offset: number, want: number): Promise<Buffer | undefined> {
+  async read(offset: number, want: number, memory?: ReadBuffer): Promise<Buffer | undefined> {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) throw new Error('a parked file cannot be read');
     const overlap = this.#overlap;
     if (overlap.length === 0 && offset > 0 && !hasFingerprint(descriptor, this.#identity)) return undefined;
     const length = overlap.length + want;
-    const buffer = Buffer.allocUnsafeSlow(length);
+    const buffer = memory?.take(length) ?? Buffer.allocUnsafeSlow(length);
     let filled = 0;
     while (filled < length) {
       const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, offset - overlap.length + filled);

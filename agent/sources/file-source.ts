@@ -12,6 +12,7 @@ import { FileRoster } from './file-roster.ts';
 import { createFolderWatch } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import { RateLimit } from './rate-limit.ts';
+import { ReadBuffer } from './read-buffer.ts';
 import { resume, rewind } from './resumption.ts';
 import { Rotation } from './rotation.ts';
 import { joinAcross, seamBefore } from './rotation-seam.ts';
@@ -80,6 +81,7 @@ export class FileSource implements Source {
   #loop: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #reading: Promise<unknown> | undefined;
+  readonly #memory = new ReadBuffer();
   #turns: FileFollower[] = [];
   #nextScanMs = 0;
   #earliestScanMs = 0;
@@ -211,7 +213,8 @@ export class FileSource implements Source {
     this.#roster.setBusy(follower);
     try {
       const older = seamBefore(follower, nowMs);
-      const result = older === undefined ? await follower.pull(maxBytes, nowMs) : await this.#pullAcross(older, follower, nowMs);
+      const result =
+        older === undefined ? await follower.pull(maxBytes, nowMs, this.#memory) : await this.#pullAcross(older, follower, nowMs);
       if (result !== 'rewritten') return result;
       this.#rotation.rewritten(follower, nowMs);
     } catch (error) {
@@ -282,6 +285,7 @@ export class FileSource implements Source {
       isBusy = true;
       if (this.#rotation.look(follower, nowMs)) isScanDue = true;
     }
+    if (!isBusy) this.#memory.drop();
     if (isScanDue) this.#scan();
     this.#news.notify();
     return isBusy;

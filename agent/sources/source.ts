@@ -15,6 +15,7 @@ export interface Source {
    * The next records, at most `maxBytes` of them, or the next gap; waits while there is nothing. Rejects only with the
    * signal's reason. A caller that doesn't pull costs nothing: the files are the buffer. A record that alone is longer than
    * `maxBytes` comes alone; no record is longer than the configured limit (256 KiB by default). One caller at a time.
+   * The bytes are valid until the next call: they may stand in memory that is read into again.
    */
   next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
   /** Everything up to here is durable at the coordinator: descriptors of finished files may be closed. */

@@ -151,7 +151,7 @@ export class SourceDriver {
         if (signal.aborted) return;
         throw error;
       }
-      this.#uncommitted.push(shipment);
+      this.#uncommitted.push(shipment.kind === 'chunk' ? { ...shipment, bytes: Buffer.from(shipment.bytes) } : shipment);
       if (this.#isCommitting) this.#flush();
     }
   }
