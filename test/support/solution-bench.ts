@@ -22,7 +22,7 @@ export const searchPath = [
   dirname(process.execPath),
 ];
 
-export function realSandbox(): Sandbox {
+function realSandbox(): Sandbox {
   return createSandbox({ ...defaultSandboxOptions, searchPath });
 }
 

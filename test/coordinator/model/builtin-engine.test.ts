@@ -1,9 +1,9 @@
 // What the built-in engine answers to a problem: reverts of the suspect change, and guards that fit the message.
 // Must never demand one wording of a guard where several are right; the sandbox judges those elsewhere.
 import { describe, expect, it } from 'vitest';
-import { createSyntaxTrees } from '../../base/syntax-tree.ts';
-import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
-import type { PatternCandidate, PatternProblem } from '../../coordinator/model/pattern-engine.ts';
+import { createSyntaxTrees } from '../../../base/syntax-tree.ts';
+import { createBuiltinEngine } from '../../../coordinator/model/providers/builtin/builtin-engine.ts';
+import type { PatternCandidate, PatternProblem } from '../../../coordinator/model/pattern-engine.ts';
 
 const engine = createBuiltinEngine(createSyntaxTrees());
 

@@ -5,18 +5,18 @@ import { join } from 'node:path';
 import { OpenAPIBackend } from 'openapi-backend';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { systemClock } from '../../base/clock.ts';
-import { silentLogger } from '../../base/logger.ts';
-import { Secret } from '../../base/secret.ts';
-import { ModelError, type CompletionRequest, type TextModel } from '../../coordinator/model/model.ts';
-import { modelConfigurationSchema } from '../../coordinator/model/model-configuration.ts';
-import { runCanary } from '../../coordinator/model/canary.ts';
-import { createAnthropicModel } from '../../coordinator/model/providers/anthropic.ts';
-import { createOllamaModel } from '../../coordinator/model/providers/ollama.ts';
-import { createOpenAiCompatibleModel } from '../../coordinator/model/providers/openai-compatible.ts';
-import { makeResilient } from '../../coordinator/model/resilient-model.ts';
-import { chooseTextModel } from '../../coordinator/model/text-models.ts';
-import { say, startFakeModelServer, withCanary, type FakeAnswer } from '../support/fake-model-server.ts';
+import { systemClock } from '../../../base/clock.ts';
+import { silentLogger } from '../../../base/logger.ts';
+import { Secret } from '../../../base/secret.ts';
+import { ModelError, type CompletionRequest, type TextModel } from '../../../coordinator/model/model.ts';
+import { modelConfigurationSchema } from '../../../coordinator/model/model-configuration.ts';
+import { runCanary } from '../../../coordinator/model/canary.ts';
+import { createAnthropicModel } from '../../../coordinator/model/providers/anthropic.ts';
+import { createOllamaModel } from '../../../coordinator/model/providers/ollama.ts';
+import { createOpenAiCompatibleModel } from '../../../coordinator/model/providers/openai-compatible.ts';
+import { makeResilient } from '../../../coordinator/model/resilient-model.ts';
+import { chooseTextModel } from '../../../coordinator/model/text-models.ts';
+import { say, startFakeModelServer, withCanary, type FakeAnswer } from '../../support/fake-model-server.ts';
 
 const providers: readonly [string, (url: string) => TextModel][] = [
   ['ollama', (url) => createOllamaModel({ baseUrl: url, model: 'small', keepAlive: '5m' })],
@@ -136,7 +136,7 @@ describe('ollama', () => {
     });
   });
 
-  const description = join(import.meta.dirname, '../../../shared/data/models/ollama-openapi.yaml');
+  const description = join(import.meta.dirname, '../../../../shared/data/models/ollama-openapi.yaml');
   const text = readIfThere(description);
   it.skipIf(text === undefined)('sends what Ollama’s own API description allows (skipped: the shared data is not here)', async () => {
     const api = new OpenAPIBackend({

@@ -2,9 +2,9 @@
 // Must never wait for real time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TokenBudget } from '../../coordinator/model/budget.ts';
-import { CircuitBreaker } from '../../coordinator/model/circuit-breaker.ts';
-import { Sessions } from '../../coordinator/model/sessions.ts';
+import { TokenBudget } from '../../../coordinator/model/budget.ts';
+import { CircuitBreaker } from '../../../coordinator/model/circuit-breaker.ts';
+import { Sessions } from '../../../coordinator/model/sessions.ts';
 
 describe('a budget', () => {
   it('is never overshot, however requests overlap', () => {

@@ -2,10 +2,10 @@
 // Must never test a way of writing that no model uses.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSyntaxTrees } from '../../../base/syntax-tree.ts';
-import { applyEdits, type ApplyOutcome } from '../../../coordinator/solutions/edits/apply.ts';
-import { readResponse } from '../../../coordinator/solutions/edits/response-reader.ts';
-import type { Edit } from '../../../coordinator/solutions/edits/edit.ts';
+import { createSyntaxTrees } from '../../../../base/syntax-tree.ts';
+import { applyEdits, type ApplyOutcome } from '../../../../coordinator/solutions/edits/apply.ts';
+import { readResponse } from '../../../../coordinator/solutions/edits/response-reader.ts';
+import type { Edit } from '../../../../coordinator/solutions/edits/edit.ts';
 
 const trees = createSyntaxTrees();
 
