@@ -11,7 +11,7 @@ const banner = "import { createRequire as __createRequire } from 'node:module';\
 /** @returns folders below node_modules whose files were bundled, sorted */
 export async function bundlePrograms(root: string, product: Product, folder: string): Promise<readonly string[]> {
   const packages = new Set<string>();
-  for (const { entry, bundle } of product.programs) {
+  for (const { entry, bundle } of [...product.programs, ...product.helpers]) {
     const { metafile } = await build({
       absWorkingDir: root,
       entryPoints: [entry],

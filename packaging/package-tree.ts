@@ -48,6 +48,8 @@ export function layOut(inputs: TreeInputs): PackageTree {
   for (const [module, files] of Object.entries(product.besideBundle))
     for (const file of files) copy(`${home}/node_modules/${module}/${file}`, `node_modules/${module}/${file}`);
 
+  for (const { bundle } of product.helpers) copy(`${home}/${bundle}`, join(inputs.bundles, bundle));
+
   const date = new Date(inputs.epoch * 1000).toISOString().slice(0, 10);
   const pages = products.flatMap(({ programs }) => programs).map(({ command, section }) => `${command}(${section})`);
   for (const each of product.programs) {

@@ -18,6 +18,8 @@ export interface Product {
   /** Of `systemd/NAME.*` and `packaging/configuration/`. */
   readonly configuration: 'agent' | 'coordinator';
   readonly programs: readonly Program[];
+  /** Sources that a program starts as processes of their own: each is bundled beside it, by the name that it looks for. */
+  readonly helpers: readonly { readonly entry: string; readonly bundle: string }[];
   /** The synopsis, then the paragraph below it, as in a control file. */
   readonly synopsis: string;
   readonly description: readonly string[];
@@ -44,6 +46,7 @@ export const agent: Product = {
       summary: 'tails the logs of this host and streams them to a coordinator',
     },
   ],
+  helpers: [{ entry: 'agent/host/machine-probe.ts', bundle: 'machine-probe.mjs' }],
   synopsis: 'log-tailing agent of the Hephaestus repair crew',
   description: [
     'Follows log files and the systemd journal, keeps its place across rotation,',
@@ -77,6 +80,7 @@ export const coordinator: Product = {
       summary: 'looks at a Hephaestus coordinator and steers it',
     },
   ],
+  helpers: [],
   synopsis: 'coordinator of the Hephaestus repair crew, with its admin CLI',
   description: [
     'Takes the logs of all agents, groups problems into incidents, finds the code',

@@ -5,6 +5,7 @@ import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
 import { flushAfter } from './follow-timing.ts';
 import type { FollowTiming } from './follow-timing.ts';
+import { atMost } from './framed-part.ts';
 import { GrowthHistory } from './growth-history.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 
@@ -314,17 +315,4 @@ export class FileFollower {
     this.#offset = this.#size;
     return { kind: 'gap', source: this.#options.source, from, to: this.position(), reason, bytes, records: 0, detail };
   }
-}
-
-/** The first records that fit, at least one: a long window may have held several. Bytes that were rewritten can't be told apart. */
-function atMost(framed: Framed, maxBytes: number): Framed {
-  if (framed.bytes !== undefined || framed.consumed <= maxBytes) return framed;
-  const recordLengths: number[] = [];
-  let consumed = 0;
-  for (const length of framed.recordLengths) {
-    if (consumed > 0 && consumed + length > maxBytes) break;
-    recordLengths.push(length);
-    consumed += length;
-  }
-  return { ...framed, consumed, recordLengths };
 }

@@ -11,7 +11,6 @@ import { ModelService } from '../../coordinator/model/model-service.ts';
 import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
 import type { Repository } from '../../coordinator/repository/repository.ts';
 import { assembleSolutions } from '../../coordinator/solutions/assembly.ts';
-import { createSandbox, defaultSandboxOptions, type Sandbox } from '../../coordinator/solutions/sandbox.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from '../../coordinator/solutions/sandbox-configuration.ts';
 import { plainRepositoryService } from './plain-repository-service.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from './solution-stores.ts';
@@ -21,10 +20,6 @@ export const searchPath = [
   ...(process.env['PATH'] ?? '').split(':').filter((folder) => !folder.includes('/node_modules/')),
   dirname(process.execPath),
 ];
-
-function realSandbox(): Sandbox {
-  return createSandbox({ ...defaultSandboxOptions, searchPath });
-}
 
 export interface BenchOptions {
   readonly directory: string;
