@@ -66,12 +66,23 @@ const letters: ReadonlyMap<string, Severity> = new Map<string, Severity>([
   ['T', 'debug'],
 ]);
 
-/** Longest level word; anything longer is rejected before it is lower-cased. */
-const longestWord = 13;
+/** By the first letter (its low five bits, the same for both cases): the lengths that level words have, one bit each. */
+const lengthsByLetter = new Uint16Array(32);
+for (const word of words.keys()) {
+  const letter = word.charCodeAt(0) & 31;
+  lengthsByLetter[letter] = (lengthsByLetter[letter] ?? 0) | (1 << word.length);
+}
 
 /** The severity that a level word names (`WARN`, `Error`, `informational`), or undefined. */
 export function severityOfWord(word: string): Severity | undefined {
-  if (word.length < 3 || word.length > longestWord) return undefined;
+  return severityOfWordIn(word, 0, word.length);
+}
+
+/** Like {@link severityOfWord}, of a part of a text; most are told by first letter and length, before anything is copied. */
+export function severityOfWordIn(text: string, from: number, to: number): Severity | undefined {
+  const size = to - from;
+  if (size < 3 || size > 15 || (((lengthsByLetter[text.charCodeAt(from) & 31] ?? 0) >> size) & 1) === 0) return undefined;
+  const word = text.slice(from, to);
   return words.get(word) ?? words.get(word.toLowerCase());
 }
 

@@ -1,6 +1,6 @@
 // A line's beginning cut into columns: what stands there (timestamp, level, bracket, tag …) and where.
 // Must never decide what is header and what is message; layout.ts learns that from many lines.
-import { severityOfLetter, severityOfWord } from '../severity.ts';
+import { severityOfLetter, severityOfWord, severityOfWordIn } from '../severity.ts';
 import { newTimestampScan } from './timestamp-parts.ts';
 import { scanGlogTimestamp, scanTimestamp, scanUptime } from './timestamp.ts';
 
@@ -83,7 +83,7 @@ export class Columns {
       }
       this.padded[index] = blanks > 1;
       // `error   reconnecting`: set in a column of its own, a lower-case level is one.
-      if (blanks > 1 && this.kind[index] === column.word && severityOfWord(text.slice(at, end)) !== undefined) {
+      if (blanks > 1 && this.kind[index] === column.word && severityOfWordIn(text, at, end) !== undefined) {
         this.kind[index] = column.severity;
       }
       if (index === this.firstTimestamp && code >= 97 && code <= 122) {
@@ -232,8 +232,7 @@ export class Columns {
       return end;
     }
     if (last === 58 && size > 1 && odd === 0 && letters > 0) {
-      this.kind[index] =
-        severityOfWord(text.slice(at, end - 1)) === undefined ? (size <= 100 ? column.tag : column.other) : column.severity;
+      this.kind[index] = severityOfWordIn(text, at, end - 1) === undefined ? (size <= 100 ? column.tag : column.other) : column.severity;
       return end;
     }
     if (size === 1 && letters === 1) {
@@ -247,7 +246,7 @@ export class Columns {
     if (letters === size) {
       const first = text.charCodeAt(at);
       // A level stands in capitals or capitalised; a lower-case `error` begins many a message.
-      this.kind[index] = first < 91 && severityOfWord(text.slice(at, end)) !== undefined ? column.severity : column.word;
+      this.kind[index] = first < 91 && severityOfWordIn(text, at, end) !== undefined ? column.severity : column.word;
       return end;
     }
     this.kind[index] = column.identifier;

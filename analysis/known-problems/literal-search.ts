@@ -4,11 +4,15 @@
 /** Characters beyond ASCII are one class that no word contains. */
 const ASCII = 128;
 
+/** Marks a state in the table where words end. States are numbered below it. */
+const endMark = 0x8000;
+
 export class LiteralSearch {
   private readonly classOf = new Uint8Array(ASCII);
   private readonly classes: number;
-  /** Where each state goes: the row of the next one, negative where words end there. */
-  private readonly next: Int32Array;
+  /** By state, one after the other, each a row of a power of two: the next state for each class, marked where words end there. */
+  private readonly next: Uint16Array;
+  private readonly shift: number;
   /** By state, the words that end there, longest first. */
   private readonly ends: readonly (readonly number[])[];
 
@@ -32,27 +36,37 @@ export class LiteralSearch {
       }
       ends[state]?.push(index);
     }
-    this.next = new Int32Array(trie.length * this.classes);
-    this.complete(trie, ends);
-    this.ends = ends;
-    // Rows instead of numbers, so that the search neither multiplies nor looks elsewhere.
-    for (const [index, state] of this.next.entries())
-      this.next[index] = (ends[state]?.length ?? 0) > 0 ? -state * this.classes : state * this.classes;
+    if (trie.length > endMark) throw new RangeError(`${words.length} words need ${trie.length} states, more than ${endMark}`);
+    const wide = new Uint16Array(trie.length * this.classes);
+    const order = this.complete(trie, ends, wide);
+    // Numbered by depth: a text spends its time in the shallow states, and these few rows stay in the processor's cache.
+    const numberOf = new Uint16Array(trie.length);
+    for (const [number, state] of order.entries()) numberOf[state] = number;
+    this.ends = order.map((state) => ends[state] ?? []);
+    this.shift = 32 - Math.clz32(this.classes - 1);
+    this.next = new Uint16Array(trie.length << this.shift);
+    for (const [number, state] of order.entries()) {
+      for (let letter = 0; letter < this.classes; letter++) {
+        const to = numberOf[wide[state * this.classes + letter] ?? 0] ?? 0;
+        this.next[(number << this.shift) + letter] = (this.ends[to]?.length ?? 0) > 0 ? to | endMark : to;
+      }
+    }
   }
 
   /** Indexes of the words in the first `limit` characters, one for each time it occurs; undefined where there are none. */
   search(text: string, limit: number): number[] | undefined {
-    const { next, classOf, classes } = this;
+    const { next, classOf, shift } = this;
     const length = Math.min(text.length, limit);
     let found: number[] | undefined;
-    let row = 0;
+    let state = 0;
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
-      row = next[row + (code < ASCII ? (classOf[code] ?? 0) : 0)] ?? 0;
-      if (row >= 0) continue;
-      row = -row;
+      state = next[(state << shift) + (code < ASCII ? (classOf[code] ?? 0) : 0)] ?? 0;
+      if (state < endMark) continue;
+      state ^= endMark;
       found ??= [];
-      found.push(...(this.ends[row / classes] ?? []));
+      const ends = this.ends[state] ?? [];
+      for (let end = 0; end < ends.length; end++) found.push(ends[end] ?? 0);
     }
     return found;
   }
@@ -71,8 +85,8 @@ export class LiteralSearch {
     return count;
   }
 
-  /** Fills the table, so that every state has a successor for every class, breadth first. */
-  private complete(trie: readonly ReadonlyMap<number, number>[], ends: number[][]): void {
+  /** Fills the table, so that every state has a successor for every class; returns the states breadth first. */
+  private complete(trie: readonly ReadonlyMap<number, number>[], ends: number[][], next: Uint16Array): number[] {
     const fallback = new Uint16Array(trie.length);
     const queue = [0];
     for (let at = 0; at < queue.length; at++) {
@@ -80,13 +94,14 @@ export class LiteralSearch {
       const back = (fallback[state] ?? 0) * this.classes;
       for (let letter = 0; letter < this.classes; letter++) {
         const to = trie[state]?.get(letter);
-        const otherwise = state === 0 ? 0 : (this.next[back + letter] ?? 0);
-        this.next[state * this.classes + letter] = to ?? otherwise;
+        const otherwise = state === 0 ? 0 : (next[back + letter] ?? 0);
+        next[state * this.classes + letter] = to ?? otherwise;
         if (to === undefined) continue;
         fallback[to] = otherwise;
         ends[to]?.push(...(ends[otherwise] ?? []));
         queue.push(to);
       }
     }
+    return queue;
   }
 }

@@ -5,7 +5,7 @@ import { isAtLeast, type Severity } from '../severity.ts';
 import type { KnownProblem } from './known-problem.ts';
 import { LiteralSearch } from './literal-search.ts';
 import { isPeerNoise } from './peer-noise.ts';
-import { matches, parseSignature, rarestWords, type Signature } from './signature.ts';
+import { matches, parseSignature, rarestStep, type NumberedStep, type Signature } from './signature.ts';
 
 /** What is looked at of a record. */
 export interface Recognizable {
@@ -58,35 +58,61 @@ export class KnownProblemMatcher {
 /** Signatures with one search for the words that they need. */
 class SignatureSet {
   private readonly search: LiteralSearch;
-  private readonly entries: readonly Entry[];
-  /** By word: the signatures that it is a part of. */
-  private readonly byWord: readonly (readonly number[])[];
+  private readonly entries: readonly (Entry & { readonly rarest: NumberedStep })[];
+  /** By word: the signatures that it is a part of, one bit each in `width` numbers. */
+  private readonly byWord: Int32Array;
+  private readonly width: number;
+  /** Numbers of 32 bits with one for each word. */
+  private readonly wordWidth: number;
 
   constructor(entries: readonly Entry[]) {
-    const words = new Map<string, number[]>();
-    for (const [index, { signature }] of entries.entries()) {
-      for (const word of rarestWords(signature)) words.set(word, [...(words.get(word) ?? []), index]);
-    }
-    this.entries = entries;
-    this.search = new LiteralSearch([...words.keys()]);
-    this.byWord = [...words.values()];
+    const numbers = new Map<string, number>();
+    const numberOf = (word: string): number => {
+      const number = numbers.get(word) ?? numbers.size;
+      numbers.set(word, number);
+      return number;
+    };
+    this.entries = entries.map((entry) => {
+      const { step, words } = rarestStep(entry.signature);
+      return { ...entry, rarest: { step, words: words.map(numberOf) } };
+    });
+    this.search = new LiteralSearch([...numbers.keys()]);
+    this.width = (entries.length + 31) >> 5;
+    this.wordWidth = (numbers.size + 31) >> 5;
+    this.byWord = new Int32Array(numbers.size * this.width);
+    for (const [index, { rarest }] of this.entries.entries())
+      for (const word of rarest.words) setBit(this.byWord, word * this.width * 32 + index);
   }
 
   find(text: string): KnownProblem | undefined {
     const words = this.search.search(text, longestText);
     if (words === undefined) return undefined;
-    const candidates = new Set(words.flatMap((word) => this.byWord[word] ?? []));
-    const lower = text.slice(0, longestText).toLowerCase();
+    const { byWord, width } = this;
+    const candidates = new Int32Array(width);
+    const present = new Int32Array(this.wordWidth);
+    for (let i = 0; i < words.length; i++) {
+      const word = words[i] ?? 0;
+      setBit(present, word);
+      for (let at = 0; at < width; at++) candidates[at] = (candidates[at] ?? 0) | (byWord[word * width + at] ?? 0);
+    }
+    const lower = (text.length > longestText ? text.slice(0, longestText) : text).toLowerCase();
     let noise: boolean | undefined;
-    for (const index of [...candidates].sort((a, b) => a - b)) {
-      const entry = this.entries[index];
-      if (entry === undefined || !matches(entry.signature, lower)) continue;
-      if (entry.signature.definite) return entry.problem;
-      noise ??= isPeerNoise(lower);
-      if (!noise) return entry.problem;
+    for (let at = 0; at < width; at++) {
+      // The lowest bit that is left, and so the order of the catalogue.
+      for (let bits = candidates[at] ?? 0; bits !== 0; bits &= bits - 1) {
+        const entry = this.entries[at * 32 + 31 - Math.clz32(bits & -bits)];
+        if (entry === undefined || !matches(entry.signature, lower, entry.rarest, present)) continue;
+        if (entry.signature.definite) return entry.problem;
+        noise ??= isPeerNoise(lower);
+        if (!noise) return entry.problem;
+      }
     }
     return undefined;
   }
+}
+
+function setBit(bits: Int32Array, index: number): void {
+  bits[index >> 5] = (bits[index >> 5] ?? 0) | (1 << (index & 31));
 }
 
 /** The message, and what structured fields add to it. */

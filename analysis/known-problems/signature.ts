@@ -36,28 +36,41 @@ export function parseSignature(text: string): Signature {
   return { definite, steps };
 }
 
-/** The words of which one must occur: those of the step that is hardest to meet by chance. */
-export function rarestWords(signature: Signature): readonly string[] {
+/** The step that is hardest to meet by chance, and a word of each of its alternatives that must occur for it. */
+export function rarestStep(signature: Signature): { readonly step: number; readonly words: readonly string[] } {
   const wordsOf = (step: Step): string[] => step.alternatives.map((parts) => parts.reduce((a, b) => (b.length > a.length ? b : a)));
-  const [best = []] = signature.steps
-    .map(wordsOf)
-    .sort((a, b) => Math.min(...b.map(({ length }) => length)) - Math.min(...a.map(({ length }) => length)));
+  const [best = { step: 0, words: [] }] = signature.steps
+    .map((step, index) => ({ step: index, words: wordsOf(step) }))
+    .sort((a, b) => Math.min(...b.words.map(({ length }) => length)) - Math.min(...a.words.map(({ length }) => length)));
   return best;
 }
 
-/** @param text in lower case */
-export function matches(signature: Signature, text: string): boolean {
-  const [first, ...others] = signature.steps;
+/** A step whose alternatives aren't looked for unless their words occur, which a search before told. */
+export interface NumberedStep {
+  readonly step: number;
+  /** By alternative. */
+  readonly words: readonly number[];
+}
+
+/**
+ * @param text in lower case
+ * @param rarest what {@link rarestStep} said, its words numbered
+ * @param present the words that occur in `text`, one bit each
+ */
+export function matches(signature: Signature, text: string, rarest: NumberedStep, present: Int32Array): boolean {
+  const { steps } = signature;
+  const [first] = steps;
   if (first === undefined) return false;
+  const { step, words } = rarest;
   let from = 0;
   for (let start = 0; start < mostStarts; start++) {
-    const begun = findStep(first, text, from, text.length);
+    const begun = findStep(first, text, from, text.length, step === 0 ? words : undefined, present);
     if (begun === undefined) return false;
     if (!isDenied(text, begun.at)) {
       let end: number | undefined = begun.end;
-      for (const step of others) {
-        end = findStep(step, text, end, end + longestGap)?.end;
-        if (end === undefined) break;
+      for (let index = 1; index < steps.length && end !== undefined; index++) {
+        const next = steps[index];
+        if (next !== undefined) end = findStep(next, text, end, end + longestGap, step === index ? words : undefined, present)?.end;
       }
       if (end !== undefined) return true;
     }
@@ -72,14 +85,22 @@ interface Place {
 }
 
 /** The alternative that begins first at or after `from` and not after `last`. */
-function findStep(step: Step, text: string, from: number, last: number): Place | undefined {
+function findStep(
+  step: Step,
+  text: string,
+  from: number,
+  last: number,
+  words: readonly number[] | undefined,
+  present: Int32Array,
+): Place | undefined {
   let best: Place | undefined;
-  for (const parts of step.alternatives) {
-    const [first = '', ...others] = parts;
-    let found = findWord(first, text, from, best === undefined ? last : best.at - 1, step.anywhere);
-    for (const part of others) {
-      if (found === undefined) break;
-      const next = findWord(part, text, found.end, found.end + longestInnerGap, false);
+  const { alternatives } = step;
+  for (let index = 0; index < alternatives.length; index++) {
+    const parts = alternatives[index] ?? [];
+    if (words !== undefined && !hasBit(present, words[index] ?? 0)) continue;
+    let found = findWord(parts[0] ?? '', text, from, best === undefined ? last : best.at - 1, step.anywhere);
+    for (let part = 1; part < parts.length && found !== undefined; part++) {
+      const next = findWord(parts[part] ?? '', text, found.end, found.end + longestInnerGap, false);
       found = next === undefined ? undefined : { at: found.at, end: next.end };
     }
     if (found !== undefined) best = found;
@@ -88,11 +109,20 @@ function findStep(step: Step, text: string, from: number, last: number): Place |
 }
 
 function findWord(word: string, text: string, from: number, last: number, anywhere: boolean): Place | undefined {
+  if (last + word.length >= text.length) {
+    let at = text.indexOf(word, from);
+    while (at >= 0 && !anywhere && isInsideWord(text, at)) at = text.indexOf(word, at + 1);
+    return at < 0 ? undefined : { at, end: at + word.length };
+  }
   // Cut first, so that a search from many starts stays linear.
-  const window = text.slice(from, Math.min(text.length, last + word.length));
+  const window = text.slice(from, last + word.length);
   let at = window.indexOf(word);
   while (at >= 0 && !anywhere && isInsideWord(text, from + at)) at = window.indexOf(word, at + 1);
   return at < 0 ? undefined : { at: from + at, end: from + at + word.length };
+}
+
+function hasBit(bits: Int32Array, index: number): boolean {
+  return (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) !== 0;
 }
 
 function isInsideWord(text: string, at: number): boolean {
