@@ -32,10 +32,3 @@ export class Story {
     this.#write(`${text}\n`);
   }
 }
-
-export function diffColour(line: string): Colour | undefined {
-  if (line.startsWith('+++') || line.startsWith('---') || line.startsWith('diff ')) return 'bold';
-  if (line.startsWith('@@')) return 'cyan';
-  if (line.startsWith('+')) return 'green';
-  return line.startsWith('-') ? 'red' : undefined;
-}

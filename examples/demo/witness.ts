@@ -3,7 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OperatorConnection } from '../../coordinator/cli/client.ts';
 import { duration, durationMs, enumLabel, percent, safe, safeLine } from '../../coordinator/cli/presentation.ts';
-import { diffColour, type Story } from './story.ts';
+import { diffColour } from '../../coordinator/cli/diff-colour.ts';
+import type { Story } from './story.ts';
 
 type NodeView = Awaited<ReturnType<OperatorConnection['nodes']['listNodes']>>['nodes'][number];
 type IncidentView = Awaited<ReturnType<OperatorConnection['incidents']['listIncidents']>>['incidents'][number];

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { RungOutcome, SolutionState, type RungResult, type SolutionProposal } from '../../../proto/index.ts';
 import { countArgument, enumList } from '../arguments.ts';
 import { usage, type CommandContext } from '../command-context.ts';
+import { diffColour } from '../diff-colour.ts';
 import { collectPages } from '../paging.ts';
 import { age, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
@@ -210,13 +211,6 @@ function diffText(diff: string, style: Style): string {
   return safe(diff)
     .trimEnd()
     .split('\n')
-    .map((line) => paint(line, lineColour(line), style))
+    .map((line) => paint(line, diffColour(line), style))
     .join('\n');
-}
-
-function lineColour(line: string): Colour | undefined {
-  if (line.startsWith('+++') || line.startsWith('---') || line.startsWith('diff ')) return 'bold';
-  if (line.startsWith('@@')) return 'cyan';
-  if (line.startsWith('+')) return 'green';
-  return line.startsWith('-') ? 'red' : undefined;
 }
