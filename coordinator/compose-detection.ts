@@ -6,9 +6,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Chore } from './housekeeping.ts';
 import { BehaviourWatch } from './incidents/behaviour-watch.ts';
-import { ChangeLog, type Change } from './incidents/change-log.ts';
+import { ChangeLog } from './incidents/change-log.ts';
+import type { Change } from './incidents/incident.ts';
 import type { IncidentStore } from './incidents/incident-store.ts';
 import type { IncidentWatch } from './incidents/incident-watch.ts';
+import { IncidentMerger } from './incidents/merging.ts';
 import { IncidentTracker } from './incidents/tracker.ts';
 import type { AnalysisStates } from './store/analysis-records.ts';
 
@@ -24,6 +26,7 @@ export interface DetectionParts {
 export interface Detection {
   readonly analyzer: Analyzer;
   readonly tracker: IncidentTracker;
+  readonly merger: IncidentMerger;
   readonly changes: ChangeLog;
   readonly chores: readonly Chore[];
 }
@@ -48,6 +51,7 @@ export async function composeDetection(parts: DetectionParts): Promise<Detection
   const changed = await states.load('changes');
   if (changed !== undefined) changes.restore(changed as readonly Change[]);
   const tracker = new IncidentTracker({ ...parts, behaviour, changes });
+  const merger = new IncidentMerger({ ...parts, find: (id) => tracker.find(id) });
   const save = async (): Promise<void> => {
     await states.save('analyzer', analyzer.snapshot(), clock.now());
     await states.save('behaviour', behaviour.snapshot(), clock.now());
@@ -57,5 +61,5 @@ export async function composeDetection(parts: DetectionParts): Promise<Detection
     { name: 'analysis-snapshot', everyMs: snapshotEveryMs, atStop: true, run: save },
     { name: 'behaviour', everyMs: intervalMs, run: () => tracker.closeInterval() },
   ];
-  return { analyzer, tracker, changes, chores };
+  return { analyzer, tracker, merger, changes, chores };
 }

@@ -223,7 +223,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         incidentIdsOf: (fingerprints) => incidentStore.idsOf(fingerprints),
         submit: (requestId, entries) => submitEntries({ processor, sink: ingest, clock }, requestId, entries),
       }),
-      incidents: createIncidentService({ store: incidentStore, tracker, watch, proposals, changes: detection.changes }),
+      incidents: createIncidentService({ ...detection, store: incidentStore, watch, proposals }),
       solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
       repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
       deployments: createDeploymentService({ store: createDeploymentStore(database), nodeIdOf: (node) => nodes.getNode(node).id, clock }),

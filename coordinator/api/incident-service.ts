@@ -4,6 +4,7 @@ import type { IncidentServiceImplementation } from '../../proto/index.ts';
 import type { IncidentEvent } from '../incidents/incident.ts';
 import type { IncidentStore } from '../incidents/incident-store.ts';
 import type { IncidentTracker } from '../incidents/tracker.ts';
+import type { IncidentMerger } from '../incidents/merging.ts';
 import type { IncidentWatch } from '../incidents/incident-watch.ts';
 import type { Incident } from '../incidents/incident.ts';
 import type { ChangeLog } from '../incidents/change-log.ts';
@@ -17,6 +18,7 @@ import { readSeverity } from './wire-values.ts';
 export interface IncidentServiceOptions {
   readonly store: IncidentStore;
   readonly tracker: IncidentTracker;
+  readonly merger: IncidentMerger;
   readonly watch: IncidentWatch;
   readonly proposals: ProposalStore;
   readonly changes: ChangeLog;
@@ -25,7 +27,7 @@ export interface IncidentServiceOptions {
 const latestShown = 5;
 
 export function createIncidentService(options: IncidentServiceOptions): IncidentServiceImplementation<{ identity: CallIdentity }> {
-  const { store, tracker, watch, proposals, changes } = options;
+  const { store, tracker, merger, watch, proposals, changes } = options;
   const newestSolution = async (incidentId: string): Promise<SolutionProposal | undefined> =>
     (await proposals.list({ incidentId, states: [], limit: 1, after: undefined }))[0];
   const show = async (incident: Incident) => writeIncident(incident, await newestSolution(incident.id));
@@ -52,6 +54,8 @@ export function createIncidentService(options: IncidentServiceOptions): Incident
         nodeIds: request.nodeIds,
         services: request.services,
         minimumSeverity: readSeverity(request.minimumSeverity),
+        leadingOnly: request.leadingOnly,
+        includeMerged: request.includeMerged,
         limit: size + 1,
         after: place === undefined ? undefined : { lastSeenAtMs: Number(place[0]), id: String(place[1]) },
       });
@@ -71,6 +75,12 @@ export function createIncidentService(options: IncidentServiceOptions): Incident
     resolveIncident: (request) => decide(request.id, 'resolve', request.note),
     ignoreIncident: (request) => decide(request.id, 'ignore', request.note),
     reopenIncident: (request) => decide(request.id, 'reopen', request.note),
+    async mergeIncidents(request) {
+      return { incident: await show(await merger.merge(request.survivorId, request.ids)) };
+    },
+    async unmergeIncident(request) {
+      return { incident: await show(await merger.unmerge(request.id)) };
+    },
     async listOccurrences(request) {
       const size = pageSizeOf(request.page);
       const place = readPageToken('occurrences', request.page, ['number']);

@@ -32,6 +32,8 @@ export const permissions: Readonly<Record<string, Permission>> = {
   '/hephaestus.v1.IncidentService/IgnoreIncident': 'operator',
   '/hephaestus.v1.IncidentService/ReopenIncident': 'operator',
   '/hephaestus.v1.IncidentService/ListOccurrences': 'viewer',
+  '/hephaestus.v1.IncidentService/MergeIncidents': 'operator',
+  '/hephaestus.v1.IncidentService/UnmergeIncident': 'operator',
   '/hephaestus.v1.SolutionService/ListSolutions': 'viewer',
   '/hephaestus.v1.SolutionService/GetSolution': 'viewer',
   '/hephaestus.v1.SolutionService/WatchSolutions': 'viewer',

@@ -7,6 +7,7 @@ import {
   type Occurrence as WireOccurrence,
 } from '../../proto/index.ts';
 import type { Incident, IncidentState, Occurrence } from '../incidents/incident.ts';
+import { totalsOf } from '../incidents/merging.ts';
 import type { Insight } from '../incidents/insight.ts';
 import type { Evidence, SolutionProposal } from '../solutions/proposal.ts';
 import { writeFields, writeTrace } from './wire-log.ts';
@@ -25,7 +26,8 @@ export function readIncidentStates(states: readonly WireState[]): IncidentState[
 }
 
 /** @param solution the newest proposal, if there is one */
-export function writeIncident(incident: Incident, solution: SolutionProposal | undefined): WireIncident {
+export function writeIncident(own: Incident, solution: SolutionProposal | undefined): WireIncident {
+  const incident = totalsOf(own);
   return {
     id: incident.id,
     fingerprint: incident.fingerprint.value,
@@ -42,6 +44,18 @@ export function writeIncident(incident: Incident, solution: SolutionProposal | u
     note: incident.note,
     solutionStatus: solution === undefined ? '' : [solution.state, solution.stateReason].filter((part) => part !== '').join(': '),
     solutionId: solution?.id ?? '',
+    mergedInto: incident.mergedInto ?? '',
+    merged: (incident.merged ?? []).map(({ id, fingerprint, title, service, occurrences }) => ({
+      id,
+      fingerprint: fingerprint.value,
+      fingerprintParts: fingerprint.parts.map((part) => ({ ...part })),
+      title,
+      service,
+      occurrences,
+    })),
+    relatedTo: incident.relatedTo ?? '',
+    related: incident.related ?? 0,
+    quiet: incident.quiet ?? '',
   };
 }
 

@@ -1,17 +1,8 @@
 // Remembers the last changes that logs reported, so that an incident can say what changed around its start.
 // Must never grow without bound; the oldest change is forgotten first.
-import { changeOf, type ChangeKind } from '../../analysis/change.ts';
+import { changeOf } from '../../analysis/change.ts';
 import type { Candidate } from './detector.ts';
-
-export interface Change {
-  readonly kind: ChangeKind;
-  readonly nodeId: string;
-  readonly service: string;
-  /** Unix milliseconds. */
-  readonly timeMs: number;
-  /** One line. */
-  readonly text: string;
-}
+import type { Change } from './incident.ts';
 
 const maxChanges = 2000;
 const longestText = 200;

@@ -10,8 +10,10 @@ export interface StoredIncident {
 }
 
 export interface IncidentTransaction {
+  /** The one that counts it: where the one of this fingerprint was merged into another, that other. */
   findIncident(fingerprint: string, service: string): Promise<StoredIncident | undefined>;
-  /** All but its nodes. */
+  findIncidentById(id: string): Promise<StoredIncident | undefined>;
+  /** All but its nodes, and what was merged into it or is related to it. */
   saveIncident(stored: StoredIncident): Promise<void>;
   addIncidentNodes(incidentId: string, nodeIds: readonly string[]): Promise<void>;
   /** @param ordinal counts the incident's occurrences from 1 */
@@ -20,6 +22,8 @@ export interface IncidentTransaction {
   thinOccurrences(incidentId: string, from: number, to: number, keep: readonly number[]): Promise<void>;
   /** Begins the work on a solution; no effect while some is under way. */
   enqueueProposal(incidentId: string, nowMs: number): Promise<void>;
+  /** Takes that back where it hasn't begun. */
+  withdrawProposal(incidentId: string): Promise<void>;
 }
 
 export interface IncidentQuery {
@@ -27,6 +31,10 @@ export interface IncidentQuery {
   readonly nodeIds: readonly string[];
   readonly services: readonly string[];
   readonly minimumSeverity: Severity | undefined;
+  /** Without those that are related to an earlier one, or quiet. */
+  readonly leadingOnly?: boolean | undefined;
+  /** With those that were merged into another one. */
+  readonly includeMerged?: boolean | undefined;
   readonly limit: number;
   /** The last one of the page before. */
   readonly after: { readonly lastSeenAtMs: number; readonly id: string } | undefined;
@@ -40,7 +48,8 @@ export interface IncidentStore extends IncidentReader {
   findByPrefix(prefix: string): Promise<readonly StoredIncident[]>;
   /** Ids of the incidents of these fingerprints, by `fingerprint/service`. */
   idsOf(fingerprints: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  countByState(): Promise<ReadonlyMap<IncidentState, number>>;
+  /** Without merged ones; those that don't alert count as `quiet`, whatever their state. */
+  countByState(): Promise<ReadonlyMap<IncidentState | 'quiet', number>>;
   /** Latest first; `before` is the ordinal of the last one seen. */
   pageOccurrences(
     incidentId: string,

@@ -76,7 +76,8 @@ export class IncidentTracker {
     const found = await this.find(idOrPrefix);
     const changed = await this.#options.store.transactIncidents(async (transaction) => {
       // Read again inside the transaction: an occurrence may have come meanwhile.
-      const stored = (await transaction.findIncident(found.incident.fingerprint.value, found.incident.service)) ?? found;
+      const stored = (await transaction.findIncidentById(found.incident.id)) ?? found;
+      if (stored.incident.mergedInto !== undefined) throw isMerged(stored.incident.id, stored.incident.mergedInto);
       const state = nextState(stored.incident.state, event);
       if (state === undefined) throw notPossible(stored.incident, event);
       const incident = { ...stored.incident, state, note: note === '' ? stored.incident.note : note };
@@ -122,12 +123,13 @@ export class IncidentTracker {
     const nodeIds = [...new Set([...(before?.nodeIds ?? []), ...problems.map((problem) => problem.nodeId)])].filter((id) => id !== '');
     const times = problems.map((problem) => problem.timeMs);
     const incident: Incident = {
+      ...before,
       id: before?.id ?? createUlid(nowMs),
       fingerprint: before?.fingerprint ?? first.fingerprint,
       title: before?.title ?? first.title,
       state,
       severity: worst([...(before === undefined ? [] : [before.severity]), ...problems.map((problem) => problem.severity)]),
-      service: first.service,
+      service: before?.service ?? first.service,
       firstSeenAtMs: Math.min(before?.firstSeenAtMs ?? Infinity, ...times),
       lastSeenAtMs: Math.max(before?.lastSeenAtMs ?? 0, ...times),
       occurrences,
@@ -176,6 +178,14 @@ function isLandmark(ordinal: number): boolean {
 
 function worst(list: readonly Incident['severity'][]): Incident['severity'] {
   return severities[Math.min(...list.map((severity) => severities.indexOf(severity)))] ?? 'error';
+}
+
+function isMerged(id: string, survivorId: string): HephaestusError {
+  return new HephaestusError({
+    code: 'incident.merged',
+    kind: 'validation',
+    message: `incident ${id} is merged into ${survivorId}; decide about that one, or unmerge this one first`,
+  });
 }
 
 function notPossible(incident: Incident, event: IncidentEvent): HephaestusError {

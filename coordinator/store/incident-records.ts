@@ -3,8 +3,9 @@
 import type { Selectable } from 'kysely';
 import { severities } from '../../analysis/severity.ts';
 import type { FingerprintPart } from '../../analysis/entry.ts';
-import type { Incident, IncidentState, Occurrence } from '../incidents/incident.ts';
+import type { Change, Incident, IncidentState, Occurrence, QuietReason } from '../incidents/incident.ts';
 import type { IncidentStore, IncidentTransaction, StoredIncident } from '../incidents/incident-store.ts';
+import { totalsOf } from '../incidents/merging.ts';
 import type { Database } from './database.ts';
 import { enqueueJob } from './job-records.ts';
 import type { Tables } from './schema.ts';
@@ -18,8 +19,11 @@ export function writeIncidents(database: Database): IncidentTransaction {
         .where('fingerprint', '=', fingerprint)
         .where('service', '=', service)
         .executeTakeFirst();
-      return row === undefined ? undefined : (await withNodes(database, [row]))[0];
+      // Merged ones stand directly below the survivor, never below each other.
+      const survivor = row?.merged_into ?? undefined;
+      return survivor === undefined ? await readOne(database, row) : await readOne(database, await findById(database, survivor));
     },
+    findIncidentById: async (id) => readOne(database, await findById(database, id)),
     async saveIncident({ incident, resolvedAtMs }) {
       const row = {
         title: incident.title,
@@ -30,6 +34,11 @@ export function writeIncidents(database: Database): IncidentTransaction {
         occurrences: incident.occurrences,
         note: incident.note,
         resolved_at_ms: resolvedAtMs ?? null,
+        merged_into: incident.mergedInto ?? null,
+        related_to: incident.relatedTo ?? null,
+        quiet: incident.quiet ?? '',
+        regressions_json: JSON.stringify(incident.regressions ?? []),
+        changes_json: JSON.stringify(incident.changes ?? []),
       };
       await database
         .insertInto('incidents')
@@ -69,6 +78,15 @@ export function writeIncidents(database: Database): IncidentTransaction {
       await query.execute();
     },
     enqueueProposal: (incidentId, nowMs) => enqueueJob(database, 'propose', incidentId, nowMs, nowMs),
+    async withdrawProposal(incidentId) {
+      // One that runs already is let run: its evidence holds, whoever the incident belongs to.
+      await database
+        .deleteFrom('jobs')
+        .where('kind', '=', 'propose')
+        .where('subject', '=', incidentId)
+        .where('state', '=', 'pending')
+        .execute();
+    },
   };
 }
 
@@ -76,8 +94,8 @@ export function createIncidentStore(database: Database): IncidentStore {
   return {
     transactIncidents: (work) => database.transaction().execute((transaction) => work(writeIncidents(transaction))),
     async getIncident(id) {
-      const row = await database.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst();
-      return row === undefined ? undefined : (await withNodes(database, [row]))[0]?.incident;
+      const stored = await readOne(database, await findById(database, id));
+      return stored === undefined ? undefined : totalsOf(stored.incident);
     },
     async findByPrefix(prefix) {
       const rows = await database
@@ -94,11 +112,17 @@ export function createIncidentStore(database: Database): IncidentStore {
       let select = database.selectFrom('incidents').selectAll().orderBy('last_seen_at_ms', 'desc').orderBy('id', 'desc').limit(query.limit);
       const { after, minimumSeverity, nodeIds } = query;
       if (query.states.length > 0) select = select.where('state', 'in', query.states);
+      if (query.includeMerged !== true) select = select.where('merged_into', 'is', null);
+      if (query.leadingOnly === true) select = select.where('related_to', 'is', null).where('quiet', '=', '');
       if (query.services.length > 0) select = select.where('service', 'in', query.services);
       if (minimumSeverity !== undefined) select = select.where('severity', '<=', severities.indexOf(minimumSeverity));
       if (nodeIds.length > 0) {
         select = select.where('id', 'in', (inner) =>
-          inner.selectFrom('incident_nodes').select('incident_id').where('node_id', 'in', nodeIds),
+          inner
+            .selectFrom('incident_nodes')
+            .innerJoin('incidents as there', 'there.id', 'incident_nodes.incident_id')
+            .select(({ fn }) => fn.coalesce('there.merged_into', 'there.id').as('id'))
+            .where('incident_nodes.node_id', 'in', nodeIds),
         );
       }
       if (after !== undefined) {
@@ -115,18 +139,24 @@ export function createIncidentStore(database: Database): IncidentStore {
       if (fingerprints.length === 0) return new Map();
       const rows = await database
         .selectFrom('incidents')
-        .select(['id', 'fingerprint', 'service'])
+        .select(['id', 'fingerprint', 'service', 'merged_into'])
         .where('fingerprint', 'in', [...new Set(fingerprints)])
         .execute();
-      return new Map(rows.map(({ id, fingerprint, service }) => [`${fingerprint}/${service}`, id]));
+      return new Map(rows.map(({ id, fingerprint, service, merged_into: survivor }) => [`${fingerprint}/${service}`, survivor ?? id]));
     },
     async countByState() {
       const rows = await database
         .selectFrom('incidents')
-        .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
-        .groupBy('state')
+        .select(['state', 'quiet', ({ fn }) => fn.countAll<number>().as('count')])
+        .where('merged_into', 'is', null)
+        .groupBy(['state', 'quiet'])
         .execute();
-      return new Map(rows.map((row) => [row.state as IncidentState, row.count]));
+      const counts = new Map<IncidentState | 'quiet', number>();
+      for (const { state, quiet, count } of rows) {
+        const key = quiet === '' ? (state as IncidentState) : 'quiet';
+        counts.set(key, (counts.get(key) ?? 0) + count);
+      }
+      return counts;
     },
     async listOccurrences(incidentId, limit) {
       return (await pageOccurrences(database, incidentId, limit, undefined)).map(({ occurrence }) => occurrence);
@@ -146,21 +176,44 @@ async function pageOccurrences(
   return (await select.execute()).map((row) => ({ occurrence: JSON.parse(row.occurrence_json) as Occurrence, ordinal: row.ordinal }));
 }
 
-async function withNodes(database: Database, rows: readonly Selectable<Tables['incidents']>[]): Promise<StoredIncident[]> {
+type IncidentRow = Selectable<Tables['incidents']>;
+
+async function findById(database: Database, id: string): Promise<IncidentRow | undefined> {
+  return database.selectFrom('incidents').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+async function readOne(database: Database, row: IncidentRow | undefined): Promise<StoredIncident | undefined> {
+  return row === undefined ? undefined : (await withNodes(database, [row]))[0];
+}
+
+/** With their nodes, and with what was merged into them. */
+async function withNodes(database: Database, rows: readonly IncidentRow[]): Promise<StoredIncident[]> {
   if (rows.length === 0) return [];
   const ids = rows.map((row) => row.id);
-  const pairs = await database.selectFrom('incident_nodes').selectAll().where('incident_id', 'in', ids).execute();
+  const mergedRows = await database.selectFrom('incidents').selectAll().where('merged_into', 'in', ids).orderBy('id').execute();
+  const relatedCounts = await database
+    .selectFrom('incidents')
+    .select(['related_to', ({ fn }) => fn.countAll<number>().as('count')])
+    .where('related_to', 'in', ids)
+    .groupBy('related_to')
+    .execute();
+  const related = new Map(relatedCounts.map((row) => [row.related_to, row.count]));
+  const withMerged = [...ids, ...mergedRows.map((row) => row.id)];
+  const pairs = await database.selectFrom('incident_nodes').selectAll().where('incident_id', 'in', withMerged).execute();
   const nodes = Map.groupBy(pairs, (pair) => pair.incident_id);
+  const nodesOf = (id: string): string[] => (nodes.get(id) ?? []).map((pair) => pair.node_id);
+  const merged = Map.groupBy(mergedRows, (row) => row.merged_into);
   return rows.map((row) => ({
-    incident: readIncident(
-      row,
-      (nodes.get(row.id) ?? []).map((pair) => pair.node_id),
-    ),
+    incident: {
+      ...readIncident(row, nodesOf(row.id)),
+      merged: merged.get(row.id)?.map((part) => readIncident(part, nodesOf(part.id))),
+      related: related.get(row.id) ?? 0,
+    },
     resolvedAtMs: row.resolved_at_ms ?? undefined,
   }));
 }
 
-function readIncident(row: Selectable<Tables['incidents']>, nodeIds: readonly string[]): Incident {
+function readIncident(row: IncidentRow, nodeIds: readonly string[]): Incident {
   return {
     id: row.id,
     fingerprint: { value: row.fingerprint, parts: JSON.parse(row.parts_json) as FingerprintPart[] },
@@ -174,5 +227,10 @@ function readIncident(row: Selectable<Tables['incidents']>, nodeIds: readonly st
     nodeIds,
     detector: row.detector,
     note: row.note,
+    mergedInto: row.merged_into ?? undefined,
+    relatedTo: row.related_to ?? undefined,
+    quiet: row.quiet === '' ? undefined : (row.quiet as QuietReason),
+    regressions: JSON.parse(row.regressions_json) as number[],
+    changes: JSON.parse(row.changes_json) as Change[],
   };
 }

@@ -62,6 +62,26 @@ export const migrations: readonly Migration[] = [
       'create index deployments_latest on deployments (at_ms, id)',
     ],
   },
+  {
+    name: 'incidents merged, related and quiet; maintenance; rules; counts of reduced logs',
+    statements: [
+      'alter table incidents add column merged_into text',
+      'alter table incidents add column related_to text',
+      "alter table incidents add column quiet text not null default ''",
+      "alter table incidents add column regressions_json text not null default '[]'",
+      "alter table incidents add column changes_json text not null default '[]'",
+      'create index incidents_merged on incidents (merged_into)',
+      'create index incidents_related on incidents (related_to)',
+      'create table maintenance_windows (id text primary key, starts_at_ms bigint not null, ends_at_ms bigint not null, window_json text not null)',
+      'create index maintenance_windows_end on maintenance_windows (ends_at_ms)',
+      'create table detection_rules (name text primary key, created_at_ms bigint not null, rule_json text not null)',
+      `create table log_counts (node_id text not null, source text not null, minute_ms bigint not null, template_id text not null,
+        count bigint not null, primary key (node_id, source, minute_ms, template_id))`,
+      'create index log_counts_minute on log_counts (minute_ms)',
+      `create table log_templates (node_id text not null, template_id text not null, severity integer not null, text text not null,
+        primary key (node_id, template_id))`,
+    ],
+  },
 ];
 
 /** The version that this program makes and understands. */

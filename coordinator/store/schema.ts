@@ -77,7 +77,18 @@ export interface Tables {
     detector: string;
     note: string;
     resolved_at_ms: number | null;
+    merged_into: Generated<string | null>;
+    related_to: Generated<string | null>;
+    /** Empty: it alerts. */
+    quiet: Generated<string>;
+    regressions_json: Generated<string>;
+    changes_json: Generated<string>;
   };
+  maintenance_windows: { id: string; starts_at_ms: number; ends_at_ms: number; window_json: string };
+  detection_rules: { name: string; created_at_ms: number; rule_json: string };
+  log_counts: { node_id: string; source: string; minute_ms: number; template_id: string; count: number };
+  /** What the templates in `log_counts` say; severity 8 where none was stated. */
+  log_templates: { node_id: string; template_id: string; severity: number; text: string };
   incident_nodes: { incident_id: string; node_id: string };
   occurrences: { id: string; incident_id: string; ordinal: number; time_ms: number; occurrence_json: string };
   jobs: {

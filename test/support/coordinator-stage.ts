@@ -170,6 +170,27 @@ function openLogStream(connection: Connection): ScriptedLogStream {
   };
 }
 
+/**
+ * Ships lines of one file in a session of its own, beginning at byte `start`, and waits until they are committed.
+ * @returns where the file ends
+ */
+export async function shipLines(
+  stage: Pick<CoordinatorStage, 'connect'>,
+  node: ScriptedNode,
+  epoch: number,
+  start: number,
+  lines: readonly string[],
+  source?: string,
+): Promise<number> {
+  const session = await node.hello(epoch, stage.connect(node.identity));
+  const stream = session.openLogStream();
+  const batch = batchOf(lines, { epoch, sequence: 1, start, ...(source === undefined ? {} : { source }) });
+  stream.send(batch);
+  await stream.receive();
+  session.end();
+  return start + batch.value.uncompressedLength;
+}
+
 export function filePosition(offset: number, inode = '42', generation = 0): Position {
   const identity = { device: '1', inode, fingerprint: Buffer.alloc(16), fingerprintLength: 16, generation };
   return { at: { $case: 'file', value: { identity, offset, path: '/var/log/app.log' } } };

@@ -17,6 +17,22 @@ const stateColours: Readonly<Record<string, Colour>> = {
   ignored: 'dim',
 };
 
+const quietReasons: Readonly<Record<string, string>> = {
+  shadow: 'its detector is on trial: nobody is alerted',
+  maintenance: 'it began in a maintenance window: nobody is alerted',
+  flapping: 'it comes and goes: nobody is alerted each time',
+  storm: 'it began among very many others: nobody is alerted of each',
+};
+
+interface ListOptions {
+  readonly state?: string;
+  readonly service?: string;
+  readonly node?: string;
+  readonly severity?: string;
+  readonly all?: boolean;
+  readonly limit: string;
+}
+
 export function addIncidentsCommands(program: Command, context: CommandContext): void {
   const incidents = program.command('incidents').description('problems, everywhere they show');
 
@@ -27,8 +43,9 @@ export function addIncidentsCommands(program: Command, context: CommandContext):
     .option('--service <NAME>', 'only of this service')
     .option('--node <NODE>', 'only seen on this node')
     .option('--severity <LEVEL>', 'at least this severe')
+    .option('--all', 'with those that are related to an earlier one, quiet (on trial, in maintenance, flapping, a storm) or merged')
     .option('--limit <COUNT>', 'at most this many; 0 means all', '50')
-    .action(async (options: { state?: string; service?: string; node?: string; severity?: string; limit: string }, command: Command) => {
+    .action(async (options: ListOptions, command: Command) => {
       const states = enumList('--state', options.state, IncidentState);
       const minimumSeverity =
         options.severity === undefined ? Severity.UNSPECIFIED : enumArgument('--severity', options.severity, Severity);
@@ -41,6 +58,8 @@ export function addIncidentsCommands(program: Command, context: CommandContext):
           minimumSeverity,
           services: options.service === undefined ? [] : [options.service],
           nodeIds: options.node === undefined ? [] : [options.node],
+          leadingOnly: options.all !== true,
+          includeMerged: options.all === true,
         });
         return { items: answer.incidents, nextPageToken: answer.nextPageToken };
       });
@@ -68,6 +87,20 @@ export function addIncidentsCommands(program: Command, context: CommandContext):
             ),
             style,
           ),
+          ...incident.merged.map((part) =>
+            section(
+              `Merged into it: ${part.id}`,
+              properties(
+                [
+                  ['title', part.title],
+                  ['occurrences', `${part.occurrences} before it was merged`],
+                  ...part.fingerprintParts.map(({ kind, value }) => [kind, value] as const),
+                ],
+                style,
+              ),
+              style,
+            ),
+          ),
           ...answer.evidence.map((evidence) => section(`${evidence.id} ${evidence.kind}: ${evidence.title}`, evidence.body, style)),
           ...(latest === undefined ? [] : [section('Last occurrence', entryText(latest), style)]),
         ].join('\n\n');
@@ -85,6 +118,29 @@ export function addIncidentsCommands(program: Command, context: CommandContext):
         const { incident } = change;
         if (incident !== undefined) output.item(change, (style) => incidentLine(change.event, incident, style));
       }
+    });
+
+  incidents
+    .command('merge')
+    .description('hold several for one problem, for good: from now on what has their fingerprints counts for the first')
+    .argument('<survivor>', 'the one that goes on: its id, or the beginning of it')
+    .argument('<ids...>', 'those that become part of it')
+    .action(async (survivorId: string, ids: string[], _options: unknown, command: Command) => {
+      const { connection, output } = await context.open(command);
+      const { incident } = await connection.incidents.mergeIncidents({ survivorId, ids });
+      output.show(incident, () =>
+        incident === undefined ? '' : `incident ${incident.id} stands for ${incident.merged.length + 1} fingerprints`,
+      );
+    });
+
+  incidents
+    .command('unmerge')
+    .description('part one from the incident that it was merged into; it counts for itself again')
+    .argument('<id>', 'of the merged one, or the beginning of it')
+    .action(async (id: string, _options: unknown, command: Command) => {
+      const { connection, output } = await context.open(command);
+      const { incident } = await connection.incidents.unmergeIncident({ id });
+      output.show(incident, () => (incident === undefined ? '' : `incident ${incident.id} is ${stateOf(incident)}, and stands for itself`));
     });
 
   addDecision('acknowledge', 'somebody is on it', (connection, request) => connection.incidents.acknowledgeIncident(request));
@@ -116,14 +172,21 @@ function stateOf(incident: Incident): string {
   return enumLabel(incident.state, 'INCIDENT_STATE');
 }
 
+/** What it comes to for a person: merged and quiet ones aren't open to anybody. */
+function standingOf(incident: Incident): string {
+  if (incident.mergedInto !== '') return 'merged';
+  return incident.quiet === '' ? stateOf(incident) : `${stateOf(incident)} (${incident.quiet})`;
+}
+
 function columns(nowMs: number): Column<Incident>[] {
   return [
     { title: 'ID', value: (incident) => incident.id },
-    { title: 'STATE', value: stateOf, colour: (incident) => stateColours[stateOf(incident)] },
+    { title: 'STATE', value: standingOf, colour: (incident) => stateColours[standingOf(incident)] },
     { title: 'SEVERITY', value: (incident) => enumLabel(incident.severity, 'SEVERITY') },
     { title: 'SERVICE', value: (incident) => incident.service },
     { title: 'COUNT', value: (incident) => String(incident.occurrences), right: true },
     { title: 'NODES', value: (incident) => String(incident.nodeIds.length), right: true },
+    { title: 'RELATED', value: (incident) => (incident.related === 0 ? '' : `+${incident.related}`), right: true },
     { title: 'LAST', value: (incident) => age(incident.lastSeenAt, nowMs) },
     { title: 'SOLUTION', value: (incident) => incident.solutionStatus },
     { title: 'TITLE', value: (incident) => incident.title, stretch: true },
@@ -148,6 +211,10 @@ function incidentPage(incident: Incident, nowMs: number, style: Style): string {
       ['last seen', `${incident.lastSeenAt?.toISOString() ?? '-'} (${age(incident.lastSeenAt, nowMs)} ago)`],
       ['occurrences', `${incident.occurrences} on ${incident.nodeIds.length} node${incident.nodeIds.length === 1 ? '' : 's'}`],
       ['nodes', incident.nodeIds.join(' ')],
+      ['merged into', incident.mergedInto, 'yellow'],
+      ['related to', incident.relatedTo],
+      ['related', incident.related === 0 ? '' : `${incident.related} later incidents are held to have its cause`],
+      ['quiet', incident.quiet === '' ? '' : (quietReasons[incident.quiet] ?? incident.quiet), 'yellow'],
       ['note', incident.note],
       ['solution', [incident.solutionStatus, incident.solutionId].filter(Boolean).join(' · ')],
       ['fingerprint', incident.fingerprint],

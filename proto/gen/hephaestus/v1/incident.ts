@@ -98,6 +98,26 @@ export interface Incident {
   /** Where the solution stands, in words; empty if none was begun. */
   solutionStatus: string;
   solutionId: string;
+  /** The incident that this one was merged into by hand; empty: it stands for itself. */
+  mergedInto: string;
+  /** What was merged into this one. Its times, nodes and occurrences hold theirs. */
+  merged: MergedIncident[];
+  /** The earlier incident that is held to have the same cause; empty: none is. */
+  relatedTo: string;
+  /** Incidents that are related to this one. */
+  related: number;
+  /** Why it doesn't alert and no solution is proposed: shadow, maintenance, flapping, storm; empty: it does. */
+  quiet: string;
+}
+
+export interface MergedIncident {
+  id: string;
+  fingerprint: string;
+  fingerprintParts: FingerprintPart[];
+  title: string;
+  service: string;
+  /** Before it was merged. */
+  occurrences: number;
 }
 
 export interface FingerprintPart {
@@ -141,6 +161,10 @@ export interface ListIncidentsRequest {
   nodeIds: string[];
   services: string[];
   minimumSeverity: Severity;
+  /** Leaves out what is related to an earlier incident, and what is quiet. */
+  leadingOnly: boolean;
+  /** Those that were merged into another one, too. */
+  includeMerged: boolean;
 }
 
 export interface ListIncidentsResponse {
@@ -204,6 +228,25 @@ export interface ListOccurrencesResponse {
   nextPageToken: string;
 }
 
+export interface MergeIncidentsRequest {
+  /** The one that goes on. Ids, or unambiguous beginnings of them. */
+  survivorId: string;
+  ids: string[];
+}
+
+export interface MergeIncidentsResponse {
+  incident: Incident | undefined;
+}
+
+export interface UnmergeIncidentRequest {
+  /** The merged one. */
+  id: string;
+}
+
+export interface UnmergeIncidentResponse {
+  incident: Incident | undefined;
+}
+
 function createBaseIncident(): Incident {
   return {
     id: "",
@@ -221,6 +264,11 @@ function createBaseIncident(): Incident {
     note: "",
     solutionStatus: "",
     solutionId: "",
+    mergedInto: "",
+    merged: [],
+    relatedTo: "",
+    related: 0,
+    quiet: "",
   };
 }
 
@@ -270,6 +318,21 @@ export const Incident: MessageFns<Incident> = {
     }
     if (message.solutionId !== "") {
       writer.uint32(122).string(message.solutionId);
+    }
+    if (message.mergedInto !== "") {
+      writer.uint32(130).string(message.mergedInto);
+    }
+    for (const v of message.merged) {
+      MergedIncident.encode(v!, writer.uint32(138).fork()).join();
+    }
+    if (message.relatedTo !== "") {
+      writer.uint32(146).string(message.relatedTo);
+    }
+    if (message.related !== 0) {
+      writer.uint32(152).uint32(message.related);
+    }
+    if (message.quiet !== "") {
+      writer.uint32(162).string(message.quiet);
     }
     return writer;
   },
@@ -407,6 +470,46 @@ export const Incident: MessageFns<Incident> = {
             message.solutionId = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.mergedInto = reader.string();
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.merged.push(MergedIncident.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 18: {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.relatedTo = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.related = reader.uint32();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.quiet = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -439,6 +542,126 @@ export const Incident: MessageFns<Incident> = {
     message.note = object.note ?? "";
     message.solutionStatus = object.solutionStatus ?? "";
     message.solutionId = object.solutionId ?? "";
+    message.mergedInto = object.mergedInto ?? "";
+    message.merged = object.merged?.map((e) => MergedIncident.fromPartial(e)) || [];
+    message.relatedTo = object.relatedTo ?? "";
+    message.related = object.related ?? 0;
+    message.quiet = object.quiet ?? "";
+    return message;
+  },
+};
+
+function createBaseMergedIncident(): MergedIncident {
+  return { id: "", fingerprint: "", fingerprintParts: [], title: "", service: "", occurrences: 0 };
+}
+
+export const MergedIncident: MessageFns<MergedIncident> = {
+  encode(message: MergedIncident, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.fingerprint !== "") {
+      writer.uint32(18).string(message.fingerprint);
+    }
+    for (const v of message.fingerprintParts) {
+      FingerprintPart.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.title !== "") {
+      writer.uint32(34).string(message.title);
+    }
+    if (message.service !== "") {
+      writer.uint32(42).string(message.service);
+    }
+    if (message.occurrences !== 0) {
+      writer.uint32(48).uint64(message.occurrences);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MergedIncident {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMergedIncident();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fingerprint = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.fingerprintParts.push(FingerprintPart.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.title = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.occurrences = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MergedIncident>): MergedIncident {
+    return MergedIncident.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MergedIncident>): MergedIncident {
+    const message = createBaseMergedIncident();
+    message.id = object.id ?? "";
+    message.fingerprint = object.fingerprint ?? "";
+    message.fingerprintParts = object.fingerprintParts?.map((e) => FingerprintPart.fromPartial(e)) || [];
+    message.title = object.title ?? "";
+    message.service = object.service ?? "";
+    message.occurrences = object.occurrences ?? 0;
     return message;
   },
 };
@@ -867,7 +1090,15 @@ export const GetIncidentResponse: MessageFns<GetIncidentResponse> = {
 };
 
 function createBaseListIncidentsRequest(): ListIncidentsRequest {
-  return { page: undefined, states: [], nodeIds: [], services: [], minimumSeverity: Severity.UNSPECIFIED };
+  return {
+    page: undefined,
+    states: [],
+    nodeIds: [],
+    services: [],
+    minimumSeverity: Severity.UNSPECIFIED,
+    leadingOnly: false,
+    includeMerged: false,
+  };
 }
 
 export const ListIncidentsRequest: MessageFns<ListIncidentsRequest> = {
@@ -890,6 +1121,12 @@ export const ListIncidentsRequest: MessageFns<ListIncidentsRequest> = {
     }
     if (message.minimumSeverity !== Severity.UNSPECIFIED) {
       writer.uint32(40).int32(severityToNumber(message.minimumSeverity));
+    }
+    if (message.leadingOnly !== false) {
+      writer.uint32(48).bool(message.leadingOnly);
+    }
+    if (message.includeMerged !== false) {
+      writer.uint32(56).bool(message.includeMerged);
     }
     return writer;
   },
@@ -957,6 +1194,22 @@ export const ListIncidentsRequest: MessageFns<ListIncidentsRequest> = {
             message.minimumSeverity = severityFromJSON(reader.int32());
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.leadingOnly = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.includeMerged = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -981,6 +1234,8 @@ export const ListIncidentsRequest: MessageFns<ListIncidentsRequest> = {
     message.nodeIds = object.nodeIds?.map((e) => e) || [];
     message.services = object.services?.map((e) => e) || [];
     message.minimumSeverity = object.minimumSeverity ?? Severity.UNSPECIFIED;
+    message.leadingOnly = object.leadingOnly ?? false;
+    message.includeMerged = object.includeMerged ?? false;
     return message;
   },
 };
@@ -1822,6 +2077,242 @@ export const ListOccurrencesResponse: MessageFns<ListOccurrencesResponse> = {
   },
 };
 
+function createBaseMergeIncidentsRequest(): MergeIncidentsRequest {
+  return { survivorId: "", ids: [] };
+}
+
+export const MergeIncidentsRequest: MessageFns<MergeIncidentsRequest> = {
+  encode(message: MergeIncidentsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.survivorId !== "") {
+      writer.uint32(10).string(message.survivorId);
+    }
+    for (const v of message.ids) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MergeIncidentsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMergeIncidentsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.survivorId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ids.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MergeIncidentsRequest>): MergeIncidentsRequest {
+    return MergeIncidentsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MergeIncidentsRequest>): MergeIncidentsRequest {
+    const message = createBaseMergeIncidentsRequest();
+    message.survivorId = object.survivorId ?? "";
+    message.ids = object.ids?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseMergeIncidentsResponse(): MergeIncidentsResponse {
+  return { incident: undefined };
+}
+
+export const MergeIncidentsResponse: MessageFns<MergeIncidentsResponse> = {
+  encode(message: MergeIncidentsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.incident !== undefined) {
+      Incident.encode(message.incident, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MergeIncidentsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMergeIncidentsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.incident = Incident.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MergeIncidentsResponse>): MergeIncidentsResponse {
+    return MergeIncidentsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MergeIncidentsResponse>): MergeIncidentsResponse {
+    const message = createBaseMergeIncidentsResponse();
+    message.incident = (object.incident !== undefined && object.incident !== null)
+      ? Incident.fromPartial(object.incident)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseUnmergeIncidentRequest(): UnmergeIncidentRequest {
+  return { id: "" };
+}
+
+export const UnmergeIncidentRequest: MessageFns<UnmergeIncidentRequest> = {
+  encode(message: UnmergeIncidentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmergeIncidentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmergeIncidentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmergeIncidentRequest>): UnmergeIncidentRequest {
+    return UnmergeIncidentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnmergeIncidentRequest>): UnmergeIncidentRequest {
+    const message = createBaseUnmergeIncidentRequest();
+    message.id = object.id ?? "";
+    return message;
+  },
+};
+
+function createBaseUnmergeIncidentResponse(): UnmergeIncidentResponse {
+  return { incident: undefined };
+}
+
+export const UnmergeIncidentResponse: MessageFns<UnmergeIncidentResponse> = {
+  encode(message: UnmergeIncidentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.incident !== undefined) {
+      Incident.encode(message.incident, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UnmergeIncidentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUnmergeIncidentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.incident = Incident.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UnmergeIncidentResponse>): UnmergeIncidentResponse {
+    return UnmergeIncidentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UnmergeIncidentResponse>): UnmergeIncidentResponse {
+    const message = createBaseUnmergeIncidentResponse();
+    message.incident = (object.incident !== undefined && object.incident !== null)
+      ? Incident.fromPartial(object.incident)
+      : undefined;
+    return message;
+  },
+};
+
 export type IncidentServiceDefinition = typeof IncidentServiceDefinition;
 export const IncidentServiceDefinition = {
   name: "IncidentService",
@@ -1892,6 +2383,24 @@ export const IncidentServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** For good: what has the fingerprint of a merged incident counts for the one that it was merged into, until it is unmerged. */
+    mergeIncidents: {
+      name: "MergeIncidents",
+      requestType: MergeIncidentsRequest as typeof MergeIncidentsRequest,
+      requestStream: false,
+      responseType: MergeIncidentsResponse as typeof MergeIncidentsResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** It stands for itself again, with what it had counted before; what came meanwhile stays where it was counted. */
+    unmergeIncident: {
+      name: "UnmergeIncident",
+      requestType: UnmergeIncidentRequest as typeof UnmergeIncidentRequest,
+      requestStream: false,
+      responseType: UnmergeIncidentResponse as typeof UnmergeIncidentResponse,
+      responseStream: false,
+      options: {},
+    },
   },
 } as const;
 
@@ -1929,6 +2438,16 @@ export interface IncidentServiceImplementation<CallContextExt = {}> {
     request: ListOccurrencesRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListOccurrencesResponse>>;
+  /** For good: what has the fingerprint of a merged incident counts for the one that it was merged into, until it is unmerged. */
+  mergeIncidents(
+    request: MergeIncidentsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<MergeIncidentsResponse>>;
+  /** It stands for itself again, with what it had counted before; what came meanwhile stays where it was counted. */
+  unmergeIncident(
+    request: UnmergeIncidentRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<UnmergeIncidentResponse>>;
 }
 
 export interface IncidentServiceClient<CallOptionsExt = {}> {
@@ -1965,6 +2484,16 @@ export interface IncidentServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<ListOccurrencesRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListOccurrencesResponse>;
+  /** For good: what has the fingerprint of a merged incident counts for the one that it was merged into, until it is unmerged. */
+  mergeIncidents(
+    request: DeepPartial<MergeIncidentsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<MergeIncidentsResponse>;
+  /** It stands for itself again, with what it had counted before; what came meanwhile stays where it was counted. */
+  unmergeIncident(
+    request: DeepPartial<UnmergeIncidentRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<UnmergeIncidentResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
