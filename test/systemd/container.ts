@@ -2,7 +2,7 @@
 // Must never touch the cached root, nor leave a container running.
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,6 +36,8 @@ export function ensureRoot(cache: string): string {
     execFileSync('debootstrap', ['--variant=minbase', `--include=${packages}`, 'bookworm', unfinished, 'http://deb.debian.org/debian'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
+    // A temporary folder is closed to all but its maker; nobody but root could find a file in a system whose / is.
+    chmodSync(unfinished, 0o755);
     renameSync(unfinished, root);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
