@@ -1,5 +1,5 @@
 // Which tests there are: unit (pure, parallel), integration (parts joined in this process), system (real processes, one at a time).
-// Must never hide a failure: no retries, and no file passes without a test in it.
+// Must never hide a failure: no retries (CI's second look is told of aloud), and no file passes without a test in it.
 import { defineConfig } from 'vitest/config';
 
 const seconds = 1000;
