@@ -12,17 +12,17 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**', 'test/system/**'],
-          testTimeout: 20 * seconds,
+          testTimeout: 120 * seconds,
         },
       },
       {
-        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 60 * seconds, hookTimeout: 60 * seconds },
+        test: { name: 'integration', include: ['test/integration/**/*.test.ts'], testTimeout: 180 * seconds, hookTimeout: 120 * seconds },
       },
       {
         test: {
           name: 'system',
           include: ['test/system/**/*.test.ts'],
-          testTimeout: 180 * seconds,
+          testTimeout: 300 * seconds,
           hookTimeout: 120 * seconds,
           fileParallelism: false,
           sequence: { groupOrder: 1 },
