@@ -188,7 +188,7 @@ function columns(nowMs: number): Column<Incident>[] {
     { title: 'NODES', value: (incident) => String(incident.nodeIds.length), right: true },
     { title: 'RELATED', value: (incident) => (incident.related === 0 ? '' : `+${incident.related}`), right: true },
     { title: 'LAST', value: (incident) => age(incident.lastSeenAt, nowMs) },
-    { title: 'SOLUTION', value: (incident) => incident.solutionStatus },
+    { title: 'SOLUTION', value: (incident) => incident.solutionStatus.split(':', 1)[0] ?? '' },
     { title: 'TITLE', value: (incident) => incident.title, stretch: true },
   ];
 }
