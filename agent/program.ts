@@ -85,7 +85,8 @@ async function listSources(file: string, surroundings: ProgramSurroundings): Pro
   for (const { isUsed, title, id, reason } of places) surroundings.write(`${isUsed ? '+' : '-'} ${title} (${id}): ${reason}\n`);
   const explained = sources.flatMap(({ id, file: input, disabled }) => {
     const unusedBecause = disabled ? `source ${id} is disabled` : undefined;
-    return input === undefined ? [] : [{ id, include: input.include, exclude: input.exclude, unusedBecause }];
+    if (input === undefined) return [];
+    return [{ id, include: input.include, exclude: input.exclude, readsCompressed: input.readCompressed, unusedBecause }];
   });
   for (const { path, sources: tailing, reason } of explainFiles(explained, ['/var/log'])) {
     surroundings.write(`${tailing.length > 0 ? '+' : '-'} ${path}: ${reason}\n`);

@@ -17,10 +17,19 @@ export interface FileIdentity {
   readonly generation: number;
 }
 
-/** Where a source stands. `offset` is the next byte to read; `path` is for people, identity decides. */
-export type Position =
-  | { readonly kind: 'file'; readonly identity: FileIdentity; readonly offset: number; readonly path: string }
-  | { readonly kind: 'journal'; readonly cursor: string };
+export interface FilePosition {
+  readonly kind: 'file';
+  readonly identity: FileIdentity;
+  /** The next byte to read. */
+  readonly offset: number;
+  /** For people; identity decides. */
+  readonly path: string;
+  /** It was read to its end and is gone, or what is missing of it was told: nobody looks for it again. Only the node knows that. */
+  readonly isFinished?: boolean | undefined;
+}
+
+/** Where a source stands. */
+export type Position = FilePosition | { readonly kind: 'journal'; readonly cursor: string };
 
 export interface SourcePosition {
   readonly source: string;

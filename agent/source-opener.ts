@@ -27,12 +27,12 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
       return new JournalSource({ id, units, identifiers, directory, leastSevere, maxBytesPerSecond, clock, logger: sourceLogger });
     }
     if (file === undefined) throw new Error('it needs one of "file" and "journal"');
-    if (file.readCompressed) throw new Error('readCompressed: compressed files cannot be read by this version; leave it out');
     return new FileSource({
       id,
       include: file.include,
       exclude: file.exclude,
       start: file.start,
+      readsCompressed: file.readCompressed,
       framer: createSourceFramer({ ...framing, encoding: file.encoding === 'utf-8' ? undefined : file.encoding }),
       maxOpenFiles,
       maxBytesPerSecond,

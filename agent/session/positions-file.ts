@@ -127,7 +127,7 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
     },
     adopt(adopted) {
       if (adopted.length === 0) return;
-      for (const position of adopted) remember(position);
+      for (const position of adopted) remember(withOurMark(position, positions.get(positionKey(position))));
       schedule();
     },
     flush,
@@ -142,7 +142,20 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
 /** The coordinator's word where it says something, and ours for the files that it doesn't name. */
 export function mergePositions(theirs: readonly SourcePosition[], ours: readonly SourcePosition[]): readonly SourcePosition[] {
   const named = new Set(theirs.map(positionKey));
-  return [...theirs, ...ours.filter((position) => !named.has(positionKey(position)))];
+  const byKey = new Map(ours.map((position) => [positionKey(position), position]));
+  return [
+    ...theirs.map((position) => withOurMark(position, byKey.get(positionKey(position)))),
+    ...ours.filter((position) => !named.has(positionKey(position))),
+  ];
+}
+
+/** Whether a file is finished is known here only; at another offset it isn't that file's end. */
+function withOurMark(their: SourcePosition, our: SourcePosition | undefined): SourcePosition {
+  if (their.position.kind !== 'file' || our?.position.kind !== 'file') return their;
+  const { isFinished, offset } = our.position;
+  return isFinished === true && offset === their.position.offset
+    ? { source: their.source, position: { ...their.position, isFinished } }
+    : their;
 }
 
 /** What names a file: device, inode and generation within its source (record.ts); the journal has one position. */
@@ -163,20 +176,24 @@ const storedPosition = z.union([
     fingerprintLength: z.number().int(),
     offset: z.number().int().min(0),
     path: z.string(),
+    isFinished: z.boolean().optional(),
   }),
 ]);
 type StoredPosition = z.output<typeof storedPosition>;
 
 function toStored({ source, position }: SourcePosition): StoredPosition {
   if (position.kind === 'journal') return { source, cursor: position.cursor };
-  const { identity, offset, path } = position;
-  return { source, ...identity, fingerprint: identity.fingerprint.toString('hex'), offset, path };
+  const { identity, offset, path, isFinished } = position;
+  return { source, ...identity, fingerprint: identity.fingerprint.toString('hex'), offset, path, isFinished };
 }
 
 function fromStored(stored: StoredPosition): SourcePosition {
   if ('cursor' in stored) return { source: stored.source, position: { kind: 'journal', cursor: stored.cursor } };
-  const { source, offset, path, fingerprint, ...identity } = stored;
-  return { source, position: { kind: 'file', identity: { ...identity, fingerprint: Buffer.from(fingerprint, 'hex') }, offset, path } };
+  const { source, offset, path, isFinished, fingerprint, ...identity } = stored;
+  return {
+    source,
+    position: { kind: 'file', identity: { ...identity, fingerprint: Buffer.from(fingerprint, 'hex') }, offset, path, isFinished },
+  };
 }
 
 type Loaded =

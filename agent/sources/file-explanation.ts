@@ -3,6 +3,7 @@
 import { accessSync, closeSync, constants, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../../base/errors.ts';
+import { uncompressedName } from './compressed-file.ts';
 import { readBytes } from './file-identity.ts';
 import { openFile } from './file-content.ts';
 import { FileFinder } from './file-finder.ts';
@@ -12,6 +13,7 @@ export interface ExplainedSource {
   readonly id: string;
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  readonly readsCompressed?: boolean | undefined;
   /** Set if the source isn't read at all. */
   readonly unusedBecause?: string | undefined;
 }
@@ -31,7 +33,8 @@ const mostDepth = 6;
 export function explainFiles(sources: readonly ExplainedSource[], folders: readonly string[]): readonly FileExplanation[] {
   const judged = sources.map((source) => {
     const finder = new FileFinder(source.include, source.exclude);
-    return { source, finder, all: new FileFinder(source.include, []).find().files };
+    const { files, compressed } = new FileFinder(source.include, []).find();
+    return { source, finder, all: files, compressed };
   });
   const paths = new Set(folders.flatMap((folder) => listFiles(folder, 0)).slice(0, mostFiles));
   for (const { all } of judged) for (const path of all.keys()) paths.add(path);
@@ -51,6 +54,7 @@ interface Judged {
   readonly source: ExplainedSource;
   readonly finder: FileFinder;
   readonly all: ReadonlyMap<string, unknown>;
+  readonly compressed: ReadonlyMap<string, unknown>;
 }
 
 function whyNot(path: string, matching: readonly Judged[], judged: readonly Judged[]): string {
@@ -58,11 +62,20 @@ function whyNot(path: string, matching: readonly Judged[], judged: readonly Judg
     if (finder.isExcluded(path)) return `excluded by a pattern of source ${source.id}`;
     if (source.unusedBecause !== undefined) return `source ${source.id} is not read: ${source.unusedBecause}`;
   }
+  const uncompressed = uncompressedName(path);
   const rotated = judged.find(({ all }) =>
-    [...all.keys()].some((followed) => dirname(followed) === dirname(path) && isRotatedName(basename(followed), basename(path))),
+    [...all.keys()].some(
+      (followed) => dirname(followed) === dirname(path) && isRotatedName(basename(followed), basename(uncompressed ?? path)),
+    ),
   );
+  if (rotated !== undefined && uncompressed !== undefined)
+    return rotated.source.readsCompressed === true
+      ? `a compressed generation of a file that source ${rotated.source.id} tails; read once, unless it was read before it was compressed`
+      : `a compressed generation of a file that source ${rotated.source.id} tails; read only if it was compressed while unread (readCompressed is off)`;
   if (rotated !== undefined)
     return `an older generation of a file that source ${rotated.source.id} tails; read only if it was rotated while unread`;
+  const reader = judged.find(({ source, compressed }) => source.readsCompressed === true && compressed.has(path));
+  if (reader !== undefined) return `compressed; source ${reader.source.id} reads it once`;
   if (/\.(?:gz|xz|bz2|zst|lz4|zip)$/.test(path)) return 'compressed';
   if (/\.journal~?$/.test(path)) return 'a journal file; the journal source reads it through journalctl';
   if (isBinary(path)) return 'not text';

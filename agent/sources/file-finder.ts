@@ -3,6 +3,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../../base/errors.ts';
+import { uncompressedName } from './compressed-file.ts';
 import { factsOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { matchesGlob, matchesStep, parseGlob } from './glob.ts';
@@ -11,6 +12,8 @@ import type { Glob, GlobStep } from './glob.ts';
 export interface Findings {
   /** By path; a path leads through symbolic links. */
   readonly files: ReadonlyMap<string, FileFacts>;
+  /** Those that match and are compressed. */
+  readonly compressed: ReadonlyMap<string, FileFacts>;
   /** Folders that were read or that a pattern waits for, to be watched. */
   readonly folders: ReadonlySet<string>;
   /** Paths that can't be looked at, and the system's error name. */
@@ -34,27 +37,32 @@ export class FileFinder {
   }
 
   find(): Findings {
-    const walk = new Walk((path) => this.isExcluded(path));
+    const walk = new Walk((path) => this.#isUnwanted(path));
     for (const glob of this.#include) for (const steps of glob) walk.descend('/', steps, 0, 0);
     return walk;
   }
 
   isExcluded(path: string): boolean {
     // `app.log*` means the generations that were not compressed yet; the others are no lines.
-    return compressedName.test(path) || this.#exclude.some((glob) => matchesGlob(glob, path));
+    return compressedName.test(path) || this.#isUnwanted(path);
+  }
+
+  #isUnwanted(path: string): boolean {
+    return this.#exclude.some((glob) => matchesGlob(glob, path));
   }
 }
 
 class Walk implements Findings {
   readonly files = new Map<string, FileFacts>();
+  readonly compressed = new Map<string, FileFacts>();
   readonly folders = new Set<string>();
   readonly problems = new Map<string, string>();
-  readonly #isExcluded: (path: string) => boolean;
+  readonly #isUnwanted: (path: string) => boolean;
   /** One listing serves several patterns. */
   readonly #listings = new Map<string, readonly string[]>();
 
-  constructor(isExcluded: (path: string) => boolean) {
-    this.#isExcluded = isExcluded;
+  constructor(isUnwanted: (path: string) => boolean) {
+    this.#isUnwanted = isUnwanted;
   }
 
   descend(folder: string, steps: readonly GlobStep[], index: number, depth: number): void {
@@ -93,7 +101,12 @@ class Walk implements Findings {
     const stats = this.#stat(path, followsLinks);
     if (stats === undefined) return;
     if (stats.isDirectory() && !isFile) this.descend(path, steps, next, depth + 1);
-    else if (mayBeFile && stats.isFile() && !this.#isExcluded(path)) this.files.set(path, factsOf(stats));
+    else if (mayBeFile && stats.isFile() && !this.#isUnwanted(path)) this.#take(path, factsOf(stats));
+  }
+
+  #take(path: string, facts: FileFacts): void {
+    if (!compressedName.test(path)) this.files.set(path, facts);
+    else if (uncompressedName(path) !== undefined) this.compressed.set(path, facts);
   }
 
   #stat(path: string, followsLinks: boolean): ReturnType<typeof lookAt> {

@@ -1,6 +1,6 @@
 // Follows one file of one generation: from an offset to its end and on as it grows, record by record.
 // Must never look for files, nor give out bytes as the file's own that were written over after it was truncated.
-import type { Chunk, Flush, Framed, Framer, Gap, GapReason, Position, Shipment } from '../record.ts';
+import type { Chunk, FilePosition, Flush, Framed, Framer, Gap, GapReason, Shipment } from '../record.ts';
 import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
 import { flushAfter } from './follow-timing.ts';
@@ -8,6 +8,7 @@ import type { FollowTiming } from './follow-timing.ts';
 import { atMost } from './framed-part.ts';
 import { GrowthHistory } from './growth-history.ts';
 import type { ReadBuffer } from './read-buffer.ts';
+import { lossOf } from './settlement.ts';
 
 export interface FollowerOptions {
   readonly source: string;
@@ -109,7 +110,7 @@ export class FileFollower {
   }
 
   /** Where it stands; where it would stand at `offset`. */
-  position(offset = this.#offset): Position {
+  position(offset = this.#offset): FilePosition {
     return { kind: 'file', identity: this.#content.identity, offset, path: this.path };
   }
 
@@ -313,6 +314,6 @@ export class FileFollower {
     const from = this.position();
     const bytes = this.unread;
     this.#offset = this.#size;
-    return { kind: 'gap', source: this.#options.source, from, to: this.position(), reason, bytes, records: 0, detail };
+    return lossOf(this.#options.source, from, reason, detail, bytes);
   }
 }

@@ -6,7 +6,7 @@ import type { BigIntStats } from 'node:fs';
 import type { FileIdentity } from '../record.ts';
 
 /** How many of a file's first bytes count, at most. Log files often share a long heading; 16 KiB hash in some 15 µs. */
-const mostFingerprintBytes = 16 * 1024;
+export const mostFingerprintBytes = 16 * 1024;
 
 /** What the kernel says of a file. */
 export interface FileFacts {
@@ -45,7 +45,7 @@ export function factsOfOpen(descriptor: number): FileFacts {
 /** The fingerprint over as many first bytes as count when `offset` of them are known. Reads the file's head. */
 export function fingerprint(descriptor: number, offset: number): Pick<FileIdentity, 'fingerprint' | 'fingerprintLength'> {
   const head = readBytes(descriptor, 0, Math.min(offset, mostFingerprintBytes));
-  return { fingerprint: digest(head), fingerprintLength: head.length };
+  return { fingerprint: fingerprintOf(head), fingerprintLength: head.length };
 }
 
 /** True if `identity` already covers all the bytes that count at this offset. */
@@ -56,7 +56,7 @@ export function isFingerprintComplete(identity: FileIdentity, offset: number): b
 /** True if the open file begins with the bytes that the identity was made of. */
 export function hasFingerprint(descriptor: number, identity: FileIdentity): boolean {
   const head = readBytes(descriptor, 0, identity.fingerprintLength);
-  return head.length === identity.fingerprintLength && digest(head).equals(identity.fingerprint);
+  return head.length === identity.fingerprintLength && fingerprintOf(head).equals(identity.fingerprint);
 }
 
 /** Up to `length` bytes from `offset`; fewer at the end of the file. @throws the system's error. */
@@ -71,6 +71,7 @@ export function readBytes(descriptor: number, offset: number, length: number): B
   return bytes.subarray(0, filled);
 }
 
-function digest(bytes: Buffer): Buffer {
+/** The fingerprint of these bytes. */
+export function fingerprintOf(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest().subarray(0, 16);
 }

@@ -3,13 +3,14 @@
 import { closeSync } from 'node:fs';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Framer, Shipment } from '../record.ts';
+import type { Chunk, FilePosition, Framer, Position, Shipment } from '../record.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
 import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { findWriters } from './file-writers.ts';
+import { lossOf, settlement } from './settlement.ts';
 
 export interface RosterOptions {
   readonly source: string;
@@ -48,6 +49,8 @@ export class FileRoster {
   #nextWriterCheckMs = 0;
   readonly #problems = new Map<string, string>();
   #announcements: Shipment[] = [];
+  /** That these files are finished isn't settled yet. */
+  readonly #finished = new Map<string, Chunk>();
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -90,6 +93,14 @@ export class FileRoster {
     this.#generations.set(key, Math.max(generation, this.#generations.get(key) ?? 0));
   }
 
+  /** Of a file that wasn't met before. */
+  nextGeneration(key: string): number {
+    const known = this.#generations.get(key);
+    const next = known === undefined ? 0 : known + 1;
+    this.knowGeneration(key, next);
+    return next;
+  }
+
   /** Opens the file and follows it. @returns undefined if that isn't possible (see `problems`) or the path is another's now. */
   follow(path: string, facts: FileFacts, nowMs: number, decide?: (descriptor: number) => Beginning | undefined): FileFollower | undefined {
     try {
@@ -115,8 +126,7 @@ export class FileRoster {
   adopt(path: string, descriptor: number, nowMs: number, beginning?: Beginning): FileFollower {
     const facts = factsOfOpen(descriptor);
     const key = fileKey(facts);
-    const known = this.#generations.get(key);
-    const generation = beginning?.generation ?? (known === undefined ? 0 : known + 1);
+    const generation = beginning?.generation ?? this.nextGeneration(key);
     this.knowGeneration(key, generation);
     const { source, framer, timing } = this.#options;
     const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
@@ -138,9 +148,9 @@ export class FileRoster {
     return this.#announcements.shift();
   }
 
-  /** Forgets what was announced: a new session begins. */
+  /** A new session begins: of what was announced only that files are finished still holds. */
   clearAnnouncements(): void {
-    this.#announcements = [];
+    this.#announcements = [...this.#finished.values()];
   }
 
   isStranger(facts: FileFacts): boolean {
@@ -182,9 +192,8 @@ export class FileRoster {
     const reason = 'file-vanished';
     follower.end(reason, what);
     if (follower.unread > 0) return;
-    const position = follower.position();
     const detail = `${what}: what it got after this position, if anything, is lost`;
-    this.announce({ kind: 'gap', source: this.#options.source, from: position, to: position, reason, bytes: 0, records: 0, detail });
+    this.announce(lossOf(this.#options.source, follower.position(), reason, detail));
   }
 
   /** Closes descriptors above the limit, those first that weren't used for longest. Files without a name stay open: they have no way back. */
@@ -218,8 +227,21 @@ export class FileRoster {
     for (const follower of quiet) {
       // A writer that nobody may see gets more time; one that is seen gets all of it.
       const isLongQuiet = nowMs - follower.grewAtMs >= unseenWriterPatience * finishMs;
-      if (!written.has(follower.key) && (isComplete || isLongQuiet)) this.#drop(follower);
+      if (!written.has(follower.key) && (isComplete || isLongQuiet)) this.#finish(follower, nowMs);
     }
+  }
+
+  /** The coordinator has it: nobody needs to be told again. */
+  noteSettled(position: Position): void {
+    if (position.kind === 'file' && position.isFinished === true) this.#finished.delete(nameOfPosition(position));
+  }
+
+  #finish(follower: FileFollower, nowMs: number): void {
+    const position = { ...follower.position(), isFinished: true };
+    const settled = settlement(this.#options.source, nowMs, position);
+    this.#finished.set(nameOfPosition(position), settled);
+    this.announce(settled);
+    this.#drop(follower);
   }
 
   report(path: string, error: unknown): void {
@@ -258,4 +280,8 @@ export class FileRoster {
 
 function nameOf({ device, inode, birthNs }: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): string {
   return `${device}:${inode}:${birthNs}`;
+}
+
+function nameOfPosition({ identity }: FilePosition): string {
+  return `${fileKey(identity)}:${identity.generation}`;
 }

@@ -1,58 +1,24 @@
 // The file source: follows all files that match its patterns and gives out their records, whole and in order.
 // Must never hold log bytes for longer than one call: the files are the buffer.
-import type { Clock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
-import type { Framer, Position, Shipment } from '../record.ts';
+import type { Position, Shipment } from '../record.ts';
 import type { FileFollower } from './file-follower.ts';
-import type { FollowTiming } from './follow-timing.ts';
+import { Archives } from './archives.ts';
 import { FileFinder } from './file-finder.ts';
 import type { Findings } from './file-finder.ts';
 import { fileKey } from './file-identity.ts';
 import { FileRoster } from './file-roster.ts';
+import { defaultTiming } from './file-source-options.ts';
+import type { FileSourceOptions, FileSourceTiming } from './file-source-options.ts';
 import { createFolderWatch } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { resume, rewind } from './resumption.ts';
+import { compressedOf, resume, rewind } from './resumption.ts';
+import { RotatedFiles } from './rotated-names.ts';
 import { Rotation } from './rotation.ts';
 import { joinAcross, seamBefore } from './rotation-seam.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
-
-export interface FileSourceOptions {
-  readonly id: string;
-  /** Absolute patterns (see glob.ts). */
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly start: 'beginning' | 'end';
-  readonly framer: Framer;
-  /** Default 512. */
-  readonly maxOpenFiles?: number | undefined;
-  /** 0 or absent: no limit. */
-  readonly maxBytesPerSecond?: number | undefined;
-  /** How long the rest of a record is waited for; default 1 s. */
-  readonly maxWaitMs?: number | undefined;
-  readonly timing?: Partial<FileSourceTiming> | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-export interface FileSourceTiming extends FollowTiming {
-  /** Between looks at files that grew lately. */
-  readonly busyPollMs: number;
-  /** Between scans of the folders and looks at quiet files. */
-  readonly idlePollMs: number;
-  readonly doubtMs: number;
-}
-
-const defaultTiming: FileSourceTiming = {
-  busyPollMs: 100,
-  idlePollMs: 1000,
-  settleMs: 100,
-  traceMs: 1000,
-  finishMs: 10_000,
-  doubtMs: 3000,
-};
 
 /** A file that grew within this time is looked at often. */
 const busyForMs = 5000;
@@ -72,6 +38,7 @@ export class FileSource implements Source {
   readonly #finder: FileFinder;
   readonly #roster: FileRoster;
   readonly #rotation: Rotation;
+  readonly #archives: Archives;
   readonly #watch: FolderWatch;
   readonly #rate: RateLimit;
   /** Both the caller of `next` and the background loop wait here. */
@@ -83,6 +50,7 @@ export class FileSource implements Source {
   #reading: Promise<unknown> | undefined;
   readonly #memory = new ReadBuffer();
   #turns: FileFollower[] = [];
+  #wasArchive = false;
   #nextScanMs = 0;
   #earliestScanMs = 0;
   /** Something happened in a folder since the last scan. */
@@ -103,6 +71,7 @@ export class FileSource implements Source {
     const { id: source, framer, logger, clock } = options;
     this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles: options.maxOpenFiles ?? 512 });
     this.#rotation = new Rotation(this.#roster, this.#finder, { source, doubtMs: this.#timing.doubtMs });
+    this.#archives = new Archives({ source, framer: () => framer, roster: this.#roster, logger });
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
     this.#watch = createFolderWatch({
       nowMs: () => clock.monotonicMs(),
@@ -117,12 +86,14 @@ export class FileSource implements Source {
       // A read that is under way moves its file's offset when it ends: only then can that be taken back.
       await this.#reading;
       rewind(this.#roster, positions);
+      this.#archives.rewind(positions);
       this.#news.notify();
       return;
     }
     this.#isOpen = true;
-    const { id: source, start, clock } = this.#options;
-    this.#noteFindings(resume(this.#roster, this.#finder, positions, clock.now(), { source, start }));
+    const { id: source, start, readsCompressed = false, clock } = this.#options;
+    const options = { source, start, readsCompressed };
+    this.#noteFindings(resume(this.#roster, this.#archives, this.#finder, positions, clock.now(), options));
     this.#loop = this.#keepLooking();
   }
 
@@ -133,13 +104,12 @@ export class FileSource implements Source {
       if (announced !== undefined) return this.#count(announced);
       const nowMs = this.#options.clock.now();
       const waitMs = this.#rate.waitMs(nowMs);
-      const follower = waitMs > 0 ? undefined : this.#nextReady(nowMs);
-      if (follower === undefined) {
+      const reading = waitMs > 0 ? undefined : this.#read(maxBytes, nowMs);
+      if (reading === undefined) {
         // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
         await this.#news.wait(waitMs > 0 ? waitMs : this.#untilDueMs(nowMs), signal);
         continue;
       }
-      const reading = this.#pull(follower, maxBytes, nowMs);
       this.#reading = reading;
       // oxlint-disable-next-line no-await-in-loop -- one read at a time
       const shipment = await reading;
@@ -149,6 +119,8 @@ export class FileSource implements Source {
 
   acknowledge(position: Position): void {
     if (position.kind !== 'file') return;
+    this.#roster.noteSettled(position);
+    this.#archives.acknowledge(position);
     const key = fileKey(position.identity);
     for (const follower of this.#roster.followers) {
       if (follower.key === key && follower.generation === position.identity.generation) follower.settle(position.offset);
@@ -162,7 +134,7 @@ export class FileSource implements Source {
 
   status(): SourceStatus {
     const nowMs = this.#options.clock.now();
-    let lagBytes = 0;
+    let lagBytes = this.#archives.unread;
     let oldestMs = nowMs;
     for (const follower of this.#roster.followers) {
       lagBytes += follower.unread;
@@ -171,7 +143,7 @@ export class FileSource implements Source {
     return {
       source: this.id,
       ...this.#condition(lagBytes),
-      files: this.#roster.followers.size,
+      files: this.#roster.followers.size + this.#archives.files,
       bytesRead: this.#bytesRead,
       recordsRead: this.#recordsRead,
       lagBytes,
@@ -185,6 +157,7 @@ export class FileSource implements Source {
     this.#stop.abort();
     await Promise.all([this.#loop, this.#reading]);
     await this.#watch.close();
+    this.#archives.close();
     this.#roster.close();
   }
 
@@ -207,6 +180,15 @@ export class FileSource implements Source {
       this.#rate.spend(shipment.bytes.length, shipment.readAtMs);
     }
     return shipment;
+  }
+
+  /** What was compressed and the files take turns. */
+  #read(maxBytes: number, nowMs: number): Promise<Shipment | undefined> | undefined {
+    const isArchivesTurn = this.#archives.hasUnread && !this.#wasArchive;
+    const follower = isArchivesTurn ? undefined : this.#nextReady(nowMs);
+    this.#wasArchive = follower === undefined && this.#archives.hasUnread;
+    if (follower !== undefined) return this.#pull(follower, maxBytes, nowMs);
+    return this.#wasArchive ? this.#archives.pull(maxBytes, nowMs) : undefined;
   }
 
   async #pull(follower: FileFollower, maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
@@ -294,7 +276,9 @@ export class FileSource implements Source {
   #scan(): void {
     const { clock } = this.#options;
     const startMs = clock.monotonicMs();
-    this.#noteFindings(this.#rotation.scan(clock.now()));
+    const findings = this.#rotation.scan(clock.now());
+    this.#noteFindings(findings);
+    if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), clock.now());
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
     this.#earliestScanMs = endMs + (endMs - startMs) / mostScanShare;

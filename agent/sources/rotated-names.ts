@@ -2,6 +2,7 @@
 // Must never take another program's log for a rotated one: the added part is a number, a date or a word for old.
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
+import { uncompressedName } from './compressed-file.ts';
 import { factsOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 
@@ -40,32 +41,49 @@ export function findRotated(path: string): readonly RotatedFile[] {
   return new RotatedFiles().beside(path);
 }
 
+/** Names of a folder's files by what they may be rotations of. */
+interface FolderIndex {
+  readonly plain: ReadonlyMap<string, readonly string[]>;
+  readonly compressed: ReadonlyMap<string, readonly string[]>;
+}
+
 /** The same for many paths at one moment: each folder is listed once, however many logs are in it. */
 export class RotatedFiles {
-  readonly #folders = new Map<string, ReadonlyMap<string, readonly string[]>>();
+  readonly #folders = new Map<string, FolderIndex>();
 
   /** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
   beside(path: string): readonly RotatedFile[] {
     const folder = dirname(path);
-    const found: RotatedFile[] = [];
-    for (const candidate of this.#index(folder).get(basename(path)) ?? []) {
-      const rotatedPath = join(folder, candidate);
-      const stats = statSync(rotatedPath, { bigint: true, throwIfNoEntry: false });
-      if (stats?.isFile() === true) found.push({ path: rotatedPath, facts: factsOf(stats) });
-    }
-    return found.toSorted(byAge);
+    return this.#named(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
   }
 
-  #index(folder: string): ReadonlyMap<string, readonly string[]> {
+  /** Compressed ones beside `path`, oldest first. */
+  compressedBeside(path: string): readonly RotatedFile[] {
+    return this.#named(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
+  }
+
+  /** All compressed files of a folder. */
+  compressedIn(folder: string): readonly RotatedFile[] {
+    return this.#named(folder, [...new Set([...this.#index(folder).compressed.values()].flat())]);
+  }
+
+  #named(folder: string, names: readonly string[]): RotatedFile[] {
+    return names.flatMap((name) => {
+      const path = join(folder, name);
+      const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return stats?.isFile() === true ? [{ path, facts: factsOf(stats) }] : [];
+    });
+  }
+
+  #index(folder: string): FolderIndex {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
-    const index = new Map<string, string[]>();
+    const index = { plain: new Map<string, string[]>(), compressed: new Map<string, string[]>() };
     for (const candidate of listNames(folder)) {
-      for (const original of originalNames(candidate)) {
-        const candidates = index.get(original) ?? [];
-        candidates.push(candidate);
-        index.set(original, candidates);
-      }
+      for (const original of originalNames(candidate)) add(index.plain, original, candidate);
+      const uncompressed = uncompressedName(candidate);
+      if (uncompressed === undefined) continue;
+      for (const original of [uncompressed, ...originalNames(uncompressed)]) add(index.compressed, original, candidate);
     }
     this.#folders.set(folder, index);
     return index;
@@ -78,6 +96,18 @@ export function byAge(one: RotatedFile, other: RotatedFile): number {
   if (born !== 0n) return born < 0n ? -1 : 1;
   const changed = one.facts.modifiedAtMs - other.facts.modifiedAtMs;
   return changed === 0 ? rank(other.path) - rank(one.path) : changed;
+}
+
+/** Compressed files keep the time of change of what they were made of (gzip(1)). */
+export function byChange(one: RotatedFile, other: RotatedFile): number {
+  const changed = one.facts.modifiedAtMs - other.facts.modifiedAtMs;
+  return changed === 0 ? rank(other.path.replace(/\.gz$/, '')) - rank(one.path.replace(/\.gz$/, '')) : changed;
+}
+
+function add(index: Map<string, string[]>, original: string, candidate: string): void {
+  const candidates = index.get(original) ?? [];
+  candidates.push(candidate);
+  index.set(original, candidates);
 }
 
 /** `.3` is older than `.1`, and both are older than the file without a number. */

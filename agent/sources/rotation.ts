@@ -1,7 +1,6 @@
 // Keeps a source's roster true to the disk: new files, renamed ones, deleted ones, truncated ones.
 // Must never read log bytes; it decides who follows which file, and in which order generations are read.
 import { closeSync, statSync } from 'node:fs';
-import type { Chunk } from '../record.ts';
 import { findCopy, isRotationOf, mayBeCopy } from './copied-file.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import { FileFollower } from './file-follower.ts';
@@ -10,6 +9,7 @@ import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { byAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
+import { settlement } from './settlement.ts';
 
 export interface RotationOptions {
   readonly source: string;
@@ -92,7 +92,7 @@ export class Rotation {
       copy.predecessor = follower;
       follower.bequeath(copy);
       // Settles that the copy's beginning was read in the original, also where nothing is left to be read in it.
-      this.#roster.announce(settleOnly(this.#options.source, copy, nowMs));
+      this.#roster.announce(settlement(this.#options.source, nowMs, copy.position()));
     }
     if (descriptor === undefined) return;
     if (!isListed) {
@@ -187,25 +187,6 @@ export class Rotation {
     copy.isAbandoned = true;
     return copy;
   }
-}
-
-/** A chunk without records that settles where a file begins to be read. */
-export function settleOnly(source: string, follower: FileFollower, nowMs: number, others: readonly FileFollower[] = []): Chunk {
-  const position = follower.position();
-  return {
-    kind: 'chunk',
-    source,
-    path: follower.path,
-    bytes: Buffer.alloc(0),
-    recordLengths: [],
-    start: position,
-    end: position,
-    alsoSettles: others.map((other) => other.position()),
-    readAtMs: nowMs,
-    cut: false,
-    redacted: false,
-    journal: false,
-  };
 }
 
 /** Oldest first, so that generations that are found together are read in their order. */

@@ -6,7 +6,7 @@ import { silentLogger } from '../../base/logger.ts';
 import { createTraceFramer } from '../../agent/framing/multiline.ts';
 import type { Chunk, Gap, Position, Shipment } from '../../agent/record.ts';
 import { FileSource } from '../../agent/sources/file-source.ts';
-import type { FileSourceOptions } from '../../agent/sources/file-source.ts';
+import type { FileSourceOptions } from '../../agent/sources/file-source-options.ts';
 
 const defaultLimits = { maxLineBytes: 64 * 1024, maxRecordBytes: 64 * 1024, maxRecordLines: 500 };
 

@@ -1,0 +1,248 @@
+// Reads the uncompressed content of one compressed, rotated log file, once and from an offset on, record by record.
+// Must never hold more of it than one record may need: what is read again is uncompressed again.
+import { createReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { Chunk, FilePosition, Framed, Framer, Gap, Shipment } from '../record.ts';
+import { openFile } from './file-content.ts';
+import { factsOfOpen, fileKey, fingerprintOf } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+import { atMost } from './framed-part.ts';
+import { lossOf } from './settlement.ts';
+
+export interface ArchiveReaderOptions {
+  readonly source: string;
+  readonly path: string;
+  readonly facts: FileFacts;
+  /** What it begins with, uncompressed. */
+  readonly head: Buffer;
+  readonly generation: number;
+  readonly framer: Framer;
+  /** Where reading begins, in the uncompressed content; everything before is settled. */
+  readonly offset: number;
+}
+
+/** One compressed file. Its position counts uncompressed bytes. */
+export class ArchiveReader {
+  readonly key: string;
+  readonly generation: number;
+  readonly path: string;
+  readonly #options: ArchiveReaderOptions;
+  #stream: ContentStream | undefined;
+  /** Uncompressed bytes from the offset on that were not given out yet. */
+  #held: Buffer = Buffer.alloc(0);
+  #offset: number;
+  #settled: number;
+  #isOver = false;
+  /** Why there is no more than what is held. */
+  #failure: string | undefined;
+
+  constructor(options: ArchiveReaderOptions) {
+    this.#options = options;
+    this.key = fileKey(options.facts);
+    this.generation = options.generation;
+    this.path = options.path;
+    this.#offset = options.offset;
+    this.#settled = options.offset;
+  }
+
+  /** Everything was given out. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Everything that was given out is settled, and there is no more. */
+  get isSettled(): boolean {
+    return this.#isOver && this.#settled >= this.#offset;
+  }
+
+  /** Compressed bytes that were not read yet. */
+  get unread(): number {
+    return this.#isOver ? 0 : Math.max(1, this.#options.facts.size - (this.#stream?.compressedBytesRead ?? 0));
+  }
+
+  position(offset = this.#offset): FilePosition {
+    const { facts, head, generation, path } = this.#options;
+    const identity = {
+      device: facts.device,
+      inode: facts.inode,
+      generation,
+      fingerprint: fingerprintOf(head),
+      fingerprintLength: head.length,
+    };
+    return { kind: 'file', identity, offset, path };
+  }
+
+  settle(offset: number): void {
+    this.#settled = Math.max(this.#settled, offset);
+  }
+
+  /** Starts again at `offset`, or behind what is settled. */
+  rewind(offset = this.#settled): void {
+    this.close();
+    this.#settled = offset;
+    this.#offset = offset;
+    this.#isOver = false;
+  }
+
+  /** @returns undefined once all was given out. A file that can't be read on becomes a gap. */
+  async pull(maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
+    if (this.#isOver) return undefined;
+    const shipment = await this.#read(maxBytes, nowMs);
+    if (shipment !== undefined) return shipment;
+    if (this.#failure !== undefined) return this.#giveUp(this.#failure);
+    this.#end();
+    return undefined;
+  }
+
+  close(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+    this.#held = Buffer.alloc(0);
+    this.#failure = undefined;
+  }
+
+  async #read(maxBytes: number, nowMs: number): Promise<Chunk | undefined> {
+    const { framer } = this.#options;
+    for (const want of [maxBytes / framer.mostGrowth, Math.max(maxBytes, framer.window)]) {
+      // oxlint-disable-next-line no-await-in-loop -- the second read depends on the first
+      const isAll = await this.#fill(want);
+      // Where it breaks off, the last line may be torn.
+      let framed = framer.frame(this.#held, isAll ? (this.#failure === undefined ? 'everything' : 'traces') : 'none');
+      if (framed.consumed === 0 && !isAll && want >= framer.window) framed = framer.frame(this.#held, 'everything');
+      if (framed.consumed > 0) return this.#ship(atMost(framed, maxBytes), isAll, nowMs);
+      if (isAll) break;
+    }
+    return undefined;
+  }
+
+  #ship({ consumed, bytes, recordLengths, cut }: Framed, isAll: boolean, nowMs: number): Chunk {
+    const { source, path } = this.#options;
+    const start = this.position();
+    const content = bytes ?? this.#held.subarray(0, consumed);
+    this.#held = this.#held.subarray(consumed);
+    this.#offset += consumed;
+    if (isAll && this.#held.length === 0 && this.#failure === undefined) this.#end();
+    const end = this.#isOver ? { ...this.position(), isFinished: true } : this.position();
+    return {
+      kind: 'chunk',
+      source,
+      path,
+      bytes: content,
+      recordLengths,
+      start,
+      end,
+      alsoSettles: [],
+      readAtMs: nowMs,
+      cut,
+      redacted: false,
+      journal: false,
+    };
+  }
+
+  /** @returns true if what is held is all there is. */
+  async #fill(want: number): Promise<boolean> {
+    const parts = [this.#held];
+    let length = this.#held.length;
+    try {
+      this.#stream ??= await this.#openAtOffset(parts);
+      length = parts.reduce((sum, part) => sum + part.length, 0);
+      while (length < want && this.#failure === undefined && !this.#stream.isAtEnd) {
+        // oxlint-disable-next-line no-await-in-loop -- one part after the other
+        const part = await this.#stream.next();
+        if (part === undefined) break;
+        parts.push(part);
+        length += part.length;
+      }
+    } catch (error) {
+      this.#failure = error instanceof Error ? error.message : String(error);
+    }
+    if (parts.length > 1) this.#held = Buffer.concat(parts);
+    return this.#failure !== undefined || this.#stream?.isAtEnd === true;
+  }
+
+  /** @param parts what was uncompressed beyond the offset is added to them. */
+  async #openAtOffset(parts: Buffer[]): Promise<ContentStream> {
+    const { path, facts } = this.#options;
+    const stream = new ContentStream(path, facts);
+    let toSkip = this.#offset;
+    while (toSkip > 0) {
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
+      const part = await stream.next();
+      if (part === undefined) throw new Error(`it ends ${toSkip} bytes before where it was read up to`);
+      if (part.length > toSkip) parts.push(part.subarray(toSkip));
+      toSkip -= Math.min(toSkip, part.length);
+    }
+    return stream;
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.close();
+  }
+
+  #giveUp(problem: string): Gap {
+    const { source, path } = this.#options;
+    this.#end();
+    const from = this.position();
+    const detail = `the rest of ${path} behind byte ${from.offset} of its content cannot be read: ${problem}`;
+    return lossOf(source, from, 'read-error', detail);
+  }
+}
+
+/** Uncompressed content part by part. */
+class ContentStream {
+  readonly #file: ReadStream;
+  readonly #parts: AsyncIterator<Buffer>;
+  #ahead: Promise<IteratorResult<Buffer, undefined>>;
+  #isAtEnd = false;
+
+  /** @throws the system's error, or an Error if the path is another file's. */
+  constructor(path: string, facts: FileFacts) {
+    const descriptor = openFile(path);
+    this.#file = createReadStream('', { fd: descriptor });
+    if (fileKey(factsOfOpen(descriptor)) !== fileKey(facts)) {
+      this.#file.destroy();
+      throw new Error('another file has its name');
+    }
+    const content = createGunzip();
+    // What goes wrong comes out of the iterator.
+    pipeline(this.#file, content, () => undefined);
+    this.#parts = content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    this.#ahead = this.#look();
+  }
+
+  get isAtEnd(): boolean {
+    return this.#isAtEnd;
+  }
+
+  get compressedBytesRead(): number {
+    return this.#file.bytesRead;
+  }
+
+  /** @returns undefined at the end. @throws zlib's error or the system's. */
+  async next(): Promise<Buffer | undefined> {
+    const { value, done } = await this.#ahead;
+    if (done === true) {
+      this.#isAtEnd = true;
+      return undefined;
+    }
+    this.#ahead = this.#look();
+    // The last part has to be known as such, so that its last line is given out with it.
+    this.#isAtEnd = (await this.#ahead.catch(() => undefined))?.done === true;
+    return value;
+  }
+
+  close(): void {
+    this.#file.destroy();
+    void this.#parts.return?.().catch(() => undefined);
+  }
+
+  #look(): Promise<IteratorResult<Buffer, undefined>> {
+    const ahead = this.#parts.next() as Promise<IteratorResult<Buffer, undefined>>;
+    // Whoever asks next gets it.
+    ahead.catch(() => undefined);
+    return ahead;
+  }
+}

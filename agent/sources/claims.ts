@@ -1,0 +1,113 @@
+// The positions of a source as the coordinator keeps them, each good for one file.
+// Must never give a position to a file whose beginning isn't what was read at that position.
+import type { FileIdentity, FilePosition, Position } from '../record.ts';
+import { fileKey, fingerprintOf, hasFingerprint } from './file-identity.ts';
+import type { FileFacts } from './file-identity.ts';
+import type { FileFollower } from './file-follower.ts';
+import type { Beginning } from './file-roster.ts';
+import type { RotatedFile } from './rotated-names.ts';
+
+/** Stands for a source that began to be read when it had no files. No file has inode 0. */
+const beginningIdentity = { device: '0', inode: '0', fingerprint: Buffer.alloc(0), fingerprintLength: 0, generation: 0 };
+
+/** Settles that the source was begun. */
+export const beginning: Position = { kind: 'file', identity: beginningIdentity, offset: 0, path: '' };
+
+export class Claims {
+  /** Every generation of every file. */
+  readonly #all: readonly FilePosition[];
+  readonly #newest = new Map<string, FilePosition>();
+  readonly #unclaimed = new Set<FilePosition>();
+
+  constructor(positions: readonly Position[]) {
+    this.#all = positions.filter((position) => position.kind === 'file');
+    for (const position of this.#all) {
+      const key = fileKey(position.identity);
+      const known = this.#newest.get(key);
+      if (known === undefined || known.identity.generation < position.identity.generation) this.#newest.set(key, position);
+    }
+    for (const position of this.#newest.values())
+      if (position.identity.inode !== beginningIdentity.inode && position.isFinished !== true) this.#unclaimed.add(position);
+  }
+
+  get isEmpty(): boolean {
+    return this.#newest.size === 0;
+  }
+
+  newest(): Iterable<FilePosition> {
+    return this.#newest.values();
+  }
+
+  committed(follower: FileFollower): number | undefined {
+    const position = this.#newest.get(follower.key);
+    return position?.identity.generation === follower.generation ? position.offset : undefined;
+  }
+
+  /** The position of this file, if the inode still is the file that it was. */
+  claim(facts: FileFacts, descriptor: number): Beginning | undefined {
+    const position = this.#newest.get(fileKey(facts));
+    if (position === undefined || !fits(position, facts, descriptor)) return undefined;
+    this.#unclaimed.delete(position);
+    return { generation: position.identity.generation, offset: position.offset };
+  }
+
+  /** The position of a file at `path` that this one is a copy of, made before the original was truncated. */
+  claimCopy(path: string, facts: FileFacts, descriptor: number): number | undefined {
+    for (const position of this.#unclaimed) {
+      if (position.path !== path || position.offset === 0 || !fits(position, facts, descriptor)) continue;
+      this.#unclaimed.delete(position);
+      return position.offset;
+    }
+    return undefined;
+  }
+
+  /** The position of this compressed file itself: `head` is what it begins with, uncompressed. */
+  claimArchive(facts: FileFacts, head: Buffer): FilePosition | undefined {
+    const position = this.#newest.get(fileKey(facts));
+    if (position === undefined || !beginsWith(head, position.identity)) return undefined;
+    this.#unclaimed.delete(position);
+    return position;
+  }
+
+  /** The position, of whichever generation, that agrees with most of what a compressed file begins with. */
+  bestFor(head: Buffer): FilePosition | undefined {
+    let best: FilePosition | undefined;
+    for (const position of this.#all) {
+      if (position.identity.fingerprintLength <= (best?.identity.fingerprintLength ?? 0)) continue;
+      if (beginsWith(head, position.identity)) best = position;
+    }
+    return best;
+  }
+
+  isUnclaimed(position: FilePosition): boolean {
+    return this.#unclaimed.has(position);
+  }
+
+  take(position: FilePosition): void {
+    this.#unclaimed.delete(position);
+  }
+
+  /** True if one of these files is, by device and inode, that of a position at `path`. */
+  hasFileAmong(path: string, files: readonly RotatedFile[]): boolean {
+    return files.some(({ facts }) => this.#newest.get(fileKey(facts))?.path === path);
+  }
+
+  unclaimedAt(path: string): readonly FilePosition[] {
+    return [...this.#unclaimed].filter((position) => position.path === path);
+  }
+
+  unclaimedPaths(): ReadonlySet<string> {
+    return new Set([...this.#unclaimed].map((position) => position.path));
+  }
+}
+
+function fits(position: FilePosition, facts: FileFacts, descriptor: number): boolean {
+  return facts.size >= position.offset && hasFingerprint(descriptor, position.identity);
+}
+
+/** Nothing is known by nothing: an empty fingerprint fits no content. */
+export function beginsWith(head: Buffer, { fingerprint, fingerprintLength }: FileIdentity): boolean {
+  return (
+    fingerprintLength > 0 && head.length >= fingerprintLength && fingerprintOf(head.subarray(0, fingerprintLength)).equals(fingerprint)
+  );
+}
