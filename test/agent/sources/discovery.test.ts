@@ -77,11 +77,14 @@ describe('an explanation', () => {
     expect(reasons).toEqual({
       'app.log': 'tailed by app',
       'app.log.1': 'an older generation of a file that source app tails; read only if it was rotated while unread',
-      'app.log.2.gz': 'compressed',
+      'app.log.2.gz':
+        'a compressed generation of a file that source app tails; read only if it was compressed while unread (readCompressed is off)',
       'dangling.log': 'its link leads nowhere',
       'debug.log': 'excluded by a pattern of source app',
       'other.txt': 'no source matches it; add one to the configuration to tail it',
       wtmp: 'not text',
     });
+    const again = explainFiles([{ ...source, readsCompressed: true }], [join(root, '/var/log')]);
+    expect(again.find(({ path }) => path.endsWith('.gz'))?.reason).toMatch(/read once/);
   });
 });
