@@ -10,6 +10,7 @@ import { composeSolutions } from '../coordinator/compose-solutions.ts';
 import { coordinatorConfigurationSchema } from '../coordinator/config.ts';
 import type { SolutionProposal } from '../coordinator/solutions/proposal.ts';
 import { say, startFakeModelServer, withCanary } from '../test/support/fake-model-server.ts';
+import { memoryModelRequests } from '../test/support/model-requests.ts';
 import { makeRepository } from '../test/support/plain-repository-service.ts';
 import { sampleIncident, sampleOccurrence, sampleRepository } from '../test/support/solution-samples.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from '../test/support/solution-stores.ts';
@@ -90,6 +91,7 @@ async function solve(demo: Demo, mode: Mode): Promise<SolutionProposal | undefin
       proposals,
       repositoryStore: memoryRepositories(repository),
       jobs,
+      requests: await memoryModelRequests(),
       searchPath: (process.env['PATH'] ?? '').split(':'),
     });
     const never = new AbortController().signal;

@@ -5,10 +5,12 @@ import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import { createOutbound } from '../base/outbound.ts';
 import { Secret } from '../base/secret.ts';
 import { createSyntaxTrees } from '../base/syntax-tree.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 import type { IncidentReader } from './incidents/incident.ts';
+import type { ModelRequestStore } from './model/ledger.ts';
 import { ModelService } from './model/model-service.ts';
 import { createBuiltinEngine } from './model/providers/builtin/builtin-engine.ts';
 import { RemoteRepositoryService } from './remote/remote-repository-service.ts';
@@ -34,8 +36,7 @@ export interface SolutionParts {
   /** Chooses the model; start it before the runner. */
   readonly modelService: Component;
   readonly runner: Component;
-  /** The provider that answers now, for people. */
-  readonly modelProvider: () => string;
+  readonly models: ModelService;
 }
 
 export interface SolutionInputs {
@@ -47,12 +48,14 @@ export interface SolutionInputs {
   readonly proposals: ProposalStore;
   readonly repositoryStore: RepositoryStore;
   readonly jobs: JobQueue;
+  readonly requests: ModelRequestStore;
   /** Folders of PATH. */
   readonly searchPath: readonly string[];
 }
 
 export function composeSolutions(inputs: SolutionInputs): SolutionParts {
-  const { config, clock, logger, secrets, incidents, proposals, repositoryStore, jobs } = inputs;
+  const { config, clock, logger, secrets, incidents, proposals, repositoryStore, jobs, requests } = inputs;
+  const outbound = createOutbound({ offline: config.offline });
   const files = stateFiles(config.stateDirectory);
   // A repository's checks run with the host's own tools, not with those that npm puts in front for us;
   // the Node that we brought along stands in where the host has none.
@@ -80,6 +83,9 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   const trees = createSyntaxTrees();
   const models = new ModelService({
     configuration: config.model,
+    entries: config.models,
+    requests,
+    outbound,
     secrets,
     engine: createBuiltinEngine(trees),
     clock,
@@ -93,6 +99,8 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     repositories: repositoryStore,
     repositoryService: repositories,
     models,
+    localOnly: config.model.routing.localOnly,
+    toolLimits: config.model.tools,
     trees,
     sandbox: config.sandbox,
     validation: config.validation,
@@ -103,9 +111,10 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   });
   const modelService: Component = {
     name: 'model-service',
-    // A model that doesn't answer is no reason not to start: it is asked again when it is needed, and patterns stand in.
-    start: async (signal) => void (await models.initialize(signal)),
-    stop: async () => undefined,
+    // Canaries take a while, and a model that doesn't answer is no reason not to start: it is asked again when it is needed.
+    start: async (signal) =>
+      void models.initialize(signal).catch((error: unknown) => logger.error('models could not be checked', { err: error })),
+    stop: async () => models.close(),
   };
-  return { repositories, solutions: service, events, sandbox, modelService, runner, modelProvider: () => models.status().provider };
+  return { repositories, solutions: service, events, sandbox, modelService, models, runner };
 }

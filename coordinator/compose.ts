@@ -7,12 +7,12 @@ import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts';
 import { createLogger, type Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import { createOpsServer, type OpsServer } from '../base/ops-server.ts';
-import { createUlid } from '../base/ulid.ts';
 import { createAgentLink } from './api/agent-link.ts';
 import { createDeploymentService } from './api/deployment-service.ts';
 import { createEnrollmentService } from './api/enrollment-service.ts';
 import { createIncidentService } from './api/incident-service.ts';
 import { createLogService } from './api/log-service.ts';
+import { createModelApi } from './api/model-service.ts';
 import { createNodeService } from './api/node-service.ts';
 import { createRepositoryApi } from './api/repository-service.ts';
 import { CoordinatorCredentials } from './api/server-credentials.ts';
@@ -23,6 +23,7 @@ import { composeDetection } from './compose-detection.ts';
 import { composeSolutions } from './compose-solutions.ts';
 import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import { createCoordinatorMetrics } from './coordinator-metrics.ts';
+import { declareRepositories } from './declared-repositories.ts';
 import { createSystemFacts } from './system-facts.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { relaySolutions } from './solution-relay.ts';
@@ -34,13 +35,12 @@ import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts
 import { enforceRetention } from './logs/retention.ts';
 import { submitEntries } from './logs/submission.ts';
 import { defaultNodeConfiguration } from './node-defaults.ts';
+import { pruneRequests } from './model/model-usage.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
 import { joinOperators } from './nodes/operator.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
-import { declaredRepository } from './repository/repository-configuration.ts';
-import type { RepositoryStore } from './repository/repository.ts';
 import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles, upgradeDatabase } from './state-directory.ts';
 import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
@@ -49,6 +49,7 @@ import { createDeploymentStore } from './store/deployment-records.ts';
 import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
+import { createModelRequestStore } from './store/model-records.ts';
 import { createJoinTokenStore, createNodeStore, createOperatorStore } from './store/node-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
@@ -105,6 +106,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const proposals = createProposalStore(database);
   const repositoryStore = createRepositoryStore(database);
   const jobs = createJobQueue(database, clock);
+  const requests = createModelRequestStore(database);
   const logReader = createLogReader(database);
 
   // Nodes.
@@ -172,6 +174,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     proposals,
     repositoryStore,
     jobs,
+    requests,
     searchPath: overrides.searchPath ?? defaultSearchPath,
   });
 
@@ -189,7 +192,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     secrets,
     sandbox: solving.sandbox,
     totals: () => ownMetrics.totals(),
-    modelProvider: solving.modelProvider,
+    models: solving.models,
     certificateExpiresAtMs: () => certificateExpiresAtMs,
   });
   const api = createApiServer({
@@ -226,6 +229,14 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       incidents: createIncidentService({ ...detection, store: incidentStore, watch, proposals }),
       solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
       repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
+      models: createModelApi({
+        models: solving.models,
+        records: requests,
+        limits: config.model.budget,
+        clock,
+        solution: (id) => solving.solutions.get(id),
+        incidentIdOf: async (id) => (await tracker.find(id)).incident.id,
+      }),
       deployments: createDeploymentService({ store: createDeploymentStore(database), nodeIdOf: (node) => nodes.getNode(node).id, clock }),
       system: createSystemService(facts),
     },
@@ -257,6 +268,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
           await enforceRetention(logReader, policy, { clock, logger: component('retention') }, signal);
         },
       },
+      { name: 'model-requests', everyMs: 600_000, run: () => pruneRequests(requests, config.model.transcripts, clock.now()) },
       {
         name: 'server-certificate',
         everyMs: 3_600_000,
@@ -300,18 +312,4 @@ function analyzerOf(analyzer: Analyzer, logger: Logger): RecordAnalyzer {
       return analysis;
     },
   };
-}
-
-/** Repositories of the configuration file are the file's: what it says replaces what is kept under the same name. */
-async function declareRepositories(config: CoordinatorConfiguration, store: RepositoryStore, clock: Clock): Promise<void> {
-  for (const declaration of config.repositories) {
-    const known = await store.get(declaration.name);
-    if (known === undefined) await store.add(declaredRepository(declaration, createUlid(clock.now())));
-    else
-      await store.update({
-        ...declaredRepository(declaration, known.id),
-        lastFetchedAtMs: known.lastFetchedAtMs,
-        lastError: known.lastError,
-      });
-  }
 }

@@ -2,7 +2,7 @@
 // Must never hold a secret: `secrets` names files.
 import { z } from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
-import { modelConfigurationSchema } from './model/model-configuration.ts';
+import { modelConfigurationSchema, modelEntriesSchema } from './model/model-configuration.ts';
 import { operationalModes } from './nodes/operational-mode.ts';
 import { operatorRoles } from './nodes/operator.ts';
 import { repositoryDeclarationsSchema } from './repository/repository-configuration.ts';
@@ -82,7 +82,10 @@ export const coordinatorConfigurationSchema = z.strictObject({
       sources: z.array(source).default([]),
     })
     .prefault({}),
+  /** No connection leaves this host: models, forges and git remotes elsewhere are refused by name. */
+  offline: z.boolean().default(false),
   model: modelConfigurationSchema.prefault({}),
+  models: modelEntriesSchema.default([]),
   repositories: repositoryDeclarationsSchema.default([]),
   secrets: z.record(z.string(), z.strictObject({ file: z.string().startsWith('/', 'must be absolute') })).default({}),
   sandbox: sandboxConfigurationSchema.prefault({}),

@@ -6,6 +6,7 @@ import { writeSystemConfiguration } from './api/wire-system.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 import type { IngestTotals } from './coordinator-metrics.ts';
 import type { IncidentStore } from './incidents/incident-store.ts';
+import type { ModelService } from './model/model-service.ts';
 import type { NodeManager } from './nodes/node-manager.ts';
 import type { RepositoryStore } from './repository/repository.ts';
 import type { JobQueue } from './solutions/job-queue.ts';
@@ -23,7 +24,7 @@ export interface SystemFactsOptions {
   readonly secrets: SecretReader;
   readonly sandbox: Sandbox;
   readonly totals: () => IngestTotals;
-  readonly modelProvider: () => string;
+  readonly models: Pick<ModelService, 'statuses' | 'describe'>;
   readonly certificateExpiresAtMs: () => number;
 }
 
@@ -40,7 +41,7 @@ export function createSystemFacts(options: SystemFactsOptions): SystemFacts {
       const isolation = await sandbox.check();
       return [
         { name: 'store', ready: true, reason: '' },
-        { name: 'model', ready: true, reason: options.modelProvider() },
+        { name: 'model', ...describeModels(options) },
         { name: 'sandbox', ready: isolation.ok, reason: isolation.message },
       ];
     },
@@ -56,10 +57,42 @@ export function createSystemFacts(options: SystemFactsOptions): SystemFacts {
       return previous.rate;
     },
     pendingJobs: () => jobs.pending(),
-    modelProvider: options.modelProvider,
+    modelProvider: () => options.models.describe(),
     configuration: () => writeSystemConfiguration(config, async (name) => (await options.secrets.get(name)) !== undefined),
     diagnose: () => diagnose(options),
   };
+}
+
+/** Patterns stand in where no model can be used, so that the coordinator is well even then. */
+function describeModels({ models }: SystemFactsOptions): { readonly ready: boolean; readonly reason: string } {
+  const failed = models.statuses().filter(({ state, provider }) => state === 'failed' && provider !== 'auto');
+  const said = failed.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
+  return { ready: failed.length === 0, reason: [models.describe(), said].filter((part) => part !== '').join('; ') };
+}
+
+function modelFindings(models: SystemFactsOptions['models']): readonly Finding[] {
+  const statuses = models.statuses();
+  if (statuses.length === 0)
+    return [{ level: 'ok', component: 'model', message: 'builtin: patterns make proposals, no model is configured', remedy: '' }];
+  return statuses.map(({ name, provider, state, reason, canary }) => {
+    const component = `model ${name}`;
+    if (state === 'failed' && provider === 'auto')
+      return { level: 'ok', component, message: `no local Ollama is used (${reason}); the built-in engine makes proposals`, remedy: '' };
+    if (state === 'failed')
+      return {
+        level: 'failed',
+        component,
+        message: reason,
+        remedy: 'until then the other models and the built-in engine are asked; try again: hephaestusctl models check',
+      };
+    const isWeak = (canary?.findings.length ?? 0) > 0;
+    return {
+      level: isWeak ? 'warning' : 'ok',
+      component,
+      message: reason,
+      remedy: isWeak ? 'another model server or model may do better' : '',
+    };
+  });
 }
 
 async function diagnose(options: SystemFactsOptions): Promise<readonly Finding[]> {
@@ -72,7 +105,8 @@ async function diagnose(options: SystemFactsOptions): Promise<readonly Finding[]
     message: isolation.message,
     remedy: isolation.ok ? '' : 'without it no proposal can be proven; install what is missing',
   });
-  findings.push({ level: 'ok', component: 'model', message: `provider ${options.modelProvider()}`, remedy: '' });
+  if (config.offline) findings.push({ level: 'ok', component: 'offline', message: 'no connection leaves this host', remedy: '' });
+  findings.push(...modelFindings(options.models));
   const leftMs = options.certificateExpiresAtMs() - clock.now();
   if (leftMs < soonMs) {
     findings.push({

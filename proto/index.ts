@@ -11,6 +11,7 @@ export * from './gen/hephaestus/v1/deployment.ts';
 export * from './gen/hephaestus/v1/enrollment.ts';
 export * from './gen/hephaestus/v1/incident.ts';
 export * from './gen/hephaestus/v1/log.ts';
+export * from './gen/hephaestus/v1/model.ts';
 export * from './gen/hephaestus/v1/node.ts';
 export * from './gen/hephaestus/v1/repository.ts';
 export * from './gen/hephaestus/v1/solution.ts';

@@ -52,6 +52,11 @@ export const permissions: Readonly<Record<string, Permission>> = {
   '/hephaestus.v1.RepositoryService/UpdateFileContents': 'operator',
   '/hephaestus.v1.RepositoryService/CreateChangeRequest': 'operator',
   '/hephaestus.v1.RepositoryService/CreateIssue': 'operator',
+  '/hephaestus.v1.ModelService/ListModels': 'viewer',
+  '/hephaestus.v1.ModelService/CheckModels': 'operator',
+  '/hephaestus.v1.ModelService/GetModelUsage': 'viewer',
+  // Prompts hold code.
+  '/hephaestus.v1.ModelService/ListModelExchanges': 'operator',
   '/hephaestus.v1.DeploymentService/RecordDeployment': 'operator',
   '/hephaestus.v1.DeploymentService/ListDeployments': 'viewer',
   '/hephaestus.v1.SystemService/GetStatus': 'viewer',

@@ -14,6 +14,7 @@ import {
   EnrollmentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
+  ModelServiceDefinition,
   NodeServiceDefinition,
   RepositoryServiceDefinition,
   SolutionServiceDefinition,
@@ -39,6 +40,7 @@ export interface Services {
   readonly incidents: Implementation<typeof IncidentServiceDefinition>;
   readonly solutions: Implementation<typeof SolutionServiceDefinition>;
   readonly repositories: Implementation<typeof RepositoryServiceDefinition>;
+  readonly models: Implementation<typeof ModelServiceDefinition>;
   readonly deployments: Implementation<typeof DeploymentServiceDefinition>;
   readonly system: Implementation<typeof SystemServiceDefinition>;
 }
@@ -93,6 +95,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   server.add(IncidentServiceDefinition, services.incidents);
   server.add(SolutionServiceDefinition, services.solutions);
   server.add(RepositoryServiceDefinition, services.repositories);
+  server.add(ModelServiceDefinition, services.models);
   server.add(DeploymentServiceDefinition, services.deployments);
   server.add(SystemServiceDefinition, services.system);
   server.add(HealthDefinition, HealthServiceImpl(health));
@@ -148,6 +151,7 @@ const reflected = [
   NodeServiceDefinition,
   LogServiceDefinition,
   IncidentServiceDefinition,
+  ModelServiceDefinition,
   SolutionServiceDefinition,
   RepositoryServiceDefinition,
   SystemServiceDefinition,

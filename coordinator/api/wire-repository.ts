@@ -20,6 +20,7 @@ export function writeRepository(repository: Repository): WireRepository {
     lastFetchedAt: writeTime(repository.lastFetchedAtMs),
     lastError: repository.lastError ?? '',
     credentialReference: repository.credential ?? '',
+    models: repository.models ?? 'any',
   };
 }
 
@@ -48,6 +49,7 @@ export function readRepositoryDeclaration(repository: WireRepository): unknown {
             test: orNone(commands.test),
             reproduce: orNone(commands.reproduce),
           },
+    models: orUndefined(repository.models),
     credential: orUndefined(repository.credentialReference),
   };
   return declaration;

@@ -86,6 +86,7 @@ export function writeProposal(proposal: SolutionProposal): WireProposal {
       costUsd: usage.costUsd,
     },
     decidedBy: proposal.decidedBy ?? '',
+    modelChoices: (proposal.modelChoices ?? []).map((choice) => ({ ...choice })),
   };
 }
 

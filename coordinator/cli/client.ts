@@ -19,6 +19,7 @@ import {
   DeploymentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
+  ModelServiceDefinition,
   NodeServiceDefinition,
   RepositoryServiceDefinition,
   SolutionServiceDefinition,
@@ -34,6 +35,7 @@ export interface OperatorConnection {
   readonly incidents: Client<typeof IncidentServiceDefinition, DeadlineOptions>;
   readonly solutions: Client<typeof SolutionServiceDefinition, DeadlineOptions>;
   readonly repositories: Client<typeof RepositoryServiceDefinition, DeadlineOptions>;
+  readonly models: Client<typeof ModelServiceDefinition, DeadlineOptions>;
   readonly deployments: Client<typeof DeploymentServiceDefinition, DeadlineOptions>;
   readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
   close(): void;
@@ -70,6 +72,7 @@ export function connectOperator(options: ConnectionOptions): OperatorConnection 
     incidents: factory.create(IncidentServiceDefinition, channel),
     solutions: factory.create(SolutionServiceDefinition, channel),
     repositories: factory.create(RepositoryServiceDefinition, channel),
+    models: factory.create(ModelServiceDefinition, channel),
     deployments: factory.create(DeploymentServiceDefinition, channel),
     system: factory.create(SystemServiceDefinition, channel),
     close: () => channel.close(),

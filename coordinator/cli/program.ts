@@ -5,6 +5,7 @@ import { addCompletionCommand } from './commands/completion.ts';
 import { addDeploymentsCommands } from './commands/deployments.ts';
 import { addIncidentsCommands } from './commands/incidents.ts';
 import { addLogsCommands } from './commands/logs.ts';
+import { addModelsCommands } from './commands/models.ts';
 import { addNodesCommands } from './commands/nodes.ts';
 import { addRepositoriesCommands } from './commands/repositories.ts';
 import { addSolutionsCommands } from './commands/solutions.ts';
@@ -61,6 +62,7 @@ export async function runProgram(words: readonly string[], surroundings: Program
   addIncidentsCommands(program, context);
   addSolutionsCommands(program, context);
   addRepositoriesCommands(program, context);
+  addModelsCommands(program, context);
   addDeploymentsCommands(program, context);
   addLogsCommands(program, context);
   addSystemCommands(program, context);

@@ -1,10 +1,12 @@
-// Proves what a model server does with what it is sent: is the schema honoured, is the context cut, are tokens counted?
+// Proves what a model server does with what it is sent: is the schema honoured, is the context cut, are tokens counted, are tools called?
 // Must never trust a server's documentation: servers ignore options quietly.
+import { randomInt } from 'node:crypto';
 import { ModelError, estimateTokens, type TextModel } from './model.ts';
 
 export interface CanaryReport {
   readonly honoursSchema: boolean;
   readonly countsTokens: boolean;
+  readonly callsTools: boolean;
   /** The largest context that was proven, at most what was asked for. */
   readonly contextTokens: number;
   /** What is used in a weaker way, in words; empty if all is well. */
@@ -16,6 +18,9 @@ const mostProbeTokens = 6_000;
 /** A context smaller than this can't hold an incident and its code. */
 const leastContextTokens = 2_048;
 
+const system = 'You answer test questions.';
+const filler = 'The quick brown fox jumps over the lazy dog near the river bank. ';
+
 const answerSchema = {
   type: 'object',
   properties: { colour: { type: 'string', enum: ['umber', 'cobalt', 'saffron'] }, count: { type: 'integer' } },
@@ -23,48 +28,104 @@ const answerSchema = {
   additionalProperties: false,
 } as const;
 
-/** @throws ModelError if the server can't be used at all. */
-export async function runCanary(model: TextModel, contextTokens: number, signal: AbortSignal): Promise<CanaryReport> {
+const canaryTool = {
+  name: 'report_colour',
+  description: 'Reports the colour of the paint.',
+  parameters: { type: 'object', properties: { colour: { type: 'string' } }, required: ['colour'], additionalProperties: false },
+};
+
+/**
+ * @param claimsTools also find out whether the model calls tools
+ * @throws ModelError if the server can't be used at all
+ */
+export async function runCanary(model: TextModel, contextTokens: number, claimsTools: boolean, signal: AbortSignal): Promise<CanaryReport> {
   const findings: string[] = [];
-  const ask = { temperature: 0, contextTokens, signal };
-  const schema = await model.complete({
-    ...ask,
-    system: 'You answer test questions.',
-    // The words ask for something else than the schema, so that only a server that forces the schema passes.
+  const honoursSchema = await tryAnswer(model, contextTokens, signal);
+  if (!honoursSchema)
+    findings.push(`${model.model} does not honour JSON schemas: they are described in words instead, and answers are checked`);
+  const callsTools = claimsTools && (await tryTool(model, contextTokens, signal));
+  if (claimsTools && !callsTools) findings.push(`${model.model} does not call tools: it is led through the fixed pipeline instead`);
+  const context = await tryContext(model, contextTokens, signal);
+  return {
+    honoursSchema,
+    callsTools,
+    countsTokens: context.countsTokens,
+    contextTokens: context.contextTokens,
+    findings: [...findings, ...context.findings],
+  };
+}
+
+/** The words ask for something else than the schema, so that only a server that forces the schema passes. */
+async function tryAnswer(model: TextModel, contextTokens: number, signal: AbortSignal): Promise<boolean> {
+  const { text } = await model.complete({
+    system,
     turns: [{ role: 'user', content: 'Say the word "ready" in a friendly sentence.' }],
     schema: answerSchema,
     maxOutputTokens: 128,
+    contextTokens,
+    temperature: 0,
+    signal,
   });
-  const honoursSchema = matchesAnswer(schema.text);
-  if (!honoursSchema)
-    findings.push(`${model.model} does not honour JSON schemas: they are described in words instead, and answers are checked`);
+  return matchesAnswer(text);
+}
 
+async function tryTool(model: TextModel, contextTokens: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    const { calls } = await model.complete({
+      system,
+      turns: [{ role: 'user', content: 'The paint is umber. Report its colour with the tool.' }],
+      schema: undefined,
+      tools: { definitions: [canaryTool], mayCall: true },
+      maxOutputTokens: 512,
+      contextTokens,
+      temperature: 0,
+      signal,
+    });
+    return (calls ?? []).some(({ name, input }) => name === canaryTool.name && /umber/i.test(JSON.stringify(input)));
+  } catch (error) {
+    // A server that knows no tools says so.
+    if (error instanceof ModelError && error.reason === 'bad-request') return false;
+    throw error;
+  }
+}
+
+async function tryContext(
+  model: TextModel,
+  contextTokens: number,
+  signal: AbortSignal,
+): Promise<Pick<CanaryReport, 'countsTokens' | 'contextTokens' | 'findings'>> {
   const wanted = Math.min(mostProbeTokens, Math.floor(contextTokens * 0.6));
-  const filler = 'The quick brown fox jumps over the lazy dog near the river bank. ';
-  const prompt = filler.repeat(Math.ceil((wanted * 4.4) / filler.length));
-  const context = await model.complete({
-    ...ask,
-    system: 'You answer test questions.',
-    turns: [{ role: 'user', content: `${prompt}\nAnswer with the word: done` }],
+  // What is cut is cut at the beginning; the number also keeps servers from answering out of a cache, where they count less.
+  const number = String(randomInt(100_000, 999_999));
+  const prompt = `The code number is ${number}.\n${filler.repeat(Math.ceil((wanted * 4.4) / filler.length))}`;
+  const { text, inputTokens, isEstimated } = await model.complete({
+    system,
+    turns: [{ role: 'user', content: `${prompt}\nAnswer with the code number from the first line, nothing else.` }],
     schema: undefined,
-    maxOutputTokens: 16,
+    maxOutputTokens: 32,
+    contextTokens,
+    temperature: 0,
+    signal,
   });
-  const countsTokens = context.inputTokens > 0;
-  if (!countsTokens) {
-    findings.push(`${model.model} does not count tokens: they are estimated, and a cut context would not be noticed`);
-    return { honoursSchema, countsTokens, contextTokens, findings };
+  if (isEstimated === true || inputTokens === 0) {
+    const seen = text.includes(number);
+    const reach = seen ? 'a probe of its context came through' : 'a cut context would not be noticed';
+    return { countsTokens: false, contextTokens, findings: [`${model.model} does not count tokens: they are estimated, and ${reach}`] };
   }
   // A word of plain English is about one token, so that the prompt can't be counted much below two thirds of the estimate unless it was cut.
-  const least = Math.floor(estimateTokens(prompt) * 0.5);
-  if (context.inputTokens >= least) return { honoursSchema, countsTokens, contextTokens, findings };
-  if (context.inputTokens < leastContextTokens * 0.9) {
+  if (inputTokens >= Math.floor(estimateTokens(prompt) * 0.5) || text.includes(number))
+    return { countsTokens: true, contextTokens, findings: [] };
+  if (inputTokens < leastContextTokens * 0.9) {
     throw new ModelError(
       'bad-request',
-      `${model.model} was sent about ${estimateTokens(prompt)} tokens and saw ${context.inputTokens}: its context is cut silently, too short to work with. Raise the context size of the model server`,
+      `${model.model} was sent about ${estimateTokens(prompt)} tokens and saw ${inputTokens}: its context is cut silently, too short to work with. Raise the context size of the model server`,
     );
   }
-  findings.push(`${model.model} cuts its context silently at ${context.inputTokens} tokens: prompts are kept below that`);
-  return { honoursSchema, countsTokens, contextTokens: context.inputTokens, findings };
+  return {
+    countsTokens: true,
+    contextTokens: inputTokens,
+    findings: [`${model.model} cuts its context silently at ${inputTokens} tokens: prompts are kept below that`],
+  };
 }
 
 function matchesAnswer(text: string): boolean {

@@ -1,6 +1,9 @@
 // HTTP to a model server: a JSON request, an answer as server-sent events or JSON, and every failure as a ModelError.
 // Must never follow a redirect (it would carry the key elsewhere) or put a key into a message.
+import { isHephaestusError } from '../../base/errors.ts';
 import { ModelError } from './model.ts';
+
+export type Fetch = typeof globalThis.fetch;
 
 export interface HttpRequest {
   readonly url: string;
@@ -8,6 +11,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
   readonly signal: AbortSignal;
+  /** What may open connections; the global one by default. */
+  readonly fetch?: Fetch | undefined;
 }
 
 /** An answer of a model is text; more than this is a server gone mad. */
@@ -18,7 +23,7 @@ const mostErrorCharacters = 500;
 export async function openAnswer(request: HttpRequest): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(request.url, {
+    response = await (request.fetch ?? fetch)(request.url, {
       method: request.method,
       headers: { 'content-type': 'application/json', ...request.headers },
       signal: request.signal,
@@ -98,6 +103,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 /** What a thrown error of fetch means. */
 export function readFailure(error: unknown, url: string): ModelError {
   if (error instanceof ModelError) return error;
+  if (isHephaestusError(error) && error.code === 'offline.refused') return new ModelError('refused', error.message, { cause: error });
   const name = error instanceof Error ? error.name : '';
   if (name === 'TimeoutError')
     return new ModelError('timeout', `${originOf(url)} did not answer in time; raise model.requestTimeoutMs if the model is slow`, {

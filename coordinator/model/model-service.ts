@@ -2,18 +2,34 @@
 // Must never know repositories, edits or sandboxes: prompts come in, text goes out.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { TokenBudget } from './budget.ts';
-import { runCanary, type CanaryReport } from './canary.ts';
-import { ModelError, estimateTokens, type JsonSchema, type SecretReader, type TextModel, type Turn } from './model.ts';
-import type { ModelConfiguration } from './model-configuration.ts';
+import type { Outbound } from '../../base/outbound.ts';
+import { Endpoint, type EndpointStatus } from './endpoint.ts';
+import { ModelLedger, type ModelRequestStore } from './ledger.ts';
+import {
+  ModelError,
+  estimateTokens,
+  type Completion,
+  type JsonSchema,
+  type SecretReader,
+  type TextModel,
+  type ToolCall,
+  type ToolDefinition,
+  type Turn,
+} from './model.ts';
+import { endpointsOf, type ModelConfiguration, type ModelEntry } from './model-configuration.ts';
 import type { PatternCandidate, PatternEngine, PatternProblem } from './pattern-engine.ts';
+import { planRoute, type ModelChoice, type RouteRequest } from './router.ts';
 import { describeSchema } from './schema-in-words.ts';
 import { Sessions, type Usage } from './sessions.ts';
-import { chooseTextModel } from './text-models.ts';
+import { openTextModel, wrapTextModel, type TextModelTools } from './text-models.ts';
 
 export interface ModelServiceOptions {
   readonly configuration: ModelConfiguration;
+  /** Several models; instead of the one in `configuration`. */
+  readonly entries?: readonly ModelEntry[] | undefined;
   readonly secrets: SecretReader;
+  readonly requests: ModelRequestStore;
+  readonly outbound: Outbound;
   readonly engine: PatternEngine;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -21,100 +37,142 @@ export interface ModelServiceOptions {
   readonly textModel?: TextModel | undefined;
 }
 
-export interface ModelStatus {
-  /** `builtin` where no text model is used. */
-  readonly provider: string;
+/** Whom a question is about, and whom it is put to. */
+export interface Addressee {
+  readonly incidentId: string;
+  /** Name of the repository, for its budget. */
+  readonly repository: string;
+  /** Name of the model, as the route has it. */
   readonly model: string;
-  readonly ready: boolean;
-  /** In words: why this provider, or what is wrong and what to do. */
-  readonly reason: string;
 }
 
 /** One question in the talk about an incident. */
 export interface Exchange {
   readonly system: string;
-  readonly prompt: string;
+  /** What is said now: a question, or results of calls. */
+  readonly say: readonly Turn[];
   readonly schema: JsonSchema | undefined;
+  readonly purpose: string;
   /** Begins a new talk; otherwise what was said before goes along. */
   readonly fresh: boolean;
+  readonly tools?: { readonly definitions: readonly ToolDefinition[]; readonly mayCall: boolean } | undefined;
   readonly onProgress?: ((characters: number) => void) | undefined;
 }
 
 export type ExchangeOutcome =
-  | { readonly kind: 'answered'; readonly text: string; readonly isCut: boolean; readonly provider: string; readonly model: string }
-  /** No text model is in use, or it failed in a way that asking again won't cure. */
+  | {
+      readonly kind: 'answered';
+      readonly text: string;
+      readonly calls: readonly ToolCall[];
+      readonly isCut: boolean;
+      readonly provider: string;
+      readonly model: string;
+      readonly tokens: number;
+    }
+  /** The model failed in a way that asking again won't cure now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-export interface Review {
-  readonly agrees: boolean;
-  readonly concerns: readonly string[];
-}
-
-const reviewSchema: JsonSchema = {
-  type: 'object',
-  properties: { agrees: { type: 'boolean' }, concerns: { type: 'array', items: { type: 'string' }, maxItems: 5 } },
-  required: ['agrees', 'concerns'],
-  additionalProperties: false,
-};
+const builtin = 'builtin';
 
 export class ModelService {
   readonly #options: ModelServiceOptions;
   readonly #sessions = new Sessions();
-  readonly #budget: TokenBudget;
-  #model: TextModel | undefined;
-  #canary: CanaryReport | undefined;
-  #isChecked = false;
-  #reason = 'not initialized';
-  #setup: Promise<void> | undefined;
+  readonly #ledger: ModelLedger;
+  readonly #endpoints: readonly Endpoint[];
+  readonly #ending = new AbortController();
 
   constructor(options: ModelServiceOptions) {
+    const { configuration, entries = [], clock, logger, textModel, secrets, outbound } = options;
     this.#options = options;
-    this.#budget = new TokenBudget(options.configuration.budget, options.clock);
+    this.#ledger = new ModelLedger({ limits: configuration.budget, store: options.requests, clock });
+    const keepsTranscripts = configuration.transcripts.keepDays > 0 && configuration.transcripts.maxBytes > 0;
+    const tools: TextModelTools = { secrets, outbound, ledger: this.#ledger, keepsTranscripts, clock, logger };
+    const configured = endpointsOf(configuration, entries);
+    const given = textModel === undefined ? configured : [{ ...configuration, name: textModel.provider, privacy: 'in-house' as const }];
+    this.#endpoints = given.map(
+      (endpoint) =>
+        new Endpoint(endpoint, {
+          open: async (one, signal) => (textModel === undefined ? openTextModel(one, tools, signal) : wrapTextModel(textModel, one, tools)),
+          clock,
+          logger,
+          lifetime: this.#ending.signal,
+        }),
+    );
   }
 
-  /** Chooses the model and reaches for it. A model that doesn't answer now is tried again when it is needed. */
-  async initialize(signal: AbortSignal): Promise<ModelStatus> {
-    const { configuration, secrets, logger, clock, textModel } = this.#options;
+  /**
+   * Runs the canary of each model. One that doesn't answer now is asked again when it is needed.
+   * @returns how each is
+   */
+  async initialize(signal: AbortSignal): Promise<readonly EndpointStatus[]> {
+    return Promise.all(this.#endpoints.map((endpoint) => endpoint.check(signal)));
+  }
+
+  /** Every configured model; empty where patterns alone are wanted. */
+  statuses(): readonly EndpointStatus[] {
+    return this.#endpoints.map((endpoint) => endpoint.status());
+  }
+
+  /** Who answers, for people: the models in their order, the engine where there is none. */
+  describe(): string {
+    const names = this.statuses().map(
+      ({ name, model, state }) => `${name}${model === '' ? '' : ` ${model}`}${state === 'failed' ? ' (not ready)' : ''}`,
+    );
+    return names.length === 0 ? builtin : [...names, builtin].join(', then ');
+  }
+
+  /** Begins a proposal: plans whom to ask, and starts the incident's talk and bill anew. Answers with the models' names, best first. */
+  beginProposal(incidentId: string, request: RouteRequest): readonly string[] {
+    const { order, choices } = planRoute(this.statuses(), request, this.#options.configuration.routing.prefer);
+    this.#sessions.begin(incidentId, choices);
+    return order;
+  }
+
+  /** Opens a model, with its canary if it wasn't proven yet; why it can't be used, or how it is used. */
+  async open(to: Addressee, signal: AbortSignal): Promise<EndpointStatus | { readonly state: 'failed'; readonly reason: string }> {
+    const endpoint = this.#endpoint(to.model);
     try {
-      const choice =
-        textModel === undefined
-          ? await chooseTextModel(configuration, secrets, { clock, logger }, signal)
-          : { model: textModel, reason: 'given' };
-      this.#model = choice.model;
-      this.#reason = choice.reason;
-      await this.#model?.probe(signal);
+      await endpoint.prove(signal);
+      return endpoint.status();
     } catch (error) {
-      if (!(error instanceof ModelError)) throw error;
-      this.#reason = error.message;
-      logger.warn('model is not ready', { err: error });
-      return this.status(false);
+      if (!(error instanceof ModelError) || signal.aborted) throw error;
+      this.#sessions.judge(to.incidentId, to.model, 'failed', error.message);
+      return { state: 'failed', reason: `${endpoint.name}: ${error.message}` };
     }
-    logger.info('model chosen', { provider: this.status(true).provider, model: this.#model?.model, reason: this.#reason });
-    return this.status(true);
-  }
-
-  status(ready = this.#model === undefined || this.#isChecked || this.#canary !== undefined): ModelStatus {
-    return { provider: this.#model?.provider ?? 'builtin', model: this.#model?.model ?? '', ready, reason: this.#reason };
   }
 
   /** Tokens that a prompt may have, so that the answer still fits. */
-  promptTokens(): number {
-    const { contextTokens, maxOutputTokens } = this.#options.configuration;
-    return Math.min(contextTokens, this.#canary?.contextTokens ?? contextTokens) - maxOutputTokens;
+  promptTokens(model: string): number {
+    const { contextTokens, maxOutputTokens } = this.#endpoint(model);
+    return contextTokens - maxOutputTokens;
   }
 
-  /** Asks the text model, in the talk about an incident. Never throws for what a model or its server does. */
-  async generateSolutionProposal(incidentId: string, exchange: Exchange, signal: AbortSignal): Promise<ExchangeOutcome> {
-    const model = this.#model;
-    if (model === undefined) return { kind: 'unavailable', reason: this.#reason };
+  /** Asks a text model, in the talk about an incident. Never throws for what a model or its server does. */
+  async generateSolutionProposal(to: Addressee, exchange: Exchange, signal: AbortSignal): Promise<ExchangeOutcome> {
+    const endpoint = this.#endpoint(to.model);
     try {
-      await this.#prove(model, signal);
-      return await this.#ask(model, incidentId, exchange, signal);
+      const model = await endpoint.prove(signal);
+      const outcome = await this.#ask(model, endpoint, to, exchange, signal);
+      endpoint.answered();
+      this.#sessions.judge(to.incidentId, to.model, 'used', 'answered');
+      return outcome;
     } catch (error) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
-      this.#options.logger.warn('model gave no answer', { incidentId, provider: model.provider, reason: error.reason, err: error });
-      return { kind: 'unavailable', reason: `${model.provider}: ${error.message}` };
+      endpoint.failed(error);
+      this.#sessions.judge(to.incidentId, to.model, 'failed', error.message);
+      this.#options.logger.warn('model gave no answer', {
+        incidentId: to.incidentId,
+        endpoint: to.model,
+        reason: error.reason,
+        err: error,
+      });
+      return { kind: 'unavailable', reason: `${to.model}: ${error.message}` };
     }
+  }
+
+  /** Why a model's part ended, in the words of whoever used it. */
+  judge(to: Addressee, verdict: 'used' | 'failed', reason: string): void {
+    this.#sessions.judge(to.incidentId, to.model, verdict, reason);
   }
 
   /** What the built-in engine wants to see of the repository. */
@@ -127,95 +185,75 @@ export class ModelService {
     return this.#options.engine.propose(problem);
   }
 
-  /** Has the model look at a proven change once more; undefined if no model answers or it answers nonsense. */
-  async validateSolutionProposal(
-    incidentId: string,
-    question: { system: string; prompt: string },
-    signal: AbortSignal,
-  ): Promise<Review | undefined> {
-    const outcome = await this.generateSolutionProposal(incidentId, { ...question, schema: reviewSchema, fresh: true }, signal);
-    return outcome.kind === 'answered' ? readReview(outcome.text) : undefined;
-  }
-
+  /** What the proposal under way has cost. */
   usageOf(incidentId: string): Usage {
     return this.#sessions.get(incidentId).usage;
+  }
+
+  /** Which models were considered for the proposal under way, and what became of each. */
+  choicesOf(incidentId: string): readonly ModelChoice[] {
+    return this.#sessions.get(incidentId).choices;
+  }
+
+  /** Tokens that budgets leave for an incident. */
+  async tokensLeft(to: Addressee): Promise<number> {
+    return this.#ledger.left(to);
   }
 
   /** Ends the talk about an incident. */
   cleanup(incidentId: string): void {
     this.#sessions.end(incidentId);
-    this.#budget.release(incidentId);
   }
 
-  /** Once for each process: the canary, shared by those who ask at the same time. */
-  async #prove(model: TextModel, signal: AbortSignal): Promise<void> {
-    if (this.#isChecked) return;
-    this.#setup ??= (async () => {
-      this.#canary = await runCanary(model, this.#options.configuration.contextTokens, signal);
-      this.#isChecked = true;
-      for (const finding of this.#canary.findings) this.#options.logger.warn('model is used in a weaker way', { finding });
-    })();
-    try {
-      await this.#setup;
-    } finally {
-      this.#setup = undefined;
-    }
+  /** Ends what is under way with any model. */
+  close(): void {
+    this.#ending.abort();
   }
 
-  async #ask(model: TextModel, incidentId: string, exchange: Exchange, signal: AbortSignal): Promise<ExchangeOutcome> {
-    const { configuration, clock } = this.#options;
-    const { maxOutputTokens, price } = configuration;
+  #endpoint(name: string): Endpoint {
+    const found = this.#endpoints.find((endpoint) => endpoint.name === name);
+    if (found === undefined) throw new ModelError('refused', `there is no model ${name} in the configuration`);
+    return found;
+  }
+
+  async #ask(model: TextModel, endpoint: Endpoint, to: Addressee, exchange: Exchange, signal: AbortSignal): Promise<ExchangeOutcome> {
+    const { clock } = this.#options;
+    const { incidentId, repository } = to;
+    const { maxOutputTokens, contextTokens } = endpoint;
+    const { price } = endpoint.configuration;
     const earlier = exchange.fresh ? [] : this.#sessions.get(incidentId).turns;
-    const turns: readonly Turn[] = [...earlier, { role: 'user', content: exchange.prompt }];
-    const inWords = exchange.schema !== undefined && this.#canary?.honoursSchema === false;
+    const turns: readonly Turn[] = [...earlier, ...exchange.say];
+    const inWords = exchange.schema !== undefined && !endpoint.honoursSchema;
     const system = inWords && exchange.schema !== undefined ? `${exchange.system}\n\n${describeSchema(exchange.schema)}` : exchange.system;
     const estimate = estimateTokens(system + turns.map(({ content }) => content).join('\n'));
-    if (estimate > this.promptTokens() * 1.15)
-      throw new ModelError(
-        'bad-request',
-        `the prompt has about ${estimate} tokens, more than the ${this.promptTokens()} that the context leaves`,
-      );
-    const reservation = this.#budget.reserve(incidentId, estimate + maxOutputTokens);
+    const room = contextTokens - maxOutputTokens;
+    if (estimate > room * 1.15)
+      throw new ModelError('too-long', `the prompt has about ${estimate} tokens, more than the ${room} that the context leaves`);
     const startedMs = clock.monotonicMs();
-    let used = 0;
-    try {
-      const completion = await model.complete({
-        system,
-        turns,
-        schema: inWords ? undefined : exchange.schema,
-        maxOutputTokens,
-        contextTokens: this.promptTokens() + maxOutputTokens,
-        temperature: 0,
-        signal,
-        onProgress: exchange.onProgress,
-      });
-      const inputTokens = completion.inputTokens === 0 ? estimate : completion.inputTokens;
-      const outputTokens = completion.outputTokens === 0 ? estimateTokens(completion.text) : completion.outputTokens;
-      used = inputTokens + outputTokens;
-      const costUsd = (inputTokens * price.inputUsd + outputTokens * price.outputUsd) / 1_000_000;
-      const usage = { requests: 1, inputTokens, outputTokens, durationMs: clock.monotonicMs() - startedMs, costUsd };
-      this.#sessions.record(incidentId, [...turns, { role: 'assistant', content: completion.text }], usage);
-      return {
-        kind: 'answered',
-        text: completion.text,
-        isCut: completion.stopped === 'length',
-        provider: model.provider,
-        model: model.model,
-      };
-    } finally {
-      reservation.settle(used);
-    }
-  }
-}
-
-function readReview(text: string): Review | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null || !('agrees' in parsed) || typeof parsed.agrees !== 'boolean') return undefined;
-    const concerns =
-      'concerns' in parsed && Array.isArray(parsed.concerns) ? parsed.concerns.filter((item) => typeof item === 'string') : [];
-    return { agrees: parsed.agrees, concerns };
-  } catch {
-    return undefined;
+    const completion: Completion = await model.complete({
+      system,
+      turns,
+      schema: inWords ? undefined : exchange.schema,
+      tools: exchange.tools,
+      maxOutputTokens,
+      contextTokens,
+      temperature: 0,
+      signal,
+      onProgress: exchange.onProgress,
+      account: { incidentId, repository, purpose: exchange.purpose },
+    });
+    const { text, inputTokens, outputTokens, stopped, calls = [] } = completion;
+    const costUsd = (inputTokens * price.inputUsd + outputTokens * price.outputUsd) / 1_000_000;
+    const usage = { requests: 1, inputTokens, outputTokens, durationMs: clock.monotonicMs() - startedMs, costUsd };
+    this.#sessions.record(incidentId, [...turns, { role: 'assistant', content: text, calls }], usage);
+    return {
+      kind: 'answered',
+      text,
+      calls,
+      isCut: stopped === 'length',
+      provider: model.provider,
+      model: model.model,
+      tokens: inputTokens + outputTokens,
+    };
   }
 }

@@ -15,14 +15,41 @@ export interface CompletionRequest {
   readonly contextTokens: number;
   readonly temperature: number;
   readonly signal: AbortSignal;
+  /** What the model may call. They go along as long as the talk holds calls, since servers refuse calls of tools that they don't know. */
+  readonly tools?: { readonly definitions: readonly ToolDefinition[]; readonly mayCall: boolean } | undefined;
   /** Called with the number of characters received so far. */
   readonly onProgress?: ((characters: number) => void) | undefined;
+  /** Whose budget pays; undefined: the coordinator's own business, such as a canary. */
+  readonly account?: Account | undefined;
 }
 
-export interface Turn {
-  readonly role: 'user' | 'assistant';
-  readonly content: string;
+export interface Account {
+  readonly incidentId: string;
+  /** Name of the repository. */
+  readonly repository: string;
+  /** `diagnose`, `explore`, `edit`, `repair`, `review`, `canary`. */
+  readonly purpose: string;
 }
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly parameters: JsonSchema;
+}
+
+export interface ToolCall {
+  /** As the server named it, or made up where it names none. */
+  readonly id: string;
+  readonly name: string;
+  /** What the model wrote; not checked. */
+  readonly input: unknown;
+}
+
+export type Turn =
+  | { readonly role: 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly calls?: readonly ToolCall[] | undefined }
+  /** The result of a call. */
+  | { readonly role: 'tool'; readonly content: string; readonly callId: string; readonly name: string };
 
 export interface Completion {
   readonly text: string;
@@ -30,7 +57,21 @@ export interface Completion {
   readonly outputTokens: number;
   /** `length`: it was cut at maxOutputTokens or at the end of the context. */
   readonly stopped: 'end' | 'length';
+  /** True if the server counted no tokens. */
+  readonly isEstimated?: boolean | undefined;
+  /** What the model wants to be done before it goes on. */
+  readonly calls?: readonly ToolCall[] | undefined;
 }
+
+/** What a server says of a model; undefined where it doesn't say. */
+export interface ModelDescription {
+  readonly contextTokens: number | undefined;
+  /** In billions. */
+  readonly parameters: number | undefined;
+  readonly callsTools: boolean | undefined;
+}
+
+export const nothingSaid: ModelDescription = { contextTokens: undefined, parameters: undefined, callsTools: undefined };
 
 export interface TextModel {
   /** `ollama`, `openai-compatible`, `anthropic`. */
@@ -39,8 +80,8 @@ export interface TextModel {
   readonly model: string;
   /** @throws ModelError */
   complete(request: CompletionRequest): Promise<Completion>;
-  /** Reaches the server and looks for the model. @throws ModelError that says what to do. */
-  probe(signal: AbortSignal): Promise<void>;
+  /** Reaches the server, looks for the model and for what the server says of it. @throws ModelError that says what to do. */
+  probe(signal: AbortSignal): Promise<ModelDescription>;
 }
 
 export type ModelErrorReason =
@@ -51,6 +92,10 @@ export type ModelErrorReason =
   | 'model-absent'
   | 'bad-request'
   | 'broken-answer'
+  /** It repeats itself, or goes on beyond what it was allowed. */
+  | 'runaway'
+  /** The prompt doesn't fit: our own doing. */
+  | 'too-long'
   | 'budget'
   | 'circuit-open';
 
@@ -60,9 +105,12 @@ const adviceByReason: Readonly<Record<ModelErrorReason, RetryAdvice>> = {
   timeout: 'safe',
   overloaded: 'safe',
   'broken-answer': 'safe',
+  // Asked the same it answers the same.
+  runaway: 'never',
   refused: 'never',
   'model-absent': 'never',
   'bad-request': 'never',
+  'too-long': 'never',
   budget: 'never',
   'circuit-open': 'never',
 };
@@ -94,4 +142,15 @@ export interface SecretReader {
 /** Tokens of a text, estimated a little high (3.2 characters a token; code in common tokenisers has 3.0 to 4.0), so that a budget holds. */
 export function estimateTokens(text: string): number {
   return Math.ceil(text.length / 3.2);
+}
+
+/**
+ * More tokens than this a prompt and its answer can't have: none is shorter than a byte, and a turn has some around it.
+ * @param isCut the server cuts what is beyond `contextTokens`
+ */
+export function mostTokens(request: Omit<CompletionRequest, 'temperature' | 'signal'>, isCut: boolean): number {
+  const aside = JSON.stringify([request.schema ?? '', request.tools?.definitions ?? '']);
+  const turns = request.turns.map((turn) => turn.content + (turn.role === 'assistant' ? JSON.stringify(turn.calls ?? '') : ''));
+  const bytes = [request.system, aside, ...turns].reduce((sum, text) => sum + Buffer.byteLength(text) + 64, 0);
+  return isCut ? Math.min(bytes + request.maxOutputTokens, request.contextTokens) : bytes + request.maxOutputTokens;
 }

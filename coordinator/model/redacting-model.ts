@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { findPersonalData } from '../../analysis/redaction/personal-data.ts';
 import { findRandomValues } from '../../analysis/redaction/random-values.ts';
 import { Redaction } from '../../analysis/redaction/redaction.ts';
-import type { Completion, TextModel } from './model.ts';
+import type { Completion, TextModel, Turn } from './model.ts';
 
 /**
  * Credentials, personal data and whatever looks drawn at random become tokens, in instructions and turns alike. An edit has to
@@ -24,7 +24,7 @@ export function redactWhatLeaves(model: TextModel): TextModel {
         return redacted.text;
       };
       const system = redact(request.system);
-      const turns = request.turns.map((turn) => ({ ...turn, content: redact(turn.content) }));
+      const turns = request.turns.map((turn) => redactTurn(turn, redact));
       const completion = await model.complete({ ...request, system, turns });
       return request.schema === undefined ? restore(completion, values) : completion;
     },
@@ -32,17 +32,25 @@ export function redactWhatLeaves(model: TextModel): TextModel {
   };
 }
 
-function restore(completion: Completion, values: ReadonlyMap<string, string>): Completion {
-  if (values.size === 0) return completion;
-  return {
-    ...completion,
-    text: completion.text.replaceAll(/‹(?:secret|personal):[a-z0-9-]+:[0-9a-f]{8}›/g, (token) => values.get(token) ?? token),
-  };
+function redactTurn(turn: Turn, redact: (text: string) => string): Turn {
+  const content = redact(turn.content);
+  if (turn.role !== 'assistant' || turn.calls === undefined) return { ...turn, content };
+  return { ...turn, content, calls: turn.calls.map((call) => ({ ...call, input: mapTexts(call.input, redact) })) };
 }
 
-/** A model on this machine is nobody else's. @param baseUrl as configured */
-export function isOnThisMachine(baseUrl: string): boolean {
-  if (!URL.canParse(baseUrl)) return false;
-  const { hostname } = new URL(baseUrl);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+function restore(completion: Completion, values: ReadonlyMap<string, string>): Completion {
+  if (values.size === 0) return completion;
+  const restored = (text: string): string =>
+    text.replaceAll(/‹(?:secret|personal):[a-z0-9-]+:[0-9a-f]{8}›/g, (token) => values.get(token) ?? token);
+  const calls = completion.calls?.map((call) => ({ ...call, input: mapTexts(call.input, restored) }));
+  return { ...completion, text: restored(completion.text), calls };
+}
+
+/** The same value with every text in it mapped; what is nested deeper than calls are is dropped. */
+function mapTexts(value: unknown, map: (text: string) => string, depth = 0): unknown {
+  if (typeof value === 'string') return map(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > 8) return undefined;
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, map, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, map, depth + 1)]));
 }

@@ -1,6 +1,7 @@
-// The talk with a model about one incident: its turns and what it has cost.
+// The talk with a model about one incident: its turns, what it has cost, and which models were considered.
 // Must never mix incidents, or keep a talk that has ended.
 import type { Turn } from './model.ts';
+import type { ModelChoice } from './router.ts';
 
 export interface Usage {
   readonly requests: number;
@@ -13,9 +14,10 @@ export interface Usage {
 export interface Session {
   readonly turns: readonly Turn[];
   readonly usage: Usage;
+  readonly choices: readonly ModelChoice[];
 }
 
-const nothing: Session = { turns: [], usage: { requests: 0, inputTokens: 0, outputTokens: 0, durationMs: 0, costUsd: 0 } };
+const nothing: Session = { turns: [], usage: { requests: 0, inputTokens: 0, outputTokens: 0, durationMs: 0, costUsd: 0 }, choices: [] };
 
 /** Sessions kept; the one that was not used for longest goes first. */
 const mostSessions = 500;
@@ -27,11 +29,17 @@ export class Sessions {
     return this.#byIncident.get(incidentId) ?? nothing;
   }
 
+  /** A new proposal begins: a new talk, which has cost nothing yet. */
+  begin(incidentId: string, choices: readonly ModelChoice[]): void {
+    this.#keep(incidentId, { ...nothing, choices });
+  }
+
   /** Adds an exchange; the turns become those given, the usage grows. */
   record(incidentId: string, turns: readonly Turn[], usage: Usage): void {
-    const before = this.get(incidentId).usage;
-    this.#byIncident.delete(incidentId);
-    this.#byIncident.set(incidentId, {
+    const session = this.get(incidentId);
+    const before = session.usage;
+    this.#keep(incidentId, {
+      ...session,
       turns,
       usage: {
         requests: before.requests + usage.requests,
@@ -41,17 +49,25 @@ export class Sessions {
         costUsd: before.costUsd + usage.costUsd,
       },
     });
-    const oldest = this.#byIncident.keys().next().value;
-    if (this.#byIncident.size > mostSessions && oldest !== undefined) this.#byIncident.delete(oldest);
   }
 
-  /** Begins the talk anew; what it has cost so far is kept. */
-  restart(incidentId: string): void {
-    const session = this.#byIncident.get(incidentId);
-    if (session !== undefined) this.#byIncident.set(incidentId, { ...session, turns: [] });
+  /** What became of a model. */
+  judge(incidentId: string, name: string, verdict: ModelChoice['verdict'], reason: string): void {
+    const session = this.get(incidentId);
+    this.#keep(incidentId, {
+      ...session,
+      choices: session.choices.map((choice) => (choice.name === name ? { ...choice, verdict, reason } : choice)),
+    });
   }
 
   end(incidentId: string): void {
     this.#byIncident.delete(incidentId);
+  }
+
+  #keep(incidentId: string, session: Session): void {
+    this.#byIncident.delete(incidentId);
+    this.#byIncident.set(incidentId, session);
+    const oldest = this.#byIncident.keys().next().value;
+    if (this.#byIncident.size > mostSessions && oldest !== undefined) this.#byIncident.delete(oldest);
   }
 }

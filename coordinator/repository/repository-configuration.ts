@@ -19,6 +19,8 @@ export const repositoryDeclarationSchema = z.strictObject({
   commands: z
     .strictObject({ setup: command.optional(), build: command.optional(), test: command.optional(), reproduce: command.optional() })
     .default({}),
+  /** `local`: only models on this host, or marked in-house, may see its code and logs. */
+  models: z.enum(['any', 'local']).default('any'),
   credential: z.string().min(1).optional(),
 });
 
@@ -47,6 +49,7 @@ export function declaredRepository(declaration: RepositoryDeclaration, id: strin
     services: declaration.services,
     allowedPaths: declaration.allowedPaths,
     commands: { setup: commands.setup, build: commands.build, test: commands.test, reproduce: commands.reproduce },
+    models: declaration.models,
     credential: declaration.credential,
     lastFetchedAtMs: undefined,
     lastError: undefined,

@@ -34,6 +34,8 @@ export interface Repository {
   /** Glob patterns that an edit may touch; empty means all but what the path policy always refuses. */
   readonly allowedPaths: readonly string[];
   readonly commands: RepositoryCommands;
+  /** Which models may see its code and logs; undefined means any (records of earlier versions). */
+  readonly models?: 'any' | 'local' | undefined;
   /** Name of the secret for the remote; never the secret. */
   readonly credential: string | undefined;
   readonly lastFetchedAtMs: number | undefined;

@@ -7,6 +7,7 @@ import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { IncidentReader } from '../incidents/incident.ts';
 import type { ModelService } from '../model/model-service.ts';
 import type { RepositoryService, RepositoryStore } from '../repository/repository.ts';
+import type { LocalOnly } from './confidentiality.ts';
 import type { JobQueue } from './job-queue.ts';
 import { JobRunner, defaultJobRunnerOptions } from './job-runner.ts';
 import { SolutionPipeline } from './pipeline.ts';
@@ -16,6 +17,8 @@ import { createProposer } from './proposer.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 import type { SandboxConfiguration, ValidationConfiguration } from './sandbox-configuration.ts';
 import { createSolutionService } from './solution-service.ts';
+import { createTestRun } from './test-run.ts';
+import type { ToolLimits } from './tool-loop.ts';
 import { Validator } from './validator.ts';
 
 export interface SolutionsOptions {
@@ -25,6 +28,8 @@ export interface SolutionsOptions {
   readonly repositories: RepositoryStore;
   readonly repositoryService: RepositoryService;
   readonly models: ModelService;
+  readonly localOnly: LocalOnly;
+  readonly toolLimits: ToolLimits;
   readonly trees: SyntaxTrees;
   readonly sandbox: SandboxConfiguration;
   readonly validation: ValidationConfiguration;
@@ -46,17 +51,20 @@ export interface Solutions {
 }
 
 export function assembleSolutions(options: SolutionsOptions): Solutions {
-  const { proposals, jobs, incidents, repositories, repositoryService, models, trees, searchPath, holder, clock } = options;
+  const { proposals, jobs, incidents, repositories, repositoryService, models, trees, localOnly, toolLimits, searchPath, holder, clock } =
+    options;
   const logger = options.logger.withContext({ component: 'solutions' });
   const sandbox = createSandbox({ ...options.sandbox, searchPath });
   const events = createProposalEvents();
+  const { setupTimeoutMs, testTimeoutMs } = options.validation;
+  const runTests = createTestRun({ service: repositoryService, sandbox, searchPath, setupTimeoutMs, testTimeoutMs });
   const pipeline = new SolutionPipeline({
     incidents,
     proposals,
     repositories,
     repositoryService,
     jobs,
-    proposer: createProposer({ models, repositoryService, trees }),
+    proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),
     events,
     clock,

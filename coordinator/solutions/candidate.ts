@@ -1,5 +1,6 @@
 // One possible fix, whoever proposed it, and what its proposer learns when it doesn't hold.
 // Must never be published as it is; the ladder comes first.
+import type { ModelChoice } from '../model/router.ts';
 import type { Groundwork } from './groundwork.ts';
 import type { Diagnosis, ModelUsage, RungResult } from './proposal.ts';
 
@@ -31,6 +32,8 @@ export interface Exhausted {
 /** Whoever answers a problem with candidates: a model, the built-in engine, or one after the other. */
 export interface Proposer {
   propose(groundwork: Groundwork, onProgress: (event: string) => void, signal: AbortSignal): Candidates;
-  /** What the proposals for an incident have cost so far. */
+  /** What the proposal under way for an incident has cost so far. */
   usageOf(incidentId: string): ModelUsage;
+  /** Which models were considered for it, and what became of each. */
+  choicesOf(incidentId: string): readonly ModelChoice[];
 }

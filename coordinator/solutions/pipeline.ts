@@ -153,7 +153,8 @@ export class SolutionPipeline {
       ),
     );
     // What was on trial is kept only where it held.
-    proposal = { ...withoutChange(proposal), usage: proposer.usageOf(groundwork.problem.incident.id) };
+    const { id } = groundwork.problem.incident;
+    proposal = { ...withoutChange(proposal), usage: proposer.usageOf(id), modelChoices: proposer.choicesOf(id) };
     if (outcome.kind === 'already-fixed') {
       const reason = `The reproduction passes on ${groundwork.baseCommit.slice(0, 10)}: it seems fixed there and not deployed yet.`;
       await this.#change(proposal, 'no-fix', reason);

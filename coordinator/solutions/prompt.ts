@@ -31,9 +31,18 @@ export const diagnosisSchema: JsonSchema = {
   additionalProperties: false,
 };
 
-export function askDiagnosis(context: string): string {
+/** For models that call tools: the same evidence, and leave to look around. */
+export function askToExplore(context: string): string {
   return [
     context,
+    'Find out why this happens before you answer. Read what calls the failing code and what it calls, search for where values come from, look at the history of suspect lines, and run the tests with a change to see whether it holds. When you know the cause, and have tried the change where tests can be run, say so in a few sentences without calling a tool.',
+  ].join('\n\n');
+}
+
+/** @param context empty where it was shown before */
+export function askDiagnosis(context: string): string {
+  return [
+    ...(context === '' ? [] : [context]),
     'Diagnose this problem. Answer as JSON with: summary (one line, at most 60 characters, says what goes wrong), rootCause (two or three sentences), claims (each with the ids of its evidence), action ("edit" if a small change of the code or configuration shown fixes the cause, "none" if the cause is elsewhere: a network, a disk, a certificate, another system), files (paths to edit), risk (what the change could break).',
   ].join('\n\n');
 }

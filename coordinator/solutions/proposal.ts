@@ -1,5 +1,6 @@
 // What a solution proposal is and the states it goes through, with the store and the service around it as contracts.
 // Must never hold how one is made (proposer), proven (validator) or delivered (publisher).
+import type { ModelChoice } from '../model/router.ts';
 import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository.ts';
 
 /**
@@ -115,6 +116,8 @@ export interface SolutionProposal {
   readonly confidence: number;
   readonly delivery: Delivery | undefined;
   readonly usage: ModelUsage;
+  /** Which models were considered, and what became of each; undefined in proposals of earlier versions. */
+  readonly modelChoices?: readonly ModelChoice[] | undefined;
   readonly decidedBy: string | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;

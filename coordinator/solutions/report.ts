@@ -42,9 +42,22 @@ export function writeReport(proposal: SolutionProposal, incident: Incident): str
     section('Not checked', (diagnosis?.notChecked ?? []).map((item) => `- ${neutralise(item)}`).join('\n')),
     section('Evidence', proposal.evidence.map(({ id, kind, title }) => `- ${id} (${kind}): ${neutralise(title)}`).join('\n')),
     `Proposed by ${neutralise(proposal.provider)}${proposal.model === '' ? '' : ` (${neutralise(proposal.model)})`}; confidence ${proposal.confidence.toFixed(2)}. ${proposal.stateReason === '' ? '' : neutralise(proposal.stateReason)}`.trim(),
+    writeChoices(proposal),
     `Hephaestus-Incident: ${incident.id}\nHephaestus-Fingerprint: ${incident.fingerprint.value}\nHephaestus-Solution: ${proposal.id}`,
   ];
   return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** Which models were asked, and why the others weren't; nothing where there was no choice. */
+function writeChoices({ modelChoices = [], usage }: SolutionProposal): string {
+  const lines = modelChoices.map(
+    ({ name, model, verdict, reason }) => `- ${neutralise(name)} (${neutralise(model)}): ${verdict}; ${neutralise(reason)}`,
+  );
+  const spent =
+    usage.requests === 0
+      ? []
+      : [`- ${usage.requests} request(s), ${usage.inputTokens + usage.outputTokens} tokens, ${usage.costUsd.toFixed(4)} USD`];
+  return section('Models', [...lines, ...spent].join('\n'));
 }
 
 function section(title: string, body: string): string {

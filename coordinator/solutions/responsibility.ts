@@ -11,7 +11,7 @@ export function findRepository(repositories: readonly Repository[], service: str
 }
 
 /** `*` matches any part; everything else is literal. No regular expression, so that a pattern can't be slow. */
-function matchesService(pattern: string, service: string): boolean {
+export function matchesService(pattern: string, service: string): boolean {
   const [first = '', ...rest] = pattern.split('*');
   if (rest.length === 0) return pattern === service;
   if (!service.startsWith(first)) return false;

@@ -82,6 +82,18 @@ export const migrations: readonly Migration[] = [
         primary key (node_id, template_id))`,
     ],
   },
+  {
+    name: 'model requests',
+    statements: [
+      // Tokens and dollars are what was set aside until the request is settled, so that sums hold at every moment.
+      `create table model_requests (id text primary key, day integer not null, at_ms bigint not null, incident_id text not null,
+        repository text not null, purpose text not null, endpoint text not null, provider text not null, model text not null,
+        outcome text not null, tokens bigint not null, input_tokens bigint not null, output_tokens bigint not null, usd double precision not null,
+        duration_ms bigint not null, transcript blob, transcript_bytes integer not null)`,
+      'create index model_requests_incident on model_requests (incident_id, id)',
+      'create index model_requests_day on model_requests (day, repository)',
+    ],
+  },
 ];
 
 /** The version that this program makes and understands. */

@@ -106,6 +106,28 @@ export interface Tables {
   };
   proposals: { id: string; incident_id: string; state: string; created_at_ms: number; updated_at_ms: number; proposal_json: string };
   deployments: { id: string; service: string; revision: string; node_id: string; at_ms: number; recorded_by: string };
+  model_requests: {
+    id: string;
+    /** Days since 1970, UTC. */
+    day: number;
+    at_ms: number;
+    incident_id: string;
+    repository: string;
+    purpose: string;
+    endpoint: string;
+    provider: string;
+    model: string;
+    /** `open` until it is settled; what a crash left open stays so. */
+    outcome: string;
+    tokens: number;
+    input_tokens: number;
+    output_tokens: number;
+    usd: number;
+    duration_ms: number;
+    /** JSON, zstd; null where none is kept. */
+    transcript: Uint8Array | null;
+    transcript_bytes: number;
+  };
   repositories: { id: string; name: string; repository_json: string };
   secrets: { name: string; nonce: Uint8Array; sealed: Uint8Array; updated_at_ms: number };
 }

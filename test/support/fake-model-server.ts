@@ -6,7 +6,11 @@ import type { AddressInfo } from 'node:net';
 /** What the server answers with: text, or a way of failing. */
 export type FakeAnswer =
   | { readonly kind: 'text'; readonly text: string; readonly inputTokens?: number; readonly cut?: boolean }
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string }
+  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly words?: string }
+  /** Calls tools. */
+  | { readonly kind: 'calls'; readonly text?: string; readonly calls: readonly { readonly name: string; readonly input: unknown }[] }
+  /** Sends the text again and again, until the other side hangs up. */
+  | { readonly kind: 'endless'; readonly text: string }
   /** Accepts the request and never answers. */
   | { readonly kind: 'hang' }
   /** Sends half of the text, then drops the connection. */
@@ -22,6 +26,8 @@ export interface FakeRequest {
   /** System and all turns, joined. */
   readonly prompt: string;
   readonly hasSchema: boolean;
+  /** What the model may call now. */
+  readonly tools: readonly string[];
 }
 
 export interface FakeModelServer extends AsyncDisposable {
@@ -37,13 +43,17 @@ export function say(text: string): FakeAnswer {
 export function withCanary(answer: (request: FakeRequest) => FakeAnswer): (request: FakeRequest) => FakeAnswer {
   return (request) => {
     if (!request.prompt.includes('You answer test questions.')) return answer(request);
-    return say(request.hasSchema ? '{"colour":"umber","count":2}' : 'done');
+    if (request.hasSchema) return say('{"colour":"umber","count":2}');
+    if (request.tools.includes('report_colour')) return { kind: 'calls', calls: [{ name: 'report_colour', input: { colour: 'umber' } }] };
+    return say(/code number is (\d+)/.exec(request.prompt)?.[1] ?? 'done');
   };
 }
 
 export async function startFakeModelServer(options: {
   readonly models: readonly string[];
   readonly answer: (request: FakeRequest) => FakeAnswer;
+  /** What Ollama says of its models. */
+  readonly shows?: Readonly<Record<string, unknown>>;
 }): Promise<FakeModelServer> {
   const requests: FakeRequest[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -55,8 +65,13 @@ export async function startFakeModelServer(options: {
     const text = Buffer.concat(chunks).toString('utf8');
     const body = (text === '' ? {} : JSON.parse(text)) as ChatBody;
     const path = incoming.url ?? '/';
-    const turns = [body.system, ...(body.messages ?? []).map(({ content }) => content)].filter((part) => part !== undefined);
-    const hasSchema = body.format !== undefined || body.response_format !== undefined || body.tools !== undefined;
+    const turns = [body.system, ...(body.messages ?? []).map(({ content }) => wordsOf(content))].filter((part) => part !== undefined);
+    const isForced = typeof body.tool_choice === 'object' && body.tool_choice.type === 'tool';
+    const mayCall =
+      body.tool_choice === undefined ||
+      body.tool_choice === 'auto' ||
+      (typeof body.tool_choice === 'object' && body.tool_choice.type === 'auto');
+    const hasSchema = body.format !== undefined || body.response_format !== undefined || isForced;
     const request: FakeRequest = {
       path,
       method: incoming.method ?? '',
@@ -64,20 +79,38 @@ export async function startFakeModelServer(options: {
       body,
       prompt: turns.join('\n'),
       hasSchema,
+      tools: mayCall ? (body.tools ?? []).map((tool) => tool.name ?? tool.function?.name ?? '') : [],
     };
     requests.push(request);
     if (request.method === 'GET') return list(outgoing, path, options.models);
+    if (path === '/api/show') return show(outgoing, body.model ?? '', options.models, options.shows ?? {});
     const answer = options.answer(request);
     if (answer.kind === 'hang') return;
     if (answer.kind === 'status') {
       outgoing.writeHead(answer.status, answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter });
-      outgoing.end(JSON.stringify({ error: `status ${answer.status}` }));
+      outgoing.end(JSON.stringify({ error: answer.words ?? `status ${answer.status}` }));
       return;
     }
     const protocol = path.startsWith('/api/') ? ollama : path.endsWith('/messages') ? anthropic : openAi;
     outgoing.writeHead(200, { 'content-type': protocol.contentType });
     if (answer.kind === 'nonsense') {
       outgoing.end('data: <html>not a model</html>\n\n');
+      return;
+    }
+    if (answer.kind === 'endless') {
+      outgoing.write(protocol.begin(10));
+      const more = (): void => {
+        while (!outgoing.destroyed && outgoing.write(protocol.part(answer.text)));
+      };
+      outgoing.on('drain', more);
+      more();
+      return;
+    }
+    if (answer.kind === 'calls') {
+      outgoing.write(protocol.begin(100));
+      if (answer.text !== undefined) outgoing.write(protocol.part(answer.text));
+      outgoing.write(protocol.calls(answer.calls.map((call, index) => ({ ...call, id: `c${requests.length}-${index}` }))));
+      outgoing.end(protocol.end({ input: Math.ceil(request.prompt.length / 4.2), output: 20 }, 'calls'));
       return;
     }
     const tokens = {
@@ -92,7 +125,7 @@ export async function startFakeModelServer(options: {
       return;
     }
     outgoing.write(protocol.part(answer.text.slice(half)));
-    outgoing.end(protocol.end(tokens, answer.cut === true));
+    outgoing.end(protocol.end(tokens, answer.cut === true ? 'cut' : 'end'));
   };
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -112,17 +145,32 @@ export async function startFakeModelServer(options: {
 
 interface ChatBody {
   readonly system?: string;
-  readonly messages?: readonly { readonly content: string }[];
+  readonly model?: string;
+  readonly messages?: readonly { readonly content: unknown }[];
   readonly format?: unknown;
   readonly response_format?: unknown;
-  readonly tools?: unknown;
+  readonly tools?: readonly { readonly name?: string; readonly function?: { readonly name: string } }[];
+  readonly tool_choice?: string | { readonly type: string };
+}
+
+/** Anthropic's content may be blocks: text, and results of calls. */
+function wordsOf(content: unknown): string {
+  if (!Array.isArray(content)) return typeof content === 'string' ? content : '';
+  return (content as { text?: string; content?: string }[]).map((block) => block.text ?? block.content ?? '').join('\n');
+}
+
+interface FakeCall {
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
 }
 
 interface Protocol {
   readonly contentType: string;
   begin(inputTokens: number): string;
   part(text: string): string;
-  end(tokens: { input: number; output: number }, cut: boolean): string;
+  calls(calls: readonly FakeCall[]): string;
+  end(tokens: { input: number; output: number }, why: 'end' | 'cut' | 'calls'): string;
 }
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
@@ -131,8 +179,20 @@ const openAi: Protocol = {
   contentType: 'text/event-stream',
   begin: () => event({ choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: null }] }),
   part: (text) => event({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] }),
-  end: ({ input, output }, cut) =>
-    event({ choices: [{ index: 0, delta: {}, finish_reason: cut ? 'length' : 'stop' }] }) +
+  // In parts, as servers send them.
+  calls: (calls) =>
+    calls
+      .map(({ id, name, input }, index) => {
+        const words = JSON.stringify(input);
+        const part = (call: unknown): string => event({ choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }] });
+        return (
+          part({ index, id, type: 'function', function: { name, arguments: words.slice(0, 5) } }) +
+          part({ index, function: { arguments: words.slice(5) } })
+        );
+      })
+      .join(''),
+  end: ({ input, output }, why) =>
+    event({ choices: [{ index: 0, delta: {}, finish_reason: { end: 'stop', cut: 'length', calls: 'tool_calls' }[why] }] }) +
     event({ choices: [], usage: { prompt_tokens: input, completion_tokens: output } }) +
     'data: [DONE]\n\n',
 };
@@ -142,9 +202,25 @@ const anthropic: Protocol = {
   begin: (inputTokens) =>
     event({ type: 'message_start', message: { usage: { input_tokens: inputTokens, output_tokens: 1 } } }) + event({ type: 'ping' }),
   part: (text) => event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
-  end: ({ output }, cut) =>
-    event({ type: 'message_delta', delta: { stop_reason: cut ? 'max_tokens' : 'end_turn' }, usage: { output_tokens: output } }) +
-    event({ type: 'message_stop' }),
+  calls: (calls) =>
+    calls
+      .map(
+        ({ id, name, input }, index) =>
+          event({ type: 'content_block_start', index: index + 1, content_block: { type: 'tool_use', id, name, input: {} } }) +
+          event({
+            type: 'content_block_delta',
+            index: index + 1,
+            delta: { type: 'input_json_delta', partial_json: JSON.stringify(input) },
+          }) +
+          event({ type: 'content_block_stop', index: index + 1 }),
+      )
+      .join(''),
+  end: ({ output }, why) =>
+    event({
+      type: 'message_delta',
+      delta: { stop_reason: { end: 'end_turn', cut: 'max_tokens', calls: 'tool_use' }[why] },
+      usage: { output_tokens: output },
+    }) + event({ type: 'message_stop' }),
 };
 
 const moment = '2026-01-02T03:04:05Z';
@@ -153,13 +229,20 @@ const ollama: Protocol = {
   contentType: 'application/x-ndjson',
   begin: () => '',
   part: (text) => `${JSON.stringify({ model: 'fake', created_at: moment, message: { role: 'assistant', content: text }, done: false })}\n`,
-  end: ({ input, output }, cut) =>
+  calls: (calls) =>
+    `${JSON.stringify({
+      model: 'fake',
+      created_at: moment,
+      message: { role: 'assistant', content: '', tool_calls: calls.map(({ name, input }) => ({ function: { name, arguments: input } })) },
+      done: false,
+    })}\n`,
+  end: ({ input, output }, why) =>
     `${JSON.stringify({
       model: 'fake',
       created_at: moment,
       message: { role: 'assistant', content: '' },
       done: true,
-      done_reason: cut ? 'length' : 'stop',
+      done_reason: why === 'cut' ? 'length' : 'stop',
       prompt_eval_count: input,
       eval_count: output,
     })}\n`,
@@ -172,4 +255,10 @@ function list(outgoing: ServerResponse, path: string, models: readonly string[])
       JSON.stringify({ models: models.map((name) => ({ name, model: name, modified_at: moment, size: 1, digest: 'x', details: {} })) }),
     );
   else outgoing.end(JSON.stringify({ data: models.map((id) => ({ id })), id: models[0] }));
+}
+
+function show(outgoing: ServerResponse, model: string, models: readonly string[], said: Readonly<Record<string, unknown>>): void {
+  const isThere = models.includes(model.replace(/:latest$/, ''));
+  outgoing.writeHead(isThere ? 200 : 404, { 'content-type': 'application/json' });
+  outgoing.end(JSON.stringify(isThere ? said : { error: `model '${model}' not found` }));
 }

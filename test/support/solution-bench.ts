@@ -3,15 +3,17 @@
 import { dirname } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { silentLogger } from '../../base/logger.ts';
+import { createOutbound } from '../../base/outbound.ts';
 import { createSyntaxTrees } from '../../base/syntax-tree.ts';
 import type { Incident, Occurrence } from '../../coordinator/incidents/incident.ts';
 import type { TextModel } from '../../coordinator/model/model.ts';
-import { modelConfigurationSchema } from '../../coordinator/model/model-configuration.ts';
+import { modelConfigurationSchema, modelEntriesSchema } from '../../coordinator/model/model-configuration.ts';
 import { ModelService } from '../../coordinator/model/model-service.ts';
 import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
 import type { Repository } from '../../coordinator/repository/repository.ts';
 import { assembleSolutions } from '../../coordinator/solutions/assembly.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from '../../coordinator/solutions/sandbox-configuration.ts';
+import { memoryModelRequests } from './model-requests.ts';
 import { plainRepositoryService } from './plain-repository-service.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from './solution-stores.ts';
 
@@ -29,6 +31,10 @@ export interface BenchOptions {
   readonly issues?: boolean;
   /** Without one the built-in engine answers. */
   readonly textModel?: TextModel;
+  /** The `model:` section; builtin by default. */
+  readonly model?: Record<string, unknown>;
+  /** The `models:` section. */
+  readonly models?: readonly Record<string, unknown>[];
 }
 
 export async function solutionBench(options: BenchOptions) {
@@ -37,8 +43,13 @@ export async function solutionBench(options: BenchOptions) {
   const proposals = memoryProposals();
   const jobs = memoryJobs();
   const incidents = memoryIncidents(options.incident, options.occurrences);
+  const configuration = modelConfigurationSchema.parse(options.model ?? { provider: 'builtin' });
+  const requests = await memoryModelRequests();
   const models = new ModelService({
-    configuration: modelConfigurationSchema.parse({ provider: 'builtin' }),
+    configuration,
+    entries: modelEntriesSchema.parse(options.models ?? []),
+    requests,
+    outbound: createOutbound({ offline: false }),
     secrets: { get: async () => undefined },
     engine: createBuiltinEngine(trees),
     clock: systemClock,
@@ -53,6 +64,8 @@ export async function solutionBench(options: BenchOptions) {
     repositories: memoryRepositories(options.repository),
     repositoryService: service,
     models,
+    localOnly: configuration.routing.localOnly,
+    toolLimits: configuration.tools,
     trees,
     sandbox: sandboxConfigurationSchema.parse({}),
     validation: validationConfigurationSchema.parse({}),
@@ -72,5 +85,5 @@ export async function solutionBench(options: BenchOptions) {
     await runner.stop(never);
   };
   const newest = async () => (await proposals.list({ incidentId: options.incident.id, states: [], limit: 1, after: undefined }))[0];
-  return { service, proposals, jobs, models, solutions, drain, newest };
+  return { service, proposals, jobs, models, requests, solutions, drain, newest };
 }

@@ -21,6 +21,7 @@ interface AddOptions {
   readonly build?: string;
   readonly test?: string;
   readonly reproduce?: string;
+  readonly models: string;
   readonly credential?: string;
 }
 
@@ -45,11 +46,14 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
     .option('--build <COMMAND>', 'must succeed')
     .option('--test <COMMAND>', 'must not fail more than before')
     .option('--reproduce <COMMAND>', 'gets the incident as JSON on standard input; exit 0 means that the problem does not show')
+    .option('--models <WHICH>', 'any, or local: only in-house models may see its code and logs', 'any')
     .option('--credential <NAME>', 'secret that the coordinator uses for the remote')
     .action(async (name: string, options: AddOptions, command: Command) => {
       if (!gates.includes(options.gate)) throw usage(`--gate ${options.gate} is not known; possible: ${gates.join(', ')}`);
       const provider = options.provider ?? providerOf(options.url);
       if (!providers.includes(provider)) throw usage(`--provider ${provider} is not known; possible: ${providers.join(', ')}`);
+      if (options.models !== 'any' && options.models !== 'local')
+        throw usage(`--models ${options.models} is not known; possible: any, local`);
       const mode = enumArgument('--mode', options.mode, OperationalMode);
       const { connection, output } = await context.open(command);
       const { repository } = await connection.repositories.addRepository({
@@ -68,6 +72,7 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
             test: commandArgument('--test', options.test),
             reproduce: commandArgument('--reproduce', options.reproduce),
           },
+          models: options.models,
           credentialReference: options.credential ?? '',
         },
       });
@@ -181,6 +186,7 @@ function repositoryPage(repository: Repository, nowMs: number, style: Style): st
         ['gate', repository.gate],
         ['services', repository.services.join(' ')],
         ['allowed paths', repository.allowedPaths.join(' ') || 'all but what is always refused'],
+        ['models', repository.models === 'local' ? 'in-house only' : 'any'],
         ['credential', repository.credentialReference || 'none'],
         ['fetched', repository.lastFetchedAt === undefined ? 'never' : `${age(repository.lastFetchedAt, nowMs)} ago`],
         ['error', repository.lastError, 'red'],

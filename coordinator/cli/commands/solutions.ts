@@ -7,6 +7,7 @@ import { usage, type CommandContext } from '../command-context.ts';
 import { diffColour } from '../diff-colour.ts';
 import { collectPages } from '../paging.ts';
 import { age, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
+import { addTranscriptCommand } from './transcript.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
 
 const stateColours: Readonly<Record<string, Colour>> = {
@@ -65,6 +66,8 @@ export function addSolutionsCommands(program: Command, context: CommandContext):
         style.width === undefined ? solution.diff : diffText(solution.diff, style),
       );
     });
+
+  addTranscriptCommand(solutions, context);
 
   solutions
     .command('propose')
@@ -185,6 +188,7 @@ function solutionPage(solution: SolutionProposal, nowMs: number, style: Style): 
         .map((suspect) => `${suspect.commit.slice(0, 10)} ${suspect.subject} (${percent(suspect.score)}: ${suspect.reasons.join('; ')})`)
         .join('\n'),
     ],
+    ['Models', modelsText(solution)],
     ['Risk', diagnosis?.risk ?? ''],
     ['Not checked', (diagnosis?.notChecked ?? []).join('\n')],
   ];
@@ -194,6 +198,18 @@ function solutionPage(solution: SolutionProposal, nowMs: number, style: Style): 
     ...((solution.validation?.rungs.length ?? 0) === 0 ? [] : [section('Proof', rungsText(solution, style), style)]),
     ...(solution.diff === '' ? [] : [section('Edits', diffText(solution.diff, style), style)]),
   ].join('\n\n');
+}
+
+/** Which models were asked, why the others weren't, and what it cost. */
+function modelsText({ modelChoices, usage: spent }: SolutionProposal): string {
+  const lines = modelChoices.map(
+    ({ name, model, verdict, reason }) => `${name}${model === '' ? '' : ` (${model})`}: ${verdict}; ${reason}`,
+  );
+  const isFree = spent === undefined || spent.requests === 0;
+  const cost = isFree
+    ? []
+    : [`${spent.requests} request(s), ${spent.inputTokens + spent.outputTokens} tokens, ${spent.costUsd.toFixed(4)} USD`];
+  return [...lines, ...cost].join('\n');
 }
 
 function rungsText(solution: SolutionProposal, style: Style): string {

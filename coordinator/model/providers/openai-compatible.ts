@@ -1,86 +1,138 @@
-// Models behind the chat completions API: OpenAI, vLLM, llama.cpp's server, LiteLLM, Azure.
-// Must never rely on more than the API's core: a server that refuses a schema is asked again with the schema in words.
-import { openAnswer, numberAt, readEvents, readObject, textAt, valueAt, type HttpRequest } from '../http-stream.ts';
-import { ModelError, type Completion, type CompletionRequest, type TextModel } from '../model.ts';
-import { describeSchema } from '../schema-in-words.ts';
+// Models behind the chat completions API: OpenAI, Azure, vLLM, llama.cpp's server, LiteLLM.
+// Must never rely on more than the API's core: what a server refuses is left out or said in words, and remembered.
 import type { Secret } from '../../../base/secret.ts';
+import { createAnswerGuard } from '../answer-guard.ts';
+import { openAnswer, readEvents, readObject, textAt, valueAt, numberAt, type Fetch } from '../http-stream.ts';
+import { ModelError, nothingSaid, type Completion, type CompletionRequest, type TextModel, type ToolCall, type Turn } from '../model.ts';
+import { describeSchema } from '../schema-in-words.ts';
 
 export interface OpenAiCompatibleOptions {
-  /** Up to and including the version, such as `http://127.0.0.1:8080/v1`; Azure's `?api-version=` may follow. */
+  /** Up to and including the version, such as `http://127.0.0.1:8080/v1`, or Azure's deployment; a query is kept. */
   readonly baseUrl: string;
   readonly key: Secret | undefined;
   readonly model: string;
+  readonly keyHeader?: 'auto' | 'authorization' | 'api-key' | undefined;
+  /** Azure's `api-version`. */
+  readonly apiVersion?: string | undefined;
+  readonly fetch?: Fetch | undefined;
 }
+
+/** What servers of this kind are known to refuse; each is given up once a server says no. */
+const optional = ['response_format', 'stream_options', 'temperature', 'max_tokens', 'tools'] as const;
+type Optional = (typeof optional)[number];
 
 export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): TextModel {
   const base = new URL(options.baseUrl);
+  if (options.apiVersion !== undefined) base.searchParams.set('api-version', options.apiVersion);
   const urlOf = (path: string): string => {
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/+$/, '')}${path}`;
     return url.toString();
   };
-  const key = options.key?.reveal();
-  const isAzure = base.hostname.endsWith('.azure.com');
-  const headers: Record<string, string> = key === undefined ? {} : isAzure ? { 'api-key': key } : { authorization: `Bearer ${key}` };
-  // Learnt once: what this server can't do.
-  let honoursSchemas = true;
+  const headers = headersFor(options, base);
+  const refused = new Set<Optional>();
 
-  const ask = async (request: CompletionRequest, schemaInWords: boolean): Promise<Completion> => {
+  const ask = async (request: CompletionRequest, without: ReadonlySet<Optional>): Promise<Completion> => {
     const url = urlOf('/chat/completions');
-    const inWords = request.schema !== undefined && schemaInWords ? `\n\n${describeSchema(request.schema)}` : '';
-    const body = {
-      model: options.model,
-      messages: [{ role: 'system', content: request.system + inWords }, ...request.turns],
-      max_tokens: request.maxOutputTokens,
-      temperature: request.temperature,
-      stream: true,
-      stream_options: { include_usage: true },
-      ...(request.schema === undefined || schemaInWords
-        ? {}
-        : { response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema: request.schema } } }),
-    };
-    const http: HttpRequest = { url, method: 'POST', headers, body, signal: request.signal };
-    const response = await openAnswer(http);
+    const body = writeBody(options.model, request, without);
+    const response = await openAnswer({ url, method: 'POST', headers, body, signal: request.signal, fetch: options.fetch });
     const isStream = response.headers.get('content-type')?.includes('event-stream') === true;
-    return isStream ? readStream(response, url, request) : readWhole(readObject(await response.text(), url), url);
+    return isStream ? readStream(response, url, options.model, request) : readWhole(readObject(await response.text(), url), url);
   };
 
   return {
     provider: 'openai-compatible',
     model: options.model,
     async complete(request) {
-      if (request.schema === undefined || !honoursSchemas) return ask(request, true);
-      try {
-        return await ask(request, false);
-      } catch (error) {
-        if (!(error instanceof ModelError) || error.reason !== 'bad-request') throw error;
-        const completion = await ask(request, true);
-        honoursSchemas = false;
-        return completion;
+      for (;;) {
+        const without = new Set(refused);
+        try {
+          return await ask(request, without);
+        } catch (error) {
+          const culprit = error instanceof ModelError && error.reason === 'bad-request' ? culpritOf(error, request, without) : undefined;
+          if (culprit === undefined) throw error;
+          refused.add(culprit);
+        }
       }
     },
     async probe(signal) {
       const url = urlOf('/models');
       let listed: unknown;
       try {
-        listed = valueAt(
-          readObject(await (await openAnswer({ url, method: 'GET', headers, body: undefined, signal })).text(), url),
-          'data',
-        );
+        const answer = await openAnswer({ url, method: 'GET', headers, body: undefined, signal, fetch: options.fetch });
+        listed = valueAt(readObject(await answer.text(), url), 'data');
       } catch (error) {
-        // Some gateways have no list; the first answer will tell.
-        if (error instanceof ModelError && error.reason === 'model-absent') return;
+        // Some gateways and Azure's deployments have no list; the first answer will tell.
+        if (error instanceof ModelError && error.reason === 'model-absent') return nothingSaid;
         throw error;
       }
-      const names = Array.isArray(listed) ? listed.flatMap((entry) => textAt(entry, 'id') ?? []) : [];
+      const entries = Array.isArray(listed) ? listed : [];
+      const names = entries.flatMap((entry) => textAt(entry, 'id') ?? []);
       if (names.length > 0 && !names.includes(options.model))
         throw new ModelError('model-absent', `the server has no model ${options.model}; it has ${names.slice(0, 10).join(', ')}`);
+      const entry: unknown = entries.find((one) => textAt(one, 'id') === options.model);
+      // vLLM says max_model_len, llama.cpp's server n_ctx_train.
+      return { ...nothingSaid, contextTokens: numberAt(entry, 'max_model_len') ?? numberAt(entry, 'meta', 'n_ctx_train') };
     },
   };
 }
 
-async function readStream(response: Response, url: string, request: CompletionRequest): Promise<Completion> {
+function headersFor({ key, keyHeader }: OpenAiCompatibleOptions, base: URL): Record<string, string> {
+  if (key === undefined) return {};
+  const isAzure = base.hostname.endsWith('.azure.com') || base.hostname.endsWith('.azure.us');
+  const header = keyHeader === undefined || keyHeader === 'auto' ? (isAzure ? 'api-key' : 'authorization') : keyHeader;
+  return header === 'api-key' ? { 'api-key': key.reveal() } : { authorization: `Bearer ${key.reveal()}` };
+}
+
+/** The part of the request that the server names in its refusal, or the schema, which servers refuse without naming it. */
+function culpritOf(error: ModelError, { schema, tools }: CompletionRequest, without: ReadonlySet<Optional>): Optional | undefined {
+  const left = optional.filter((name) => !without.has(name));
+  const named = left.find((name) => error.message.includes(name) && (name !== 'tools' || tools !== undefined));
+  if (named !== undefined) return named;
+  return schema !== undefined && left.includes('response_format') ? 'response_format' : undefined;
+}
+
+function writeBody(model: string, request: CompletionRequest, without: ReadonlySet<Optional>): Record<string, unknown> {
+  const { schema, tools } = request;
+  const inWords = schema !== undefined && without.has('response_format') ? `\n\n${describeSchema(schema)}` : '';
+  return {
+    model,
+    messages: [{ role: 'system', content: request.system + inWords }, ...request.turns.map(writeTurn)],
+    // Newer models of OpenAI know the other name alone.
+    ...(without.has('max_tokens') ? { max_completion_tokens: request.maxOutputTokens } : { max_tokens: request.maxOutputTokens }),
+    ...(without.has('temperature') ? {} : { temperature: request.temperature }),
+    stream: true,
+    ...(without.has('stream_options') ? {} : { stream_options: { include_usage: true } }),
+    ...(schema === undefined || without.has('response_format')
+      ? {}
+      : { response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } } }),
+    ...(tools === undefined || without.has('tools')
+      ? {}
+      : {
+          tools: tools.definitions.map((definition) => ({ type: 'function', function: definition })),
+          tool_choice: tools.mayCall ? 'auto' : 'none',
+        }),
+  };
+}
+
+function writeTurn(turn: Turn): Record<string, unknown> {
+  if (turn.role === 'tool') return { role: 'tool', tool_call_id: turn.callId, content: turn.content };
+  if (turn.role === 'user' || turn.calls === undefined || turn.calls.length === 0) return { role: turn.role, content: turn.content };
+  const calls = turn.calls.map(({ id, name, input }) => ({ id, type: 'function', function: { name, arguments: JSON.stringify(input) } }));
+  return { role: 'assistant', content: turn.content, tool_calls: calls };
+}
+
+interface PartialCall {
+  id: string;
+  name: string;
+  words: string;
+}
+
+async function readStream(response: Response, url: string, model: string, request: CompletionRequest): Promise<Completion> {
+  const guard = createAnswerGuard(model, request);
+  const calls: PartialCall[] = [];
   let text = '';
+  let asked = 0;
   let finish: string | undefined;
   let usage: unknown;
   for await (const data of readEvents(response, url)) {
@@ -90,26 +142,59 @@ async function readStream(response: Response, url: string, request: CompletionRe
     if (error !== undefined && error !== null)
       throw new ModelError('overloaded', `the model server failed in mid-answer: ${textAt(error, 'message') ?? 'no reason given'}`);
     text += textAt(event, 'choices', 0, 'delta', 'content') ?? '';
+    const parts = valueAt(event, 'choices', 0, 'delta', 'tool_calls');
+    for (const part of Array.isArray(parts) ? parts : []) asked += addToCall(calls, part);
     finish = textAt(event, 'choices', 0, 'finish_reason') ?? finish;
     usage = valueAt(event, 'usage') ?? usage;
-    request.onProgress?.(text.length);
+    guard.check(asked === 0 ? text : text.padEnd(text.length + asked));
   }
   if (finish === undefined)
     throw new ModelError('broken-answer', 'the model server ended its answer without a finish reason: it died in mid-answer');
-  return completionOf(text, finish, usage);
+  return completionOf(text, calls, finish, usage);
+}
+
+/** Parts of a call come one by one, told apart by their index. Answers with how many characters came. */
+function addToCall(calls: PartialCall[], part: unknown): number {
+  const index = numberAt(part, 'index') ?? calls.length;
+  if (index > 64) return 0;
+  const call = (calls[index] ??= { id: '', name: '', words: '' });
+  call.id = textAt(part, 'id') ?? call.id;
+  call.name += textAt(part, 'function', 'name') ?? '';
+  const words = textAt(part, 'function', 'arguments') ?? '';
+  call.words += words;
+  return words.length;
 }
 
 function readWhole(answer: Readonly<Record<string, unknown>>, url: string): Completion {
   const text = textAt(answer, 'choices', 0, 'message', 'content');
-  if (text === undefined) throw new ModelError('broken-answer', `${new URL(url).origin} answered without a message`);
-  return completionOf(text, textAt(answer, 'choices', 0, 'finish_reason') ?? 'stop', valueAt(answer, 'usage'));
+  const calls: PartialCall[] = [];
+  const parts = valueAt(answer, 'choices', 0, 'message', 'tool_calls');
+  for (const [index, part] of (Array.isArray(parts) ? (parts as readonly unknown[]) : []).entries())
+    addToCall(calls, { index, id: valueAt(part, 'id'), function: valueAt(part, 'function') });
+  if (text === undefined && calls.length === 0) throw new ModelError('broken-answer', `${new URL(url).origin} answered without a message`);
+  return completionOf(text ?? '', calls, textAt(answer, 'choices', 0, 'finish_reason') ?? 'stop', valueAt(answer, 'usage'));
 }
 
-function completionOf(text: string, finish: string, usage: unknown): Completion {
+function completionOf(text: string, calls: readonly (PartialCall | undefined)[], finish: string, usage: unknown): Completion {
   return {
     text,
     inputTokens: numberAt(usage, 'prompt_tokens') ?? 0,
     outputTokens: numberAt(usage, 'completion_tokens') ?? 0,
     stopped: finish === 'length' ? 'length' : 'end',
+    calls: calls.flatMap((call, index) => (call === undefined || call.name === '' ? [] : [readCall(call, index)])),
   };
+}
+
+function readCall({ id, name, words }: PartialCall, index: number): ToolCall {
+  return { id: id === '' ? `call-${index}` : id, name, input: readInput(words) };
+}
+
+/** What a model wrote as a call's arguments; text that is no JSON is handed on as it is, and refused by the tool. */
+function readInput(words: string): unknown {
+  if (words.trim() === '') return {};
+  try {
+    return JSON.parse(words) as unknown;
+  } catch {
+    return words;
+  }
 }

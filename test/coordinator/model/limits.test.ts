@@ -2,49 +2,96 @@
 // Must never wait for real time.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { TokenBudget } from '../../../coordinator/model/budget.ts';
 import { CircuitBreaker } from '../../../coordinator/model/circuit-breaker.ts';
+import { ModelLedger } from '../../../coordinator/model/ledger.ts';
 import { Sessions } from '../../../coordinator/model/sessions.ts';
+import { memoryModelRequests } from '../../support/model-requests.ts';
+
+const limits = { tokensPerIncident: 1_000, tokensPerRepositoryPerDay: 5_000, tokensPerDay: 10_000 };
+const by = { endpoint: 'local', provider: 'ollama', model: 'm', price: { inputUsd: 0, outputUsd: 0 } };
+
+/** A request that can cost so much at most. */
+function costing(tokens: number, incidentId = 'incident', repository = 'shop') {
+  const account = { incidentId, repository, purpose: 'edit' };
+  return { account, system: 'x'.repeat(tokens), turns: [], schema: undefined, contextTokens: tokens, maxOutputTokens: 1 };
+}
+const settlement = (tokens: number) => ({
+  inputTokens: tokens,
+  outputTokens: 0,
+  usd: 0,
+  durationMs: 1,
+  outcome: 'answered',
+  transcript: undefined,
+});
 
 describe('a budget', () => {
-  it('is never overshot, however requests overlap', () => {
-    fc.assert(
-      fc.property(
+  it('is never overshot, however requests overlap and whether they end', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.array(
-          fc.record({ tokens: fc.integer({ min: 1, max: 400 }), used: fc.double({ min: 0, max: 1, noNaN: true }), late: fc.boolean() }),
+          fc.record({
+            tokens: fc.integer({ min: 1, max: 400 }),
+            used: fc.double({ min: 0, max: 1, noNaN: true }),
+            how: fc.constantFrom('now', 'late', 'never'),
+          }),
+          {
+            maxLength: 12,
+          },
         ),
-        (requests) => {
-          const budget = new TokenBudget({ tokensPerIncident: 1_000, tokensPerDay: 10_000 }, { now: () => 0 });
-          const spent: number[] = [];
-          const open: (() => void)[] = [];
-          for (const { tokens, used, late } of requests) {
-            try {
-              const reservation = budget.reserve('incident', tokens);
-              const settle = (): void => {
-                spent.push(Math.floor(tokens * used));
-                reservation.settle(Math.floor(tokens * used));
-              };
-              if (late) open.push(settle);
-              else settle();
-            } catch {
-              open.shift()?.();
-            }
-          }
-          for (const settle of open) settle();
-          expect(spent.reduce((sum, tokens) => sum + tokens, 0)).toBeLessThanOrEqual(1_000);
+        async (requests) => {
+          const store = await memoryModelRequests();
+          const ledger = new ModelLedger({ limits, store, clock: { now: () => 0 } });
+          const open: (() => Promise<void>)[] = [];
+          await Promise.all(
+            requests.map(async ({ tokens, used, how }) => {
+              const reservation = await ledger.reserve(costing(tokens), by).catch(() => undefined);
+              const settle = async (): Promise<void> => reservation?.settle(settlement(Math.floor(tokens * used)));
+              if (how === 'now') await settle();
+              if (how === 'late') open.push(settle);
+              expect((await store.spent('incident', 'shop', 0)).incidentTokens).toBeLessThanOrEqual(1_000);
+            }),
+          );
+          for (const settle of open) await settle();
+          expect((await store.spent('incident', 'shop', 0)).incidentTokens).toBeLessThanOrEqual(1_000);
         },
       ),
+      { numRuns: 30 },
     );
   });
 
-  it('is shared by all incidents of a day, and fresh on the next', () => {
+  it('is the incident’s, the repository’s and the day’s, and a refusal names the setting', async () => {
     let nowMs = 0;
-    const budget = new TokenBudget({ tokensPerIncident: 600, tokensPerDay: 1_000 }, { now: () => nowMs });
-    budget.reserve('a', 600).settle(600);
-    expect(() => budget.reserve('b', 500)).toThrow('tokensPerDay');
-    expect(() => budget.reserve('a', 1)).toThrow('tokensPerIncident');
+    const store = await memoryModelRequests();
+    const small = { tokensPerIncident: 600, tokensPerRepositoryPerDay: 900, tokensPerDay: 1_000 };
+    const ledger = new ModelLedger({ limits: small, store, clock: { now: () => nowMs } });
+    await (await ledger.reserve(costing(600, 'a'), by)).settle(settlement(600));
+    await expect(ledger.reserve(costing(2, 'a'), by)).rejects.toThrow('tokensPerIncident');
+    await expect(ledger.reserve(costing(400, 'b'), by)).rejects.toThrow('tokensPerRepositoryPerDay');
+    await expect(ledger.reserve(costing(500, 'b', 'other'), by)).rejects.toThrow('tokensPerDay');
     nowMs = 86_400_000;
-    expect(() => budget.reserve('b', 500)).not.toThrow();
+    await expect(ledger.reserve(costing(500, 'b'), by)).resolves.toBeDefined();
+    await expect(ledger.reserve(costing(2, 'a'), by)).rejects.toThrow('tokensPerIncident');
+  });
+
+  it('in money counts what the prices say', async () => {
+    const ledger = new ModelLedger({
+      limits: { ...limits, usdPerDay: 0.001 },
+      store: await memoryModelRequests(),
+      clock: { now: () => 0 },
+    });
+    const dear = { ...by, price: { inputUsd: 10, outputUsd: 10 } };
+    await expect(ledger.reserve(costing(90), dear)).resolves.toBeDefined();
+    await expect(ledger.reserve(costing(90), dear)).rejects.toThrow('usdPerDay');
+    await expect(ledger.reserve(costing(90), by)).resolves.toBeDefined();
+  });
+
+  it('of a hosted model reckons with a token a byte, since no server cuts its prompt', async () => {
+    const ledger = new ModelLedger({ limits, store: await memoryModelRequests(), clock: { now: () => 0 } });
+    const long = { ...costing(500), system: 'x'.repeat(2_000) };
+    await expect(ledger.reserve(long, by)).resolves.toBeDefined();
+    await expect(ledger.reserve({ ...long, account: costing(1, 'b').account }, { ...by, provider: 'anthropic' })).rejects.toThrow(
+      'tokensPerIncident',
+    );
   });
 });
 

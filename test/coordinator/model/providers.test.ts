@@ -7,15 +7,18 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { systemClock } from '../../../base/clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
+import { createOutbound } from '../../../base/outbound.ts';
 import { Secret } from '../../../base/secret.ts';
 import { ModelError, type CompletionRequest, type TextModel } from '../../../coordinator/model/model.ts';
-import { modelConfigurationSchema } from '../../../coordinator/model/model-configuration.ts';
+import { ModelLedger } from '../../../coordinator/model/ledger.ts';
+import { endpointsOf, modelConfigurationSchema } from '../../../coordinator/model/model-configuration.ts';
 import { runCanary } from '../../../coordinator/model/canary.ts';
 import { createAnthropicModel } from '../../../coordinator/model/providers/anthropic.ts';
 import { createOllamaModel } from '../../../coordinator/model/providers/ollama.ts';
 import { createOpenAiCompatibleModel } from '../../../coordinator/model/providers/openai-compatible.ts';
 import { makeResilient } from '../../../coordinator/model/resilient-model.ts';
-import { chooseTextModel } from '../../../coordinator/model/text-models.ts';
+import { openTextModel } from '../../../coordinator/model/text-models.ts';
+import { memoryModelRequests } from '../../support/model-requests.ts';
 import { say, startFakeModelServer, withCanary, type FakeAnswer } from '../../support/fake-model-server.ts';
 
 const providers: readonly [string, (url: string) => TextModel][] = [
@@ -95,8 +98,9 @@ describe.each(providers)('%s', (_name, make) => {
 
   it('passes the canary on an honest server, and is used in a weaker way on others', async () => {
     await using honest = await startFakeModelServer({ models: ['small'], answer: withCanary(() => say('')) });
-    expect(await runCanary(make(honest.url), 8192, AbortSignal.timeout(10_000))).toMatchObject({
+    expect(await runCanary(make(honest.url), 8192, true, AbortSignal.timeout(10_000))).toMatchObject({
       honoursSchema: true,
+      callsTools: true,
       countsTokens: true,
       contextTokens: 8192,
     });
@@ -104,12 +108,13 @@ describe.each(providers)('%s', (_name, make) => {
       models: ['small'],
       answer: () => ({ kind: 'text', text: 'I am ready!', inputTokens: 2048 }),
     });
-    expect(await runCanary(make(careless.url), 8192, AbortSignal.timeout(10_000))).toMatchObject({
+    expect(await runCanary(make(careless.url), 8192, true, AbortSignal.timeout(10_000))).toMatchObject({
       honoursSchema: false,
+      callsTools: false,
       contextTokens: 2048,
     });
     await using tiny = await startFakeModelServer({ models: ['small'], answer: () => ({ kind: 'text', text: 'x', inputTokens: 512 }) });
-    await expect(runCanary(make(tiny.url), 8192, AbortSignal.timeout(10_000))).rejects.toThrow('cut silently');
+    await expect(runCanary(make(tiny.url), 8192, true, AbortSignal.timeout(10_000))).rejects.toThrow('cut silently');
   });
 });
 
@@ -132,7 +137,7 @@ describe('ollama', () => {
 
   it('stops a model that goes on without end', async () => {
     expect(await failureOf(providers[0]?.[1] ?? (() => expect.fail('no provider')), say('la '.repeat(2_000)))).toMatchObject({
-      reason: 'broken-answer',
+      reason: 'runaway',
     });
   });
 
@@ -149,7 +154,7 @@ describe('ollama', () => {
     const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
     await model.probe(AbortSignal.timeout(5_000));
     await model.complete(request({ schema: { type: 'object', properties: {} } }));
-    expect(server.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(3);
     for (const { path, method, body } of server.requests) {
       const operation = api.matchOperation({ path, method, headers: {} });
       expect(operation).toBeDefined();
@@ -193,31 +198,36 @@ describe('a resilient model', () => {
   });
 });
 
-describe('the choice', () => {
-  const tools = { clock: systemClock, logger: silentLogger };
-  const secrets = { get: async () => undefined };
+describe('opening a model', () => {
+  const tools = async (offline = false) => ({
+    clock: systemClock,
+    logger: silentLogger,
+    secrets: { get: async () => undefined },
+    outbound: createOutbound({ offline }),
+    ledger: new ModelLedger({ limits: modelConfigurationSchema.parse({}).budget, store: await memoryModelRequests(), clock: systemClock }),
+    keepsTranscripts: false,
+  });
+  const endpoint = (settings: Record<string, unknown>) => {
+    const [first] = endpointsOf(modelConfigurationSchema.parse(settings), []);
+    return first ?? expect.fail('nothing is configured');
+  };
+  const signal = AbortSignal.timeout(10_000);
 
-  it('of auto is a local Ollama that answers, with a model for code, and otherwise none', async () => {
+  it('of auto finds a local Ollama’s model for code, and says what to do where there is none', async () => {
     await using server = await startFakeModelServer({ models: ['nomic-embed', 'llama', 'qwen-coder'], answer: () => say('') });
-    const found = await chooseTextModel(
-      modelConfigurationSchema.parse({ baseUrl: server.url }),
-      secrets,
-      tools,
-      AbortSignal.timeout(5_000),
-    );
-    expect(found.model).toMatchObject({ provider: 'ollama', model: 'qwen-coder' });
-    const none = await chooseTextModel(
-      modelConfigurationSchema.parse({ baseUrl: 'http://127.0.0.1:9' }),
-      secrets,
-      tools,
-      AbortSignal.timeout(5_000),
-    );
-    expect(none.model).toBeUndefined();
+    expect(await openTextModel(endpoint({ baseUrl: server.url }), await tools(), signal)).toMatchObject({
+      provider: 'ollama',
+      model: 'qwen-coder',
+    });
+    await expect(openTextModel(endpoint({ baseUrl: 'http://127.0.0.1:9' }), await tools(), signal)).rejects.toThrow('127.0.0.1:9');
+    await using empty = await startFakeModelServer({ models: [], answer: () => say('') });
+    await expect(openTextModel(endpoint({ baseUrl: empty.url }), await tools(), signal)).rejects.toThrow('ollama pull');
   });
 
-  it('of a hosted model without its key fails with the secret’s name', async () => {
-    const configuration = modelConfigurationSchema.parse({ provider: 'anthropic', model: 'm', key: 'anthropic-key' });
-    await expect(chooseTextModel(configuration, secrets, tools, AbortSignal.timeout(1_000))).rejects.toThrow('anthropic-key');
+  it('of a hosted one without its key fails with the secret’s name, and offline with the host and the setting', async () => {
+    const hosted = endpoint({ provider: 'anthropic', model: 'm', key: 'anthropic-key' });
+    await expect(openTextModel(hosted, await tools(), signal)).rejects.toThrow('anthropic-key');
+    await expect(openTextModel(hosted, await tools(true), signal)).rejects.toThrow(/api\.anthropic\.com.*offline: true/);
   });
 
   it('is checked with every mistake at once', () => {

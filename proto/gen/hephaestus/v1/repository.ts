@@ -28,6 +28,8 @@ export interface Repository {
   lastFetchedAt: Date | undefined;
   lastError: string;
   credentialReference: string;
+  /** any, or local: only in-house models may see its code and logs. */
+  models: string;
 }
 
 /** Each is an argument list, run without a shell. */
@@ -160,6 +162,7 @@ function createBaseRepository(): Repository {
     lastFetchedAt: undefined,
     lastError: "",
     credentialReference: "",
+    models: "",
   };
 }
 
@@ -203,6 +206,9 @@ export const Repository: MessageFns<Repository> = {
     }
     if (message.credentialReference !== "") {
       writer.uint32(106).string(message.credentialReference);
+    }
+    if (message.models !== "") {
+      writer.uint32(114).string(message.models);
     }
     return writer;
   },
@@ -324,6 +330,14 @@ export const Repository: MessageFns<Repository> = {
             message.credentialReference = reader.string();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.models = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -356,6 +370,7 @@ export const Repository: MessageFns<Repository> = {
     message.lastFetchedAt = object.lastFetchedAt ?? undefined;
     message.lastError = object.lastError ?? "";
     message.credentialReference = object.credentialReference ?? "";
+    message.models = object.models ?? "";
     return message;
   },
 };

@@ -313,6 +313,18 @@ export interface SolutionProposal {
   updatedAt: Date | undefined;
   usage: ModelUsage | undefined;
   decidedBy: string;
+  /** Which models were considered, and what became of each. */
+  modelChoices: ModelChoice[];
+}
+
+export interface ModelChoice {
+  /** In the configuration. */
+  name: string;
+  provider: string;
+  model: string;
+  /** used, failed, refused, waiting. */
+  verdict: string;
+  reason: string;
 }
 
 export interface ModelUsage {
@@ -1022,6 +1034,7 @@ function createBaseSolutionProposal(): SolutionProposal {
     updatedAt: undefined,
     usage: undefined,
     decidedBy: "",
+    modelChoices: [],
   };
 }
 
@@ -1083,6 +1096,9 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
     }
     if (message.decidedBy !== "") {
       writer.uint32(154).string(message.decidedBy);
+    }
+    for (const v of message.modelChoices) {
+      ModelChoice.encode(v!, writer.uint32(162).fork()).join();
     }
     return writer;
   },
@@ -1252,6 +1268,14 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
             message.decidedBy = reader.string();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.modelChoices.push(ModelChoice.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1296,6 +1320,110 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
       ? ModelUsage.fromPartial(object.usage)
       : undefined;
     message.decidedBy = object.decidedBy ?? "";
+    message.modelChoices = object.modelChoices?.map((e) => ModelChoice.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseModelChoice(): ModelChoice {
+  return { name: "", provider: "", model: "", verdict: "", reason: "" };
+}
+
+export const ModelChoice: MessageFns<ModelChoice> = {
+  encode(message: ModelChoice, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.model !== "") {
+      writer.uint32(26).string(message.model);
+    }
+    if (message.verdict !== "") {
+      writer.uint32(34).string(message.verdict);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ModelChoice {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseModelChoice();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.model = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.verdict = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ModelChoice>): ModelChoice {
+    return ModelChoice.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ModelChoice>): ModelChoice {
+    const message = createBaseModelChoice();
+    message.name = object.name ?? "";
+    message.provider = object.provider ?? "";
+    message.model = object.model ?? "";
+    message.verdict = object.verdict ?? "";
+    message.reason = object.reason ?? "";
     return message;
   },
 };

@@ -1,0 +1,174 @@
+// The talk with one model about one problem: look around where it can, diagnose, edit, and repair what can't be used or doesn't hold.
+// Must never hand on an edit that doesn't apply, or go on for ever: every kind of failure has its number.
+import type { SyntaxTrees } from '../../base/syntax-tree.ts';
+import { estimateTokens } from '../model/model.ts';
+import type { Addressee, Exchange, ExchangeOutcome, ModelService } from '../model/model-service.ts';
+import type { RepositoryService } from '../repository/repository.ts';
+import type { Candidate, Exhausted, Feedback } from './candidate.ts';
+import { applyAnswer } from './answer-edits.ts';
+import { buildContext } from './context.ts';
+import { readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
+import type { Groundwork } from './groundwork.ts';
+import { askAgain, askDiagnosis, askEdits, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
+import { repositoryTools } from './repository-tools.ts';
+import type { TestRun } from './test-run.ts';
+import { explore, type ToolLimits } from './tool-loop.ts';
+
+/** What every talk needs. */
+export interface TalkParts {
+  readonly models: ModelService;
+  readonly repositoryService: RepositoryService;
+  readonly trees: SyntaxTrees;
+  readonly toolLimits: ToolLimits;
+  readonly runTests: TestRun;
+}
+
+export interface TalkOptions extends TalkParts {
+  readonly to: Addressee;
+  readonly groundwork: Groundwork;
+  readonly onProgress: (event: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface TalkEnd {
+  readonly exhausted: Exhausted;
+  /** True if nobody else needs to be asked. */
+  readonly isSettled: boolean;
+}
+
+/** Answers that can't be read or applied, and changes that fail the ladder, until the model is given up. */
+const mostRepairs = 2;
+const mostFailedTrials = 2;
+/** Of the prompt's tokens, for the talk that follows the context. */
+const shareForTalk = 0.35;
+/** The same where the model looks around and its findings take room as well. */
+const shareForExploring = 0.65;
+/** Characters of an answer at which its progress is told first; then at each doubling. */
+const firstProgress = 1_000;
+
+type Question = Pick<Exchange, 'purpose' | 'schema' | 'fresh'> & { readonly prompt: string };
+
+export class ModelTalk {
+  readonly #options: TalkOptions;
+  #tools: Exchange['tools'];
+  #who = { provider: '', model: '' };
+
+  constructor(options: TalkOptions) {
+    this.#options = options;
+  }
+
+  async *candidates(): AsyncGenerator<Candidate, TalkEnd, Feedback> {
+    const { models, to, signal } = this.#options;
+    const opened = await models.open(to, signal);
+    if (opened.state === 'failed') return this.#end(opened.reason, undefined, false);
+    const diagnosed =
+      opened.mode === 'tools' ? await this.#exploreAndDiagnose() : await this.#diagnose(askDiagnosis(this.#context(shareForTalk)), true);
+    if (typeof diagnosed === 'string') return this.#end(diagnosed, undefined, false);
+    const { diagnosis, wantsEdit, files } = diagnosed;
+    this.#options.onProgress(`diagnosis: ${diagnosis.summary}`);
+    if (!wantsEdit) return this.#end('The model found no defect in the code that an edit would fix.', diagnosed, true);
+    let question: Question = { prompt: askEdits(files), purpose: 'edit', schema: undefined, fresh: false };
+    let repairs = 0;
+    let failures = 0;
+    while (failures <= mostFailedTrials) {
+      const outcome = await this.#ask(question);
+      if (outcome.kind === 'unavailable') return this.#end(outcome.reason, diagnosed, false);
+      const applied = outcome.isCut ? 'the answer was cut off before its end; write a smaller change' : await this.#apply(outcome.text);
+      if (typeof applied === 'string') {
+        repairs += 1;
+        this.#options.onProgress('the edits could not be applied');
+        if (repairs > mostRepairs) return this.#end(`${to.model}: its edits could not be applied: ${applied}`, diagnosed, false);
+        question = { ...question, prompt: askAgain(applied), purpose: 'repair' };
+        continue;
+      }
+      const { provider, model } = outcome;
+      const told = yield { title: diagnosis.summary, provider, model, diagnosis, ...applied };
+      const why = explainFailure(told?.results ?? []);
+      if (why === undefined) return this.#end(`${to.model} has no other change.`, diagnosed, false);
+      failures += 1;
+      question = { ...question, prompt: askAgain(why), purpose: 'repair' };
+    }
+    return this.#end(`${to.model}: its changes failed the checks.`, diagnosed, false);
+  }
+
+  #context(share: number): string {
+    const room = this.#options.models.promptTokens(this.#options.to.model);
+    return buildContext(this.#options.groundwork, Math.floor(room * (1 - share)) - estimateTokens(systemPrompt)).text;
+  }
+
+  /** Lets the model look around, then asks what it found. */
+  async #exploreAndDiagnose(): Promise<ReadDiagnosis | string> {
+    const { models, to, groundwork, repositoryService, trees, runTests, toolLimits, onProgress, signal } = this.#options;
+    const toolbox = repositoryTools({ groundwork, service: repositoryService, trees, runTests, signal });
+    this.#tools = { definitions: toolbox.definitions, mayCall: true };
+    const ended = await explore({
+      ask: (say, isFirst) => this.#exchange({ say, purpose: 'explore', schema: undefined, fresh: isFirst }),
+      begin: askToExplore(this.#context(shareForExploring)),
+      toolbox,
+      limits: toolLimits,
+      roomTokens: models.promptTokens(to.model),
+      tokensLeft: () => models.tokensLeft(to),
+      onProgress,
+    });
+    this.#tools = { definitions: toolbox.definitions, mayCall: false };
+    return ended.kind === 'unavailable' ? ended.reason : this.#diagnose(askDiagnosis(''), false);
+  }
+
+  /** The diagnosis, or why there is none. */
+  async #diagnose(prompt: string, fresh: boolean): Promise<ReadDiagnosis | string> {
+    let question: Question = { prompt, purpose: 'diagnose', schema: diagnosisSchema, fresh };
+    for (let count = 0; count <= mostRepairs; count += 1) {
+      const outcome = await this.#ask(question);
+      if (outcome.kind === 'unavailable') return outcome.reason;
+      const read = outcome.isCut ? undefined : readDiagnosis(outcome.text, this.#options.groundwork.evidence);
+      if (read !== undefined) return read;
+      const again = `That was no JSON of the shape that was asked for${outcome.isCut ? ' (it was cut off; be brief)' : ''}. Answer again, in English, with the JSON object alone.`;
+      question = { ...question, prompt: again, fresh: false };
+    }
+    return `${this.#options.to.model} gave no usable diagnosis.`;
+  }
+
+  async #ask({ prompt, ...question }: Question): Promise<ExchangeOutcome> {
+    return this.#exchange({ ...question, say: [{ role: 'user', content: prompt }] });
+  }
+
+  async #exchange(exchange: Omit<Exchange, 'system' | 'tools' | 'onProgress'>): Promise<ExchangeOutcome> {
+    const { models, to, onProgress, signal } = this.#options;
+    let next = firstProgress;
+    const outcome = await models.generateSolutionProposal(
+      to,
+      {
+        ...exchange,
+        system: systemPrompt,
+        tools: this.#tools,
+        onProgress: (characters) => {
+          if (characters < next) return;
+          next = characters * 2;
+          onProgress(`${to.model} has written ${characters} characters`);
+        },
+      },
+      signal,
+    );
+    if (outcome.kind === 'answered') this.#who = { provider: outcome.provider, model: outcome.model };
+    return outcome;
+  }
+
+  /** The changed files with the rungs that were climbed, or why the answer can't be used. */
+  async #apply(text: string): Promise<Pick<Candidate, 'files' | 'rungs'> | string> {
+    const { groundwork, repositoryService, trees } = this.#options;
+    const outcome = await applyAnswer(text, { groundwork, service: repositoryService, trees });
+    if (outcome.kind === 'refused') return outcome.reason;
+    const base = { outcome: 'passed' as const, command: '', exitStatus: undefined, durationMs: 0 };
+    return {
+      files: outcome.files,
+      rungs: [
+        { ...base, rung: 'parsed', output: `${outcome.count} edit(s)` },
+        { ...base, rung: 'applied', output: Object.keys(outcome.files).join(', ') },
+      ],
+    };
+  }
+
+  #end(reason: string, read: ReadDiagnosis | undefined, isSettled: boolean): TalkEnd {
+    return { exhausted: { reason, diagnosis: read?.diagnosis, ...this.#who }, isSettled };
+  }
+}
