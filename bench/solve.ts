@@ -81,6 +81,7 @@ async function solve(demo: Demo, mode: Mode): Promise<SolutionProposal | undefin
     const proposals = memoryProposals();
     const jobs = memoryJobs();
     const parts = composeSolutions({
+      following: undefined,
       config,
       clock: systemClock,
       logger: silentLogger,

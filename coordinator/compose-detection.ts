@@ -8,10 +8,12 @@ import type { Chore } from './housekeeping.ts';
 import { BehaviourWatch } from './incidents/behaviour-watch.ts';
 import { ChangeLog } from './incidents/change-log.ts';
 import type { Change } from './incidents/incident.ts';
+import type { ExposureMeter } from './incidents/exposure.ts';
 import type { IncidentStore } from './incidents/incident-store.ts';
 import type { IncidentWatch } from './incidents/incident-watch.ts';
 import { IncidentMerger } from './incidents/merging.ts';
 import { IncidentTracker } from './incidents/tracker.ts';
+import type { RecordAnalyzer } from './logs/record-processor.ts';
 import type { AnalysisStates } from './store/analysis-records.ts';
 
 export interface DetectionParts {
@@ -21,6 +23,7 @@ export interface DetectionParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mayPropose: (nodeId: string) => boolean;
+  readonly exposure: ExposureMeter;
 }
 
 export interface Detection {
@@ -62,4 +65,17 @@ export async function composeDetection(parts: DetectionParts): Promise<Detection
     { name: 'behaviour', everyMs: intervalMs, run: () => tracker.closeInterval() },
   ];
   return { analyzer, tracker, merger, changes, chores };
+}
+
+/** What analysis wants to know of a record, from what the processor knows. */
+export function analyzerOf(analyzer: Analyzer, logger: Logger): RecordAnalyzer {
+  return {
+    analyze: (source, text, hints) => {
+      const service = hints.service === '' ? undefined : hints.service;
+      const analysis = analyzer.analyze(source, text, { timeMs: hints.receivedAtMs, service });
+      const { notice } = analysis;
+      if (notice !== undefined) logger.warn('source is hard to read', { source, kind: notice.kind, reason: notice.message });
+      return analysis;
+    },
+  };
 }

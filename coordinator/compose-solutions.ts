@@ -20,7 +20,7 @@ import { Mirrors } from './repository/mirrors.ts';
 import { GitRepositoryService } from './repository/repository-service.ts';
 import type { RepositoryService, RepositoryStore } from './repository/repository.ts';
 import { WorkTrees } from './repository/work-tree.ts';
-import { assembleSolutions } from './solutions/assembly.ts';
+import { assembleSolutions, type FollowingParts } from './solutions/assembly.ts';
 import type { JobQueue } from './solutions/job-queue.ts';
 import type { ProposalEvents } from './solutions/proposal-events.ts';
 import type { ProposalStore, SolutionService } from './solutions/proposal.ts';
@@ -40,6 +40,7 @@ export interface SolutionParts {
 }
 
 export interface SolutionInputs {
+  readonly following: FollowingParts | undefined;
   readonly config: CoordinatorConfiguration;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -54,7 +55,7 @@ export interface SolutionInputs {
 }
 
 export function composeSolutions(inputs: SolutionInputs): SolutionParts {
-  const { config, clock, logger, secrets, incidents, proposals, repositoryStore, jobs, requests } = inputs;
+  const { config, clock, logger, secrets, repositoryStore, requests } = inputs;
   const outbound = createOutbound({ offline: config.offline });
   const files = stateFiles(config.stateDirectory);
   // A repository's checks run with the host's own tools, not with those that npm puts in front for us;
@@ -93,9 +94,8 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     textModel: undefined,
   });
   const { service, events, runner, sandbox } = assembleSolutions({
-    proposals,
-    jobs,
-    incidents,
+    ...inputs,
+    remoteOf: (repository) => remotes.connect(repository),
     repositories: repositoryStore,
     repositoryService: repositories,
     models,
@@ -106,8 +106,6 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     validation: config.validation,
     searchPath,
     holder: randomUUID(),
-    clock,
-    logger,
   });
   const modelService: Component = {
     name: 'model-service',

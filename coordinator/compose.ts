@@ -1,6 +1,5 @@
 // The coordinator, put together: every service is constructed here, in the order in which they need each other.
 // Must never hold logic of its own; tests call it with overrides and get the same coordinator.
-import type { Analyzer } from '../analysis/analyzer.ts';
 import { systemClock, type Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import { createLifecycle, type Lifecycle } from '../base/lifecycle.ts';
@@ -19,7 +18,8 @@ import { CoordinatorCredentials } from './api/server-credentials.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { createSolutionService as createSolutionApi } from './api/solution-service.ts';
 import { createSystemService } from './api/system-service.ts';
-import { composeDetection } from './compose-detection.ts';
+import { analyzerOf, composeDetection } from './compose-detection.ts';
+import { composeFollowing } from './compose-following.ts';
 import { composeSolutions } from './compose-solutions.ts';
 import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import { createCoordinatorMetrics } from './coordinator-metrics.ts';
@@ -28,6 +28,7 @@ import { createSystemFacts } from './system-facts.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { relaySolutions } from './solution-relay.ts';
 import type { Problem } from './incidents/detector.ts';
+import { ExposureMeter } from './incidents/exposure.ts';
 import { IncidentWatch } from './incidents/incident-watch.ts';
 import { Ingest } from './logs/ingest.ts';
 import { LiveTail } from './logs/live-tail.ts';
@@ -46,6 +47,7 @@ import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createDeploymentStore } from './store/deployment-records.ts';
+import { createExposureStore } from './store/exposure-records.ts';
 import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
@@ -108,6 +110,8 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const jobs = createJobQueue(database, clock);
   const requests = createModelRequestStore(database);
   const logReader = createLogReader(database);
+  const deployments = createDeploymentStore(database);
+  const exposures = createExposureStore(database);
 
   // Nodes.
   const nodes = new NodeManager({
@@ -131,6 +135,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // Incidents and logs.
   const watch = new IncidentWatch();
+  const meter = new ExposureMeter(config.following.revisionFields);
   const mayPropose = (nodeId: string): boolean => nodes.find(nodeId)?.configuration.mode !== 'observe';
   const detection = await composeDetection({
     store: incidentStore,
@@ -139,6 +144,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     clock,
     logger: component('incidents'),
     mayPropose,
+    exposure: meter,
   });
   const { tracker, analyzer: learnt } = detection;
   const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt, component('logs')));
@@ -165,7 +171,9 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // Solutions.
   await declareRepositories(config, repositoryStore, clock);
+  const following = await composeFollowing({ config, exposures, meter, proposals, jobs, metrics, clock });
   const solving = composeSolutions({
+    following: { ...following, deployments, exposures, desk: tracker },
     config,
     clock,
     logger,
@@ -237,7 +245,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         solution: (id) => solving.solutions.get(id),
         incidentIdOf: async (id) => (await tracker.find(id)).incident.id,
       }),
-      deployments: createDeploymentService({ store: createDeploymentStore(database), nodeIdOf: (node) => nodes.getNode(node).id, clock }),
+      deployments: createDeploymentService({ store: deployments, nodeIdOf: (node) => nodes.getNode(node).id, clock }),
       system: createSystemService(facts),
     },
   });
@@ -259,6 +267,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
       { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
       ...detection.chores,
+      ...following.chores,
       { name: 'figures', everyMs: 5000, run: refreshFigures },
       {
         name: 'retention',
@@ -299,17 +308,4 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     stopDeadlineMs,
   });
   return { ...lifecycle, logger, api, ops, metrics };
-}
-
-/** What analysis wants to know of a record, from what the processor knows. */
-function analyzerOf(analyzer: Analyzer, logger: Logger): RecordAnalyzer {
-  return {
-    analyze: (source, text, hints) => {
-      const service = hints.service === '' ? undefined : hints.service;
-      const analysis = analyzer.analyze(source, text, { timeMs: hints.receivedAtMs, service });
-      const { notice } = analysis;
-      if (notice !== undefined) logger.warn('source is hard to read', { source, kind: notice.kind, reason: notice.message });
-      return analysis;
-    },
-  };
 }

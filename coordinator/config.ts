@@ -2,6 +2,7 @@
 // Must never hold a secret: `secrets` names files.
 import { z } from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
+import { defaultRevisionFields } from './incidents/stated-revision.ts';
 import { modelConfigurationSchema, modelEntriesSchema } from './model/model-configuration.ts';
 import { operationalModes } from './nodes/operational-mode.ts';
 import { operatorRoles } from './nodes/operator.ts';
@@ -87,6 +88,22 @@ export const coordinatorConfigurationSchema = z.strictObject({
   model: modelConfigurationSchema.prefault({}),
   models: modelEntriesSchema.default([]),
   repositories: repositoryDeclarationsSchema.default([]),
+  /** What happens after a change request was made. */
+  following: z
+    .strictObject({
+      /** How often an open change request is looked at; webhooks tell sooner. */
+      pollInterval: duration.refine((ms) => ms >= 100, 'must be at least 100ms').default(2 * minuteMs),
+      /** How often it is judged whether a merged change works. */
+      verdictInterval: duration.refine((ms) => ms >= 100, 'must be at least 100ms').default(10 * minuteMs),
+      /** Of calling a change good that leaves `leastLeft` of its problem, or more. */
+      errorProbability: z.number().gt(0).max(0.5).default(0.01),
+      leastLeft: z.number().gt(0).max(1).default(0.25),
+      /** Fields of log entries that name the revision which wrote them, the likeliest first. */
+      revisionFields: z.array(z.string().min(1)).default([...defaultRevisionFields]),
+      /** Traffic and occurrences are kept for so long. */
+      keep: duration.default(180 * dayMs),
+    })
+    .prefault({}),
   secrets: z.record(z.string(), z.strictObject({ file: z.string().startsWith('/', 'must be absolute') })).default({}),
   sandbox: sandboxConfigurationSchema.prefault({}),
   validation: validationConfigurationSchema.prefault({}),

@@ -4,12 +4,15 @@ import {
   Rung as WireRung,
   RungOutcome as WireOutcome,
   SolutionState as WireState,
+  type FixVerdict as WireVerdict,
+  type FollowUp as WireFollowUp,
   type SolutionProposal as WireProposal,
   type SuspectCommit as WireSuspect,
   type ValidationReport as WireReport,
 } from '../../proto/index.ts';
+import type { FixAnswer } from '../incidents/fix-verdict.ts';
 import type { Rung, SuspectCommit } from '../repository/repository.ts';
-import type { ProposalState, RungOutcome, SolutionProposal, ValidationReport } from '../solutions/proposal.ts';
+import type { FollowUp, ProposalState, RungOutcome, SolutionProposal, ValidationReport } from '../solutions/proposal.ts';
 import { keyOf, writeDuration, writeTime } from './wire-values.ts';
 
 const stateNames: Readonly<Record<ProposalState, WireState>> = {
@@ -22,6 +25,11 @@ const stateNames: Readonly<Record<ProposalState, WireState>> = {
   rejected: WireState.REJECTED,
   diagnosed: WireState.DIAGNOSED,
   failed: WireState.FAILED,
+  merged: WireState.MERGED,
+  declined: WireState.DECLINED,
+  superseded: WireState.SUPERSEDED,
+  fixed: WireState.FIXED,
+  'not-fixed': WireState.NOT_FIXED,
 };
 
 const rungNames: Readonly<Record<Rung, WireRung>> = {
@@ -87,6 +95,40 @@ export function writeProposal(proposal: SolutionProposal): WireProposal {
     },
     decidedBy: proposal.decidedBy ?? '',
     modelChoices: (proposal.modelChoices ?? []).map((choice) => ({ ...choice })),
+    followUp: proposal.followUp === undefined ? undefined : writeFollowUp(proposal.followUp),
+    reverts: proposal.reverts ?? '',
+  };
+}
+
+function writeFollowUp(followUp: FollowUp): WireFollowUp {
+  const { lookedAtMs, checks, problem, mergeCommit, mergedAtMs, rounds, verdict, decidedAtMs } = followUp;
+  return {
+    lookedAt: writeTime(lookedAtMs),
+    checks,
+    problem,
+    mergeCommit: mergeCommit ?? '',
+    mergedAt: writeTime(mergedAtMs),
+    rounds,
+    verdict: verdict === undefined ? undefined : writeVerdict(verdict, decidedAtMs),
+  };
+}
+
+function writeVerdict(answer: FixAnswer, decidedAtMs: number | undefined): WireVerdict {
+  const isJudged = answer.kind === 'judged';
+  const numbers = isJudged ? answer.numbers : undefined;
+  return {
+    verdict: isJudged ? answer.verdict : 'not-deployed',
+    beganAt: writeTime(isJudged ? answer.beganAtMs : undefined),
+    revisions: isJudged ? [...answer.revisions] : [],
+    expected: numbers?.expected ?? 0,
+    seen: numbers?.seen ?? 0,
+    seenOnOld: numbers?.seenOnOld ?? 0,
+    seenAmbiguous: numbers?.seenAmbiguous ?? 0,
+    chanceOfSilence: numbers?.chanceOfSilence ?? 1,
+    errorProbability: numbers?.errorProbability ?? 0,
+    nodes: isJudged ? answer.nodes : 0,
+    staleNodes: [...(numbers?.staleNodes ?? [])],
+    decidedAt: writeTime(decidedAtMs),
   };
 }
 

@@ -1,12 +1,15 @@
 // What incidents need kept, and the part of the commit's transaction that they write in.
 // Must never hold SQL; the store implements these.
 import type { Severity } from '../../analysis/severity.ts';
+import type { ExposureRow } from './exposure.ts';
 import type { Incident, IncidentReader, IncidentState, Occurrence } from './incident.ts';
 
 /** When it was resolved decides whether an occurrence is a relapse or only came late. */
 export interface StoredIncident {
   readonly incident: Incident;
   readonly resolvedAtMs: number | undefined;
+  /** The solution that was merged for it: whether an occurrence is a relapse is judged by the revision that it came from. */
+  readonly fixId: string | undefined;
 }
 
 export interface IncidentTransaction {
@@ -20,6 +23,10 @@ export interface IncidentTransaction {
   insertOccurrence(occurrence: Occurrence, ordinal: number): Promise<void>;
   /** Removes the ordinals from `from` to `to` (both included), but those in `keep`. */
   thinOccurrences(incidentId: string, from: number, to: number, keep: readonly number[]): Promise<void>;
+  /** How often the incident showed, for the verdict on a fix. */
+  countOccurrences(rows: readonly ExposureRow[]): Promise<void>;
+  /** Judges a fix anew; no effect while that is due anyway. */
+  enqueueFollow(fixId: string, dueAtMs: number, nowMs: number): Promise<void>;
   /** Begins the work on a solution; no effect while some is under way. */
   enqueueProposal(incidentId: string, nowMs: number): Promise<void>;
   /** Takes that back where it hasn't begun. */

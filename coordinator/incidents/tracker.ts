@@ -7,6 +7,7 @@ import { createUlid } from '../../base/ulid.ts';
 import { severities } from '../../analysis/severity.ts';
 import type { BehaviourWatch } from './behaviour-watch.ts';
 import type { ChangeLog } from './change-log.ts';
+import { bucketMs, bucketOf, type ExposureMeter } from './exposure.ts';
 import { detectProblem, type Candidate, type Problem } from './detector.ts';
 import { nextState } from './incident-state.ts';
 import type { IncidentStore, IncidentTransaction, StoredIncident } from './incident-store.ts';
@@ -20,12 +21,16 @@ export interface IncidentTrackerOptions {
   readonly logger: Logger;
   readonly behaviour: BehaviourWatch;
   readonly changes: ChangeLog;
+  readonly exposure: ExposureMeter;
   /** Whether an incident of this node may begin work on a solution (its mode is not `observe`). */
   readonly mayPropose: (nodeId: string) => boolean;
 }
 
 const firstKept = 4;
 const lastKept = 12;
+
+/** A problem that goes on after its fix was merged is judged this often at most. */
+const judgedEveryMs = 30_000;
 
 type Change = { readonly event: 'opened' | 'occurred' | 'changed'; readonly incident: Incident };
 
@@ -39,6 +44,7 @@ export class IncidentTracker {
   observe(candidate: Candidate, before: () => readonly string[]): Problem | undefined {
     this.#options.behaviour.observe(candidate);
     this.#options.changes.observe(candidate);
+    this.#options.exposure.observe(candidate);
     return detectProblem(candidate, before);
   }
 
@@ -81,11 +87,38 @@ export class IncidentTracker {
       const state = nextState(stored.incident.state, event);
       if (state === undefined) throw notPossible(stored.incident, event);
       const incident = { ...stored.incident, state, note: note === '' ? stored.incident.note : note };
-      await transaction.saveIncident({ incident, resolvedAtMs: state === 'resolved' ? this.#options.clock.now() : stored.resolvedAtMs });
+      const resolvedAtMs = state === 'resolved' ? this.#options.clock.now() : stored.resolvedAtMs;
+      await transaction.saveIncident({ incident, resolvedAtMs, fixId: stored.fixId });
       return incident;
     });
     this.#options.watch.publish({ event: 'changed', incident: changed });
     this.#options.logger.info('incident changed', { incidentId: changed.id, state: changed.state, event });
+    return changed;
+  }
+
+  /**
+   * What became of a fix: who decides on relapses from now on, and where that leaves the incident. A person's `ignored` stays.
+   * @param event `resolve`: it works; `reopen`: it doesn't; `occurrence`: it came back
+   */
+  async recordFix(
+    incidentId: string,
+    change: { readonly fixId: string | undefined; readonly event?: 'resolve' | 'reopen' | 'occurrence'; readonly note?: string },
+  ): Promise<Incident | undefined> {
+    const { store, watch, clock, logger } = this.#options;
+    const changed = await store.transactIncidents(async (transaction) => {
+      const stored = await transaction.findIncidentById(incidentId);
+      if (stored === undefined) return undefined;
+      const { event, note, fixId } = change;
+      const isIgnored = stored.incident.state === 'ignored';
+      const state = (event === undefined || isIgnored ? undefined : nextState(stored.incident.state, event)) ?? stored.incident.state;
+      const incident = { ...stored.incident, state, note: note ?? stored.incident.note };
+      const resolvedAtMs = event === 'resolve' && state === 'resolved' ? clock.now() : stored.resolvedAtMs;
+      await transaction.saveIncident({ incident, resolvedAtMs, fixId });
+      return incident;
+    });
+    if (changed === undefined) return undefined;
+    watch.publish({ event: 'changed', incident: changed });
+    logger.info('incident changed', { incidentId, state: changed.state, event: change.event ?? 'fix followed', fixId: change.fixId });
     return changed;
   }
 
@@ -118,7 +151,9 @@ export class IncidentTracker {
     const before = known?.incident;
     const occurrences = (before?.occurrences ?? 0) + problems.length;
     // Lines written before it was resolved, and read later, are no relapse.
-    const isRelapse = known !== undefined && problems.some((problem) => problem.timeMs > (known.resolvedAtMs ?? 0));
+    const mayRelapse = known !== undefined && problems.some((problem) => problem.timeMs > (known.resolvedAtMs ?? 0));
+    // Where a fix was merged, an old revision that still runs is no relapse: that is judged apart, by revision.
+    const isRelapse = mayRelapse && known.fixId === undefined;
     const state = isRelapse ? (nextState(known.incident.state, 'occurrence') ?? known.incident.state) : (before?.state ?? 'open');
     const nodeIds = [...new Set([...(before?.nodeIds ?? []), ...problems.map((problem) => problem.nodeId)])].filter((id) => id !== '');
     const times = problems.map((problem) => problem.timeMs);
@@ -137,8 +172,10 @@ export class IncidentTracker {
       detector: before?.detector ?? first.detector,
       note: before?.note ?? '',
     };
-    await transaction.saveIncident({ incident, resolvedAtMs: known?.resolvedAtMs });
+    await transaction.saveIncident({ incident, resolvedAtMs: known?.resolvedAtMs, fixId: known?.fixId });
     await transaction.addIncidentNodes(incident.id, nodeIds);
+    await this.#count(incident, problems, transaction);
+    if (mayRelapse && known.fixId !== undefined) await transaction.enqueueFollow(known.fixId, nowMs + judgedEveryMs, nowMs);
     await this.#keepOccurrences(incident, problems, transaction);
     const isNew = before === undefined;
     const isBack = state !== before?.state;
@@ -146,6 +183,21 @@ export class IncidentTracker {
       await transaction.enqueueProposal(incident.id, nowMs);
     }
     return { event: isNew ? 'opened' : isBack ? 'changed' : 'occurred', incident };
+  }
+
+  async #count({ id, service }: Incident, problems: readonly Problem[], transaction: IncidentTransaction): Promise<void> {
+    const { exposure } = this.#options;
+    exposure.watch(service);
+    const groups = Map.groupBy(problems, (problem) => `${problem.nodeId}\0${exposure.revisionOf(problem)}\0${bucketOf(problem.timeMs)}`);
+    await transaction.countOccurrences(
+      [...groups.values()].flatMap((group) => {
+        const [first] = group;
+        if (first === undefined) return [];
+        const { nodeId, timeMs } = first;
+        const revision = exposure.revisionOf(first);
+        return [{ service, incidentId: id, nodeId, revision, startMs: bucketOf(timeMs), widthMs: bucketMs, amount: group.length }];
+      }),
+    );
   }
 
   async #keepOccurrences(incident: Incident, problems: readonly Problem[], transaction: IncidentTransaction): Promise<void> {

@@ -16,3 +16,8 @@ function markOf(kind: MarkKind, key: string): string {
   // `--` would end the comment.
   return `<!-- hephaestus:${kind}=${encodeURIComponent(key).replaceAll('-', '%2D')} -->`;
 }
+
+/** Whether we wrote it, whatever its kind. */
+export function isMarked(body: string): boolean {
+  return body.includes('<!-- hephaestus:');
+}

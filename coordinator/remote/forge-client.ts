@@ -52,9 +52,14 @@ export class ForgeClient {
 
   /** Page after page, until the caller has enough. */
   async *list(path: string, query: Query = {}, sizeParameter = 'limit'): AsyncGenerator<JsonObject> {
+    let before = '';
     for (let page = 1; page <= mostPages; page++) {
       const items = await this.#json('GET', path, { ...query, [sizeParameter]: pageSize, page }, undefined);
       if (!Array.isArray(items) || items.length === 0) return;
+      // Some lists have no pages (Gitea's comments of an issue) and come whole each time.
+      const first = textOf(asObject(items[0]), 'id');
+      if (first !== '' && first === before) return;
+      before = first;
       for (const item of items) yield asObject(item);
     }
   }
@@ -148,4 +153,10 @@ export function textOf(object: JsonObject, ...path: readonly string[]): string {
   let value: unknown = object;
   for (const name of path) value = asObject(value)[name];
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}
+
+/** An ISO time in an answer, as Unix milliseconds. */
+export function timeOf(object: JsonObject, ...path: readonly string[]): number | undefined {
+  const ms = Date.parse(textOf(object, ...path));
+  return Number.isNaN(ms) ? undefined : ms;
 }

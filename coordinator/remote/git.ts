@@ -5,6 +5,7 @@ import type {
   ChangeRequest,
   ChangeRequestDraft,
   GitCredential,
+  KnownChangeRequest,
   Remote,
   RemoteCheck,
   RemoteGit,
@@ -50,8 +51,9 @@ export class PlainGitRemote implements Remote {
     const { git, repository } = this.#options;
     const head = (await this.#branches(draft.branch)).get(draft.branch);
     if (head === draft.commit) return { kind: 'created', ...this.#changeRequest(draft.branch, head, 'open') };
-    if (head === undefined && (await git.contains(repository, await this.gitCredential(), draft.target, draft.commit))) {
-      return { kind: 'existing', ...this.#changeRequest(draft.branch, draft.commit, 'merged') };
+    const merged = head === undefined ? await git.mergedAs(repository, await this.gitCredential(), draft.target, draft.commit) : undefined;
+    if (merged !== undefined) {
+      return { kind: 'existing', ...this.#changeRequest(draft.branch, draft.commit, 'merged', merged) };
     }
     throw new HephaestusError({
       code: head === undefined ? 'remote.branch-missing' : 'repository.branch-taken',
@@ -63,6 +65,19 @@ export class PlainGitRemote implements Remote {
           ? `the branch ${draft.branch} is not at ${repository.url}; push it first`
           : `the branch ${draft.branch} at ${repository.url} is at ${head.slice(0, 12)}, not at our ${draft.commit.slice(0, 12)}: somebody changed it, and it is left alone`,
     });
+  }
+
+  /** Merged if it is part of the target, in whatever shape; a branch that is gone without that was declined. */
+  async getChangeRequest({ branch, target, commit }: KnownChangeRequest): Promise<ChangeRequest> {
+    const { git, repository } = this.#options;
+    const head = (await this.#branches(branch)).get(branch);
+    const merged = await git.mergedAs(repository, await this.gitCredential(), target, head ?? commit);
+    if (merged !== undefined) return this.#changeRequest(branch, head ?? commit, 'merged', merged);
+    return this.#changeRequest(branch, head ?? commit, head === undefined ? 'closed' : 'open');
+  }
+
+  async listComments(): Promise<Unsupported> {
+    return this.#unsupported('a plain git remote has no comments');
   }
 
   async updateChangeRequest(): Promise<Unsupported> {
@@ -103,8 +118,15 @@ export class PlainGitRemote implements Remote {
     return git.remoteBranches(repository, await this.gitCredential(), pattern);
   }
 
-  #changeRequest(branch: string, commit: string, state: ChangeRequest['state']): ChangeRequest {
-    return { number: branch, url: `branch ${branch} of ${this.#options.repository.url}`, branch, commit, state, draft: false };
+  #changeRequest(
+    branch: string,
+    commit: string,
+    state: ChangeRequest['state'],
+    merged?: { readonly commit: string; readonly atMs: number },
+  ): ChangeRequest {
+    const url = `branch ${branch} of ${this.#options.repository.url}`;
+    const about = { number: branch, url, branch, commit, state, draft: false, title: '', body: '' };
+    return { ...about, mergeCommit: merged?.commit, mergedAtMs: merged?.atMs };
   }
 
   #unsupported(reason: string): Unsupported {

@@ -2,7 +2,8 @@
 // Must never create before it looked, nor believe a create whose answer was lost: it looks again.
 import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import { hasMark, withMark } from './body-mark.ts';
-import { textOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { textOf, timeOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { listGiteaComments } from './gitea-comments.ts';
 import { createOnce } from './create-once.ts';
 import type {
   ChangeRequest,
@@ -10,8 +11,10 @@ import type {
   CheckRun,
   GitCredential,
   Issue,
+  KnownChangeRequest,
   Remote,
   RemoteCheck,
+  RemoteComment,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -76,6 +79,15 @@ export class GiteaRemote implements Remote {
         );
       },
     );
+  }
+
+  async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
+    const pull = await this.#options.client.find(`${this.#path}/pulls/${encodeURIComponent(number)}`);
+    return pull === undefined ? undefined : toChangeRequest(pull);
+  }
+
+  async listComments(number: string): Promise<readonly RemoteComment[]> {
+    return listGiteaComments(this.#options.client, this.#path, number);
   }
 
   async updateChangeRequest(
@@ -191,6 +203,10 @@ function toChangeRequest(pull: JsonObject): ChangeRequest {
     commit: textOf(pull, 'head', 'sha'),
     state,
     draft: pull['draft'] === true || title.startsWith(draftPrefix),
+    title: title.replace(draftPrefix, ''),
+    body: textOf(pull, 'body'),
+    mergeCommit: state === 'merged' ? textOf(pull, 'merge_commit_sha') || undefined : undefined,
+    mergedAtMs: timeOf(pull, 'merged_at'),
   };
 }
 

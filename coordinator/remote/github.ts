@@ -4,14 +4,17 @@ import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import type { GitHubApi, GitHubClient } from './github-client.ts';
 import { hasMark, withMark } from './body-mark.ts';
 import { createOnce } from './create-once.ts';
+import { listGitHubComments } from './github-comments.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
   CheckRun,
   GitCredential,
   Issue,
+  KnownChangeRequest,
   Remote,
   RemoteCheck,
+  RemoteComment,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -98,6 +101,16 @@ export class GitHubRemote implements Remote {
         }
       },
     );
+  }
+
+  async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
+    const { api, target } = await this.#open();
+    return orUndefined(async () => toChangeRequest((await api.rest.pulls.get({ ...target, pull_number: Number(number) })).data));
+  }
+
+  async listComments(number: string): Promise<readonly RemoteComment[]> {
+    const { api, target } = await this.#open();
+    return listGitHubComments(api, target, Number(number));
   }
 
   async updateChangeRequest(
@@ -236,7 +249,10 @@ interface PullRequest {
   readonly html_url: string;
   readonly state: string;
   readonly draft?: boolean;
+  readonly title: string;
+  readonly body: string | null;
   readonly merged_at: string | null;
+  readonly merge_commit_sha?: string | null;
   readonly head: { readonly ref: string; readonly sha: string };
 }
 
@@ -249,6 +265,11 @@ function toChangeRequest(pull: PullRequest): ChangeRequest {
     commit: pull.head.sha,
     state,
     draft: pull.draft ?? false,
+    title: pull.title,
+    body: pull.body ?? '',
+    // Of an open one it is the trial merge.
+    mergeCommit: state === 'merged' ? (pull.merge_commit_sha ?? undefined) : undefined,
+    mergedAtMs: pull.merged_at === null ? undefined : Date.parse(pull.merged_at),
   };
 }
 

@@ -3,15 +3,18 @@
 import { HephaestusError } from '../../base/errors.ts';
 import { hasMark, withMark } from './body-mark.ts';
 import { createOnce } from './create-once.ts';
-import { textOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { textOf, timeOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { listGitLabComments } from './gitlab-comments.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
   CheckRun,
   GitCredential,
   Issue,
+  KnownChangeRequest,
   Remote,
   RemoteCheck,
+  RemoteComment,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -80,6 +83,15 @@ export class GitLabRemote implements Remote {
           }),
         ),
     );
+  }
+
+  async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
+    const request = await this.#options.client.find(await this.#numbered(number));
+    return request === undefined ? undefined : toChangeRequest(request);
+  }
+
+  async listComments(number: string): Promise<readonly RemoteComment[]> {
+    return listGitLabComments(this.#options.client, await this.#path(), await this.#numbered(number));
   }
 
   async updateChangeRequest(
@@ -198,6 +210,14 @@ function toChangeRequest(request: JsonObject): ChangeRequest {
     commit: textOf(request, 'sha'),
     state: state === 'merged' ? 'merged' : state === 'closed' ? 'closed' : 'open',
     draft: request['draft'] === true,
+    title: textOf(request, 'title').replace(draftPrefix, ''),
+    body: textOf(request, 'description'),
+    mergeCommit:
+      state === 'merged'
+        ? // A fast-forward has neither a merge nor a squash.
+          textOf(request, 'merge_commit_sha') || textOf(request, 'squash_commit_sha') || textOf(request, 'sha') || undefined
+        : undefined,
+    mergedAtMs: timeOf(request, 'merged_at'),
   };
 }
 

@@ -44,6 +44,37 @@ export interface ChangeRequest {
   /** `closed` is closed without merging: a person's no. */
   readonly state: ChangeRequestState;
   readonly draft: boolean;
+  /** As people see it, without the mark of a draft. */
+  readonly title: string;
+  readonly body: string;
+  /** The commit by which it came into its target: a merge, a squash or the last one of a rebase. Undefined unless merged. */
+  readonly mergeCommit: string | undefined;
+  /** Undefined unless merged, and where the remote doesn't say when. */
+  readonly mergedAtMs: number | undefined;
+}
+
+/** What is remembered of a change request that is asked for again. */
+export interface KnownChangeRequest {
+  readonly number: string;
+  readonly branch: string;
+  readonly target: string;
+  /** Head of the branch as we pushed it. */
+  readonly commit: string;
+}
+
+export interface RemoteComment {
+  /** Unique within the change request. */
+  readonly id: string;
+  readonly author: string;
+  readonly body: string;
+  readonly createdAtMs: number;
+  /** Where in the code, for a comment of a review. */
+  readonly path: string | undefined;
+  readonly line: number | undefined;
+  /** Written by us: it carries our mark. */
+  readonly isOurs: boolean;
+  /** Of a person who may write to the repository, as far as the forge says so; bots and passers-by may not. */
+  readonly mayWrite: boolean;
 }
 
 export interface ChangeRequestDraft {
@@ -94,6 +125,10 @@ export interface Remote {
   /** The open one of this branch, else the latest closed one. */
   findChangeRequest(branch: string): Promise<ChangeRequest | undefined>;
   createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }>;
+  /** As it is now; undefined if it is gone. */
+  getChangeRequest(known: KnownChangeRequest): Promise<ChangeRequest | undefined>;
+  /** What people wrote on it, oldest first. */
+  listComments(number: string): Promise<readonly RemoteComment[] | Unsupported>;
   /** New title and body, or the end of it without merging. */
   updateChangeRequest(
     number: string,
@@ -130,6 +165,14 @@ export interface RemoteGit {
     credential: GitCredential | undefined,
     pattern: string,
   ): Promise<ReadonlyMap<string, string>>;
-  /** Whether a commit is part of a branch's history, at the remote now. */
-  contains(repository: RemoteRepository, credential: GitCredential | undefined, branch: string, commit: string): Promise<boolean>;
+  /**
+   * The commit by which another one came into a branch, at the remote now: itself, or what it was squashed, rebased or picked to.
+   * Undefined if it didn't.
+   */
+  mergedAs(
+    repository: RemoteRepository,
+    credential: GitCredential | undefined,
+    branch: string,
+    commit: string,
+  ): Promise<{ readonly commit: string; readonly atMs: number } | undefined>;
 }

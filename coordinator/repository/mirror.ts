@@ -100,6 +100,16 @@ export class Mirror {
     return this.text(['rev-parse', '--verify', '--end-of-options', `${revision}^{commit}`]);
   }
 
+  /** As `resolve`, undefined where there is no such revision. */
+  async find(revision: string): Promise<string | undefined> {
+    try {
+      return await this.resolve(revision);
+    } catch (error) {
+      if (isHephaestusError(error) && error.code === 'git.unknown-revision') return undefined;
+      throw error;
+    }
+  }
+
   /** Whether a commit (full hash) is in the mirror; false too while there is no mirror. */
   async knows(commit: string): Promise<boolean> {
     if (!hash.test(commit) || !(await exists(join(this.directory, 'HEAD')))) return false;

@@ -6,6 +6,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import { BranchWriter, type BranchUpdate, type CommitIdentity } from './branch-writer.ts';
 import type { Git, GitCredential } from './git.ts';
 import { readFileAt } from './history.ts';
+import { findMerge } from './merge-search.ts';
 import { Mirror } from './mirror.ts';
 
 export interface MirrorsOptions {
@@ -89,13 +90,15 @@ export class Mirrors {
     return new Map([...listed.matchAll(/^([0-9a-f]{40})\trefs\/heads\/(.+)$/gm)].map((match) => [match[2] ?? '', match[1] ?? '']));
   }
 
-  /** Whether a commit is part of a branch's history at the remote now. */
-  async contains(repository: MirroredRepository, credential: GitCredential | undefined, branch: string, commit: string): Promise<boolean> {
+  /** The commit by which another one came into a branch, at the remote now. */
+  async mergedAs(
+    repository: MirroredRepository,
+    credential: GitCredential | undefined,
+    branch: string,
+    commit: string,
+  ): Promise<{ commit: string; atMs: number } | undefined> {
     await this.update(repository, credential);
-    const mirror = this.of(repository);
-    if (!(await mirror.knows(commit))) return false;
-    const answer = await mirror.run(['merge-base', '--is-ancestor', commit, `refs/heads/${branch}`], { statuses: [0, 1] });
-    return answer.status === 0;
+    return findMerge(this.of(repository), `refs/heads/${branch}`, commit);
   }
 
   async remove(repository: MirroredRepository): Promise<void> {

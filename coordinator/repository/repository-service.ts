@@ -6,10 +6,12 @@ import type { Logger } from '../../base/logger.ts';
 import { searchMessage } from './code-search.ts';
 import { grep, listFiles, readFileAt, readHistory } from './history.ts';
 import { locate } from './locator.ts';
+import { holdsFix } from './merge-search.ts';
 import type { Mirrors } from './mirrors.ts';
 import { PathIndex } from './path-index.ts';
 import type { RemoteGateway } from './remote-gateway.ts';
 import type {
+  Applied,
   CodeLocation,
   Commit,
   FileChange,
@@ -22,7 +24,9 @@ import type {
   SuspectCommit,
   WorkTree,
 } from './repository.ts';
+import { revisionNames } from './revision-name.ts';
 import { findSuspectCommits } from './suspect-commit.ts';
+import { applyElsewhere } from './three-way.ts';
 import type { WorkTrees } from './work-tree.ts';
 
 export interface RepositoryServiceOptions {
@@ -133,6 +137,30 @@ export class GitRepositoryService implements RepositoryService {
     request: { key: string; title: string; body: string },
   ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }> {
     return this.#options.remotes.createIssue(repository, request);
+  }
+
+  async holdsFix(
+    repository: Repository,
+    revision: string,
+    fix: { readonly commit: string; readonly solutionId: string },
+  ): Promise<boolean | undefined> {
+    const mirror = this.#options.mirrors.of(repository);
+    for (const name of revisionNames(revision)) {
+      // No branches: what "main" was when it ran, nobody knows any more.
+      const commit = (await mirror.find(`refs/tags/${name}`)) ?? (/^[0-9a-f]{7,40}$/.test(name) ? await mirror.find(name) : undefined);
+      if (commit !== undefined) return holdsFix(mirror, commit, fix);
+    }
+    return undefined;
+  }
+
+  async applyElsewhere(
+    repository: Repository,
+    change: { readonly from: string | undefined; readonly to: string | undefined; readonly onto: string },
+  ): Promise<Applied> {
+    const mirror = this.#options.mirrors.of(repository);
+    const from = change.from ?? (await mirror.text(['rev-parse', '--verify', '--end-of-options', `${change.to ?? ''}^1^{commit}`]));
+    const to = change.to ?? (await mirror.text(['rev-parse', '--verify', '--end-of-options', `${change.from ?? ''}^1^{commit}`]));
+    return applyElsewhere(mirror, from, to, change.onto);
   }
 
   async check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]> {

@@ -97,6 +97,13 @@ export interface FileChange {
   readonly content: Buffer | undefined;
 }
 
+/** A change that was applied somewhere else. */
+export type Applied =
+  | { readonly kind: 'applied'; readonly files: readonly FileChange[] }
+  /** It is there already. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'conflict'; readonly paths: readonly string[] };
+
 /** A checkout that belongs to one piece of work; nothing else writes to it. */
 export interface WorkTree extends AsyncDisposable {
   readonly directory: string;
@@ -159,6 +166,20 @@ export interface RepositoryService {
     repository: Repository,
     request: { key: string; title: string; body: string },
   ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }>;
+  /**
+   * Whether a revision, as a deployment or a log names it, contains a fix: the commit, or what it was picked to, not taken back since.
+   * Undefined where the repository knows no such revision. As of the last `initialize`.
+   */
+  holdsFix(
+    repository: Repository,
+    revision: string,
+    fix: { readonly commit: string; readonly solutionId: string },
+  ): Promise<boolean | undefined>;
+  /** What leads from one commit to another, applied to a third. `from: undefined` is the first parent of `to`, and the other way round. */
+  applyElsewhere(
+    repository: Repository,
+    change: { readonly from: string | undefined; readonly to: string | undefined; readonly onto: string },
+  ): Promise<Applied>;
   /** Reaches the remote and says what is wrong. */
   check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]>;
   /** Removes what is kept locally. */

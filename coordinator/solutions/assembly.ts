@@ -8,7 +8,11 @@ import type { IncidentReader } from '../incidents/incident.ts';
 import type { ModelService } from '../model/model-service.ts';
 import type { RepositoryService, RepositoryStore } from '../repository/repository.ts';
 import type { LocalOnly } from './confidentiality.ts';
+import type { FollowParts } from './follow/follow-up.ts';
+import { Follower } from './follow/follower.ts';
+import { ChangeRequestUpkeep } from './follow/upkeep.ts';
 import type { JobQueue } from './job-queue.ts';
+import { routeJobs } from './job-routing.ts';
 import { JobRunner, defaultJobRunnerOptions } from './job-runner.ts';
 import { SolutionPipeline } from './pipeline.ts';
 import type { ProposalStore, SolutionService } from './proposal.ts';
@@ -21,12 +25,18 @@ import { createTestRun } from './test-run.ts';
 import type { ToolLimits } from './tool-loop.ts';
 import { Validator } from './validator.ts';
 
+/** What is needed to follow a change after it left. */
+export type FollowingParts = Pick<FollowParts, 'deployments' | 'exposures' | 'desk' | 'recurrence' | 'onVerdict'>;
+
 export interface SolutionsOptions {
   readonly proposals: ProposalStore;
   readonly jobs: JobQueue;
   readonly incidents: IncidentReader;
   readonly repositories: RepositoryStore;
   readonly repositoryService: RepositoryService;
+  readonly remoteOf: FollowParts['remoteOf'];
+  /** Undefined: what leaves isn't followed. */
+  readonly following: FollowingParts | undefined;
   readonly models: ModelService;
   readonly localOnly: LocalOnly;
   readonly toolLimits: ToolLimits;
@@ -71,6 +81,12 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     logger,
     searchPath,
   });
-  const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work: pipeline, holder, clock, logger });
+  const work =
+    options.following === undefined ? pipeline : routeJobs(pipeline, createFollower({ ...options, ...options.following, events, logger }));
+  const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work, holder, clock, logger });
   return { service: createSolutionService({ proposals, incidents, jobs, events, clock }), events, runner, sandbox };
+}
+
+function createFollower(parts: FollowParts): Follower {
+  return new Follower(parts, new ChangeRequestUpkeep(parts));
 }

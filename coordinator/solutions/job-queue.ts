@@ -2,7 +2,7 @@
 // Must never assume one database; leases are rows with an expiry, nothing else.
 
 /** What there is to do. `propose` is enqueued in the transaction that opens the incident. */
-export type JobKind = 'propose' | 'validate' | 'publish';
+export type JobKind = 'propose' | 'validate' | 'publish' | 'follow';
 
 export interface Job {
   readonly id: string;
@@ -23,4 +23,6 @@ export interface JobQueue {
   /** Due again at `retryAtMs`, or given up if undefined; the reason is kept. */
   fail(job: Job, holder: string, reason: string, retryAtMs: number | undefined): Promise<void>;
   pending(): Promise<number>;
+  /** Removes what was done or given up before. */
+  forget(beforeMs: number): Promise<void>;
 }

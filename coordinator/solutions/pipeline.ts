@@ -14,8 +14,8 @@ import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
-import { isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
-import { publishChange, publishDiagnosis } from './publisher.ts';
+import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
+import { publishDiagnosis, publishProposal } from './publisher.ts';
 import { findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions, type Tried } from './trials.ts';
 import type { Validator } from './validator.ts';
@@ -53,6 +53,8 @@ export class SolutionPipeline {
         return this.#validate(job.subject, signal);
       case 'publish':
         return this.#publish(job.subject);
+      case 'follow':
+        throw new TypeError("following is not the pipeline's work");
     }
   }
 
@@ -110,6 +112,7 @@ export class SolutionPipeline {
     const mine = known.find(({ id }) => id.endsWith(suffix));
     const begun = mine ?? known.find(({ state }) => isUnfinished(state));
     if (begun === undefined) {
+      if (findSettled(known) !== undefined) return 'done';
       return beginProposal(incident.id, this.#options.clock.now(), suffix);
     }
     if (begun.state === 'publishing') await this.#options.jobs.enqueue('publish', begun.id);
@@ -269,8 +272,12 @@ export class SolutionPipeline {
   async #publish(id: string): Promise<void> {
     const { proposal, incident, repository } = await this.#known(id);
     if (proposal.state !== 'publishing') return;
-    const delivery = await publishChange(this.#options.repositoryService, repository, incident, proposal);
-    await this.#change({ ...proposal, delivery }, 'delivered', `${delivery.kind === 'issue' ? 'Issue' : 'Change request'} ${delivery.url}`);
+    const others = await this.#proposalsOf(incident.id);
+    await publishProposal(
+      this.#options.repositoryService,
+      { proposal, incident, repository, others },
+      { change: async (...words) => this.#change(...words), save: async (one) => this.#save(one, 'publishing') },
+    );
   }
 
   async #known(id: string): Promise<{ proposal: SolutionProposal; incident: Incident; repository: Repository }> {
@@ -295,13 +302,8 @@ export class SolutionPipeline {
 
   async #change(proposal: SolutionProposal, event: ProposalEvent, reason: string, news?: string): Promise<SolutionProposal> {
     const next = transition(proposal, event, reason, this.#options.clock.now());
-    this.#options.logger.info('solution changed', {
-      solutionId: next.id,
-      incidentId: next.incidentId,
-      from: proposal.state,
-      to: next.state,
-      reason,
-    });
+    const { id: solutionId, incidentId, state: to } = next;
+    this.#options.logger.info('solution changed', { solutionId, incidentId, from: proposal.state, to, reason });
     return this.#save(next, news ?? next.state);
   }
 

@@ -13,6 +13,11 @@ export type ProposalEvent =
   | 'approve'
   | 'reject'
   | 'delivered'
+  | 'merged'
+  | 'declined'
+  | 'superseded'
+  | 'works'
+  | 'shows-again'
   | 'fail';
 
 const table: Readonly<Record<Exclude<ProposalEvent, 'fail'>, { readonly from: readonly ProposalState[]; readonly to: ProposalState }>> = {
@@ -26,9 +31,29 @@ const table: Readonly<Record<Exclude<ProposalEvent, 'fail'>, { readonly from: re
   approve: { from: ['awaiting-approval'], to: 'publishing' },
   reject: { from: ['awaiting-approval'], to: 'rejected' },
   delivered: { from: ['publishing'], to: 'published' },
+  // A branch that was deleted may be merged nevertheless, and a closed change request opened again and merged.
+  merged: { from: ['published', 'declined', 'superseded'], to: 'merged' },
+  declined: { from: ['published'], to: 'declined' },
+  superseded: { from: ['published'], to: 'superseded' },
+  works: { from: ['merged'], to: 'fixed' },
+  'shows-again': { from: ['merged', 'fixed'], to: 'not-fixed' },
 };
 
+/** Change requests that something may still become of. */
+export const followedStates: readonly ProposalState[] = ['published', 'merged', 'fixed'];
+
+const final: readonly ProposalState[] = ['published', 'rejected', 'merged', 'declined', 'superseded', 'fixed', 'not-fixed'];
+
 const unfinishedStates: readonly ProposalState[] = ['preparing', 'proposing', 'validating'];
+
+/** The last word on an incident until somebody asks anew: a person's no, or a change that is on its way. */
+const settledStates: readonly ProposalState[] = ['awaiting-approval', 'publishing', 'published', 'merged', 'declined', 'rejected'];
+
+/** The solution because of which nothing new is proposed for an incident. @param known newest first */
+export function findSettled(known: readonly SolutionProposal[]): SolutionProposal | undefined {
+  const [latest] = known.filter(({ reverts }) => reverts === undefined);
+  return latest !== undefined && settledStates.includes(latest.state) ? latest : undefined;
+}
 
 /** True while a propose job has something left to do. */
 export function isUnfinished(state: ProposalState): boolean {
@@ -49,7 +74,7 @@ export function transition(proposal: SolutionProposal, event: ProposalEvent, rea
 }
 
 function nextState(state: ProposalState, event: ProposalEvent): ProposalState | undefined {
-  if (event === 'fail') return state === 'published' || state === 'rejected' ? undefined : 'failed';
+  if (event === 'fail') return final.includes(state) ? undefined : 'failed';
   const row = table[event];
   return row.from.includes(state) ? row.to : undefined;
 }

@@ -1,6 +1,7 @@
 // What a solution proposal is and the states it goes through, with the store and the service around it as contracts.
 // Must never hold how one is made (proposer), proven (validator) or delivered (publisher).
 import type { ModelChoice } from '../model/router.ts';
+import type { FixAnswer } from '../incidents/fix-verdict.ts';
 import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository.ts';
 
 /**
@@ -15,7 +16,12 @@ import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository
  * | awaiting-approval | approve | publishing |
  * | awaiting-approval | reject | rejected |
  * | publishing | delivered | published |
- * | any but published, rejected | error that no retry helps | failed |
+ * | published | merged | merged (waiting for its deployment, then for the verdict) |
+ * | published | closed unmerged: a person's no | declined |
+ * | published | the problem was fixed another way | superseded |
+ * | merged | it works | fixed |
+ * | merged, fixed | it shows on a revision that contains the change | not-fixed |
+ * | any before published | error that no retry helps | failed |
  */
 export type ProposalState =
   | 'preparing'
@@ -26,7 +32,12 @@ export type ProposalState =
   | 'published'
   | 'rejected'
   | 'diagnosed'
-  | 'failed';
+  | 'failed'
+  | 'merged'
+  | 'declined'
+  | 'superseded'
+  | 'fixed'
+  | 'not-fixed';
 
 export type RungOutcome = 'passed' | 'failed' | 'skipped';
 
@@ -92,6 +103,29 @@ export interface Delivery {
   readonly number: string;
 }
 
+/** What is known of a change request since it was made. */
+export interface FollowUp {
+  readonly lookedAtMs: number;
+  /** What the forge's CI says of its head: `3 passed, 1 failed`; empty if nothing. */
+  readonly checks: string;
+  /** Why it can't be followed at the moment; empty while it can. */
+  readonly problem: string;
+  /** What we wrote last: a body that differs at the forge was edited by a person and is theirs. */
+  readonly writtenBody: string;
+  /** Occurrences when the body was written. */
+  readonly toldOccurrences: number;
+  /** Ids of comments that were answered, or need no answer. */
+  readonly answered: readonly string[];
+  /** Rounds that comments caused. */
+  readonly rounds: number;
+  /** The commit by which it came into its target. */
+  readonly mergeCommit: string | undefined;
+  readonly mergedAtMs: number | undefined;
+  /** Where the verdict stands, with its figures. */
+  readonly verdict: FixAnswer | undefined;
+  readonly decidedAtMs: number | undefined;
+}
+
 export interface SolutionProposal {
   /** ULID. */
   readonly id: string;
@@ -119,6 +153,12 @@ export interface SolutionProposal {
   /** Which models were considered, and what became of each; undefined in proposals of earlier versions. */
   readonly modelChoices?: readonly ModelChoice[] | undefined;
   readonly decidedBy: string | undefined;
+  /** Chosen before anything is pushed. */
+  readonly branch?: string | undefined;
+  /** Of a change request: what became of it. Undefined until it was looked at, and in what older versions kept. */
+  readonly followUp?: FollowUp | undefined;
+  /** The solution whose change this one takes back. */
+  readonly reverts?: string | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }
@@ -134,6 +174,7 @@ export interface ProposalStore {
     limit: number;
     after: string | undefined;
   }): Promise<readonly SolutionProposal[]>;
+  countByState(): Promise<ReadonlyMap<string, number>>;
 }
 
 /** What operators ask of solutions; the API calls nothing else. */

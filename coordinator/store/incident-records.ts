@@ -7,6 +7,7 @@ import type { Change, Incident, IncidentState, Occurrence, QuietReason } from '.
 import type { IncidentStore, IncidentTransaction, StoredIncident } from '../incidents/incident-store.ts';
 import { totalsOf } from '../incidents/merging.ts';
 import type { Database } from './database.ts';
+import { addExposure } from './exposure-records.ts';
 import { enqueueJob } from './job-records.ts';
 import type { Tables } from './schema.ts';
 
@@ -24,7 +25,7 @@ export function writeIncidents(database: Database): IncidentTransaction {
       return survivor === undefined ? await readOne(database, row) : await readOne(database, await findById(database, survivor));
     },
     findIncidentById: async (id) => readOne(database, await findById(database, id)),
-    async saveIncident({ incident, resolvedAtMs }) {
+    async saveIncident({ incident, resolvedAtMs, fixId }) {
       const row = {
         title: incident.title,
         state: incident.state,
@@ -39,6 +40,7 @@ export function writeIncidents(database: Database): IncidentTransaction {
         quiet: incident.quiet ?? '',
         regressions_json: JSON.stringify(incident.regressions ?? []),
         changes_json: JSON.stringify(incident.changes ?? []),
+        fix_id: fixId ?? '',
       };
       await database
         .insertInto('incidents')
@@ -77,6 +79,7 @@ export function writeIncidents(database: Database): IncidentTransaction {
       if (keep.length > 0) query = query.where('ordinal', 'not in', keep);
       await query.execute();
     },
+    countOccurrences: (rows) => addExposure(database, rows),
     enqueueProposal: (incidentId, nowMs) => enqueueJob(database, 'propose', incidentId, nowMs, nowMs),
     async withdrawProposal(incidentId) {
       // One that runs already is let run: its evidence holds, whoever the incident belongs to.
@@ -87,6 +90,7 @@ export function writeIncidents(database: Database): IncidentTransaction {
         .where('state', '=', 'pending')
         .execute();
     },
+    enqueueFollow: (fixId, dueAtMs, nowMs) => enqueueJob(database, 'follow', fixId, dueAtMs, nowMs),
   };
 }
 
@@ -210,6 +214,7 @@ async function withNodes(database: Database, rows: readonly IncidentRow[]): Prom
       related: related.get(row.id) ?? 0,
     },
     resolvedAtMs: row.resolved_at_ms ?? undefined,
+    fixId: row.fix_id === '' ? undefined : row.fix_id,
   }));
 }
 

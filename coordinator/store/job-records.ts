@@ -78,6 +78,9 @@ export function createJobQueue(database: Database, clock: Clock): JobQueue {
         .set({ ...next, reason, lease_holder: null, lease_until_ms: null })
         .execute();
     },
+    async forget(beforeMs) {
+      await database.deleteFrom('jobs').where('state', 'in', ['done', 'failed']).where('created_at_ms', '<', beforeMs).execute();
+    },
     async pending() {
       const row = await database
         .selectFrom('jobs')

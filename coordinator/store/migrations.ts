@@ -94,6 +94,22 @@ export const migrations: readonly Migration[] = [
       'create index model_requests_day on model_requests (day, repository)',
     ],
   },
+  {
+    name: 'whether fixes worked',
+    statements: [
+      `create table exposures (service text not null, incident_id text not null, node_id text not null, revision text not null,
+        start_ms bigint not null, width_ms bigint not null, amount bigint not null,
+        primary key (service, incident_id, node_id, revision, start_ms, width_ms))`,
+      'create index exposures_start on exposures (start_ms)',
+      "alter table incidents add column fix_id text not null default ''",
+      'create index proposals_state on proposals (state, id)',
+      `create table remedies (id text primary key, fingerprint text not null, service text not null, parts_json text not null,
+        verdict text not null, decided_at_ms bigint not null, remedy_json text not null)`,
+      'create index remedies_fingerprint on remedies (fingerprint)',
+      'create index remedies_service on remedies (service, decided_at_ms)',
+      'create table webhook_deliveries (digest text primary key, received_at_ms bigint not null)',
+    ],
+  },
 ];
 
 /** The version that this program makes and understands. */

@@ -83,6 +83,8 @@ export interface Tables {
     quiet: Generated<string>;
     regressions_json: Generated<string>;
     changes_json: Generated<string>;
+    /** Of the solution whose verdict decides on relapses; empty if there is none. */
+    fix_id: Generated<string>;
   };
   maintenance_windows: { id: string; starts_at_ms: number; ends_at_ms: number; window_json: string };
   detection_rules: { name: string; created_at_ms: number; rule_json: string };
@@ -128,6 +130,26 @@ export interface Tables {
     transcript: Uint8Array | null;
     transcript_bytes: number;
   };
+  exposures: {
+    service: string;
+    /** Empty: the service's traffic. */
+    incident_id: string;
+    node_id: string;
+    revision: string;
+    start_ms: number;
+    width_ms: number;
+    amount: number;
+  };
+  remedies: {
+    id: string;
+    fingerprint: string;
+    service: string;
+    parts_json: string;
+    verdict: string;
+    decided_at_ms: number;
+    remedy_json: string;
+  };
+  webhook_deliveries: { digest: string; received_at_ms: number };
   repositories: { id: string; name: string; repository_json: string };
   secrets: { name: string; nonce: Uint8Array; sealed: Uint8Array; updated_at_ms: number };
 }

@@ -34,6 +34,14 @@ export function createProposalStore(database: Database): ProposalStore {
       if (after !== undefined) select = select.where('id', '<', after);
       return (await select.execute()).map((row) => JSON.parse(row.proposal_json) as SolutionProposal);
     },
+    async countByState() {
+      const rows = await database
+        .selectFrom('proposals')
+        .select(['state', ({ fn }) => fn.countAll<number>().as('count')])
+        .groupBy('state')
+        .execute();
+      return new Map(rows.map(({ state, count }) => [state, count]));
+    },
   };
 }
 

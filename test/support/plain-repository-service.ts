@@ -151,6 +151,8 @@ export function plainRepositoryService(directory: string, options: { readonly is
       issues.set(key, { title, body });
       return outcome('created', '', '');
     },
+    holdsFix: async () => undefined,
+    applyElsewhere: async () => ({ kind: 'nothing' }),
     check: async () => [],
     remove: async () => undefined,
   };

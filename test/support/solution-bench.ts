@@ -63,6 +63,10 @@ export async function solutionBench(options: BenchOptions) {
     incidents,
     repositories: memoryRepositories(options.repository),
     repositoryService: service,
+    remoteOf: () => {
+      throw new Error('this bench has no remote');
+    },
+    following: undefined,
     models,
     localOnly: configuration.routing.localOnly,
     toolLimits: configuration.tools,

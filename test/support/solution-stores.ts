@@ -18,6 +18,7 @@ export function memoryProposals(): ProposalStore & { readonly all: Map<string, S
         .filter((one) => (incidentId === undefined || one.incidentId === incidentId) && (states.length === 0 || states.includes(one.state)))
         .toSorted((a, b) => (a.id < b.id ? 1 : -1))
         .slice(0, limit),
+    countByState: async () => new Map([...Map.groupBy(all.values(), ({ state }) => state)].map(([state, list]) => [state, list.length])),
   };
 }
 
@@ -60,6 +61,7 @@ export function memoryJobs(now: () => number = () => Date.now()): JobQueue & { r
       row.state = retryAtMs === undefined ? 'failed' : 'waiting';
       row.dueMs = retryAtMs ?? 0;
     },
+    forget: async () => undefined,
     pending: async () => rows.filter(({ state }) => state === 'waiting' || state === 'leased').length,
   };
 }

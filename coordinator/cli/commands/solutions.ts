@@ -16,6 +16,11 @@ const stateColours: Readonly<Record<string, Colour>> = {
   diagnosed: 'yellow',
   rejected: 'dim',
   failed: 'red',
+  merged: 'yellow',
+  declined: 'dim',
+  superseded: 'dim',
+  fixed: 'green',
+  'not-fixed': 'red',
 };
 
 const outcomeMarks: Readonly<Record<string, readonly [string, Colour]>> = {
@@ -169,6 +174,8 @@ function solutionPage(solution: SolutionProposal, nowMs: number, style: Style): 
           : [changeRequest.kind, changeRequest.branch, changeRequest.url || changeRequest.remote].filter(Boolean).join(' · '),
       ],
       ['decided by', solution.decidedBy],
+      ['takes back', solution.reverts],
+      ...followUpLines(solution),
     ],
     style,
   );
@@ -210,6 +217,33 @@ function modelsText({ modelChoices, usage: spent }: SolutionProposal): string {
     ? []
     : [`${spent.requests} request(s), ${spent.inputTokens + spent.outputTokens} tokens, ${spent.costUsd.toFixed(4)} USD`];
   return [...lines, ...cost].join('\n');
+}
+
+function followUpLines({ followUp }: SolutionProposal): [string, string][] {
+  if (followUp === undefined) return [];
+  const { verdict } = followUp;
+  const merged =
+    followUp.mergeCommit === '' ? '' : [followUp.mergeCommit.slice(0, 12), followUp.mergedAt?.toISOString()].filter(Boolean).join(' at ');
+  const lines: [string, string][] = [
+    ['checks', followUp.checks],
+    ['trouble', followUp.problem],
+    ['merged', merged],
+  ];
+  if (verdict === undefined) return lines;
+  lines.push(['did it work', verdict.verdict]);
+  if (verdict.verdict === 'not-deployed') return lines;
+  const elsewhere = verdict.seenOnOld + verdict.seenAmbiguous;
+  lines.push(
+    ['runs since', `${verdict.beganAt?.toISOString() ?? '-'} as ${verdict.revisions.slice(0, 3).join(', ')} on ${verdict.nodes} node(s)`],
+    ['expected', `${verdict.expected.toPrecision(3)} occurrences of this traffic at the rate before`],
+    ['seen', `${verdict.seen}${elsewhere === 0 ? '' : `, and ${elsewhere} on old or unknown revisions`}`],
+    [
+      'chance',
+      `${verdict.chanceOfSilence.toPrecision(2)} that a quarter of it would be as silent (${verdict.errorProbability} is asked for)`,
+    ],
+    ['stale nodes', verdict.staleNodes.join(' ')],
+  );
+  return lines;
 }
 
 function rungsText(solution: SolutionProposal, style: Style): string {

@@ -9,6 +9,7 @@ import { BehaviourWatch } from '../../../coordinator/incidents/behaviour-watch.t
 import { ChangeLog } from '../../../coordinator/incidents/change-log.ts';
 import type { Candidate } from '../../../coordinator/incidents/detector.ts';
 import { IncidentWatch } from '../../../coordinator/incidents/incident-watch.ts';
+import { ExposureMeter } from '../../../coordinator/incidents/exposure.ts';
 import { IncidentTracker } from '../../../coordinator/incidents/tracker.ts';
 import { createCommitStore } from '../../../coordinator/store/commit-store.ts';
 import { openDatabase, type Database } from '../../../coordinator/store/database.ts';
@@ -158,6 +159,7 @@ describe('incidents', () => {
     const clock: Clock = { ...systemClock, now: () => 10_000 };
     const behaviour = new BehaviourWatch({ textOf: () => undefined, onShadow: () => undefined });
     const tracker = new IncidentTracker({
+      exposure: new ExposureMeter([]),
       store,
       watch: new IncidentWatch(),
       clock,

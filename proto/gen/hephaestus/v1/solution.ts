@@ -24,6 +24,16 @@ export const SolutionState = {
   /** DIAGNOSED - No fix was found, or none that climbed high enough; the diagnosis is kept, and delivered as an issue where that is possible. */
   DIAGNOSED: "SOLUTION_STATE_DIAGNOSED",
   FAILED: "SOLUTION_STATE_FAILED",
+  /** MERGED - The change request was merged; waiting for its deployment, then for enough traffic to tell whether it works. */
+  MERGED: "SOLUTION_STATE_MERGED",
+  /** DECLINED - Closed without merging: not proposed again unless asked. */
+  DECLINED: "SOLUTION_STATE_DECLINED",
+  /** SUPERSEDED - The problem was fixed another way. */
+  SUPERSEDED: "SOLUTION_STATE_SUPERSEDED",
+  /** FIXED - It was silent where it would have shown. */
+  FIXED: "SOLUTION_STATE_FIXED",
+  /** NOT_FIXED - It showed on a revision that contains the change. */
+  NOT_FIXED: "SOLUTION_STATE_NOT_FIXED",
   UNRECOGNIZED: "UNRECOGNIZED",
 } as const;
 
@@ -40,6 +50,11 @@ export namespace SolutionState {
   export type REJECTED = typeof SolutionState.REJECTED;
   export type DIAGNOSED = typeof SolutionState.DIAGNOSED;
   export type FAILED = typeof SolutionState.FAILED;
+  export type MERGED = typeof SolutionState.MERGED;
+  export type DECLINED = typeof SolutionState.DECLINED;
+  export type SUPERSEDED = typeof SolutionState.SUPERSEDED;
+  export type FIXED = typeof SolutionState.FIXED;
+  export type NOT_FIXED = typeof SolutionState.NOT_FIXED;
   export type UNRECOGNIZED = typeof SolutionState.UNRECOGNIZED;
 }
 
@@ -75,6 +90,21 @@ export function solutionStateFromJSON(object: any): SolutionState {
     case 9:
     case "SOLUTION_STATE_FAILED":
       return SolutionState.FAILED;
+    case 10:
+    case "SOLUTION_STATE_MERGED":
+      return SolutionState.MERGED;
+    case 11:
+    case "SOLUTION_STATE_DECLINED":
+      return SolutionState.DECLINED;
+    case 12:
+    case "SOLUTION_STATE_SUPERSEDED":
+      return SolutionState.SUPERSEDED;
+    case 13:
+    case "SOLUTION_STATE_FIXED":
+      return SolutionState.FIXED;
+    case 14:
+    case "SOLUTION_STATE_NOT_FIXED":
+      return SolutionState.NOT_FIXED;
     case -1:
     case "UNRECOGNIZED":
     default:
@@ -104,6 +134,16 @@ export function solutionStateToNumber(object: SolutionState): number {
       return 8;
     case SolutionState.FAILED:
       return 9;
+    case SolutionState.MERGED:
+      return 10;
+    case SolutionState.DECLINED:
+      return 11;
+    case SolutionState.SUPERSEDED:
+      return 12;
+    case SolutionState.FIXED:
+      return 13;
+    case SolutionState.NOT_FIXED:
+      return 14;
     case SolutionState.UNRECOGNIZED:
     default:
       return -1;
@@ -315,6 +355,11 @@ export interface SolutionProposal {
   decidedBy: string;
   /** Which models were considered, and what became of each. */
   modelChoices: ModelChoice[];
+  followUp:
+    | FollowUp
+    | undefined;
+  /** Id of the solution whose change this one takes back; empty for a fix. */
+  reverts: string;
 }
 
 export interface ModelChoice {
@@ -325,6 +370,46 @@ export interface ModelChoice {
   /** used, failed, refused, waiting. */
   verdict: string;
   reason: string;
+}
+
+/** What became of a change request. */
+export interface FollowUp {
+  lookedAt:
+    | Date
+    | undefined;
+  /** What the forge's CI says: `3 passed, 1 failed`. */
+  checks: string;
+  /** Why it can't be followed at the moment. */
+  problem: string;
+  mergeCommit: string;
+  mergedAt:
+    | Date
+    | undefined;
+  /** Rounds that review comments caused. */
+  rounds: number;
+  verdict: FixVerdict | undefined;
+}
+
+export interface FixVerdict {
+  /** not-deployed, not-exercised-yet, fixed, not-fixed. */
+  verdict: string;
+  beganAt:
+    | Date
+    | undefined;
+  /** Revisions with the change that were seen to run, the latest first. */
+  revisions: string[];
+  /** Occurrences that the rate before lets expect of the traffic since. */
+  expected: number;
+  seen: number;
+  seenOnOld: number;
+  seenAmbiguous: number;
+  /** How likely the silence would be if a quarter of the problem remained. */
+  chanceOfSilence: number;
+  errorProbability: number;
+  nodes: number;
+  /** Nodes that are said to run the change and seem not to. */
+  staleNodes: string[];
+  decidedAt: Date | undefined;
 }
 
 export interface ModelUsage {
@@ -1035,6 +1120,8 @@ function createBaseSolutionProposal(): SolutionProposal {
     usage: undefined,
     decidedBy: "",
     modelChoices: [],
+    followUp: undefined,
+    reverts: "",
   };
 }
 
@@ -1099,6 +1186,12 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
     }
     for (const v of message.modelChoices) {
       ModelChoice.encode(v!, writer.uint32(162).fork()).join();
+    }
+    if (message.followUp !== undefined) {
+      FollowUp.encode(message.followUp, writer.uint32(170).fork()).join();
+    }
+    if (message.reverts !== "") {
+      writer.uint32(178).string(message.reverts);
     }
     return writer;
   },
@@ -1276,6 +1369,22 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
             message.modelChoices.push(ModelChoice.decode(reader, reader.uint32()));
             continue;
           }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.followUp = FollowUp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.reverts = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1321,6 +1430,10 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
       : undefined;
     message.decidedBy = object.decidedBy ?? "";
     message.modelChoices = object.modelChoices?.map((e) => ModelChoice.fromPartial(e)) || [];
+    message.followUp = (object.followUp !== undefined && object.followUp !== null)
+      ? FollowUp.fromPartial(object.followUp)
+      : undefined;
+    message.reverts = object.reverts ?? "";
     return message;
   },
 };
@@ -1424,6 +1537,343 @@ export const ModelChoice: MessageFns<ModelChoice> = {
     message.model = object.model ?? "";
     message.verdict = object.verdict ?? "";
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseFollowUp(): FollowUp {
+  return {
+    lookedAt: undefined,
+    checks: "",
+    problem: "",
+    mergeCommit: "",
+    mergedAt: undefined,
+    rounds: 0,
+    verdict: undefined,
+  };
+}
+
+export const FollowUp: MessageFns<FollowUp> = {
+  encode(message: FollowUp, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lookedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.lookedAt), writer.uint32(10).fork()).join();
+    }
+    if (message.checks !== "") {
+      writer.uint32(18).string(message.checks);
+    }
+    if (message.problem !== "") {
+      writer.uint32(26).string(message.problem);
+    }
+    if (message.mergeCommit !== "") {
+      writer.uint32(34).string(message.mergeCommit);
+    }
+    if (message.mergedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.mergedAt), writer.uint32(42).fork()).join();
+    }
+    if (message.rounds !== 0) {
+      writer.uint32(48).uint32(message.rounds);
+    }
+    if (message.verdict !== undefined) {
+      FixVerdict.encode(message.verdict, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FollowUp {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFollowUp();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lookedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.checks = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.problem = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.mergeCommit = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.mergedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.rounds = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.verdict = FixVerdict.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FollowUp>): FollowUp {
+    return FollowUp.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FollowUp>): FollowUp {
+    const message = createBaseFollowUp();
+    message.lookedAt = object.lookedAt ?? undefined;
+    message.checks = object.checks ?? "";
+    message.problem = object.problem ?? "";
+    message.mergeCommit = object.mergeCommit ?? "";
+    message.mergedAt = object.mergedAt ?? undefined;
+    message.rounds = object.rounds ?? 0;
+    message.verdict = (object.verdict !== undefined && object.verdict !== null)
+      ? FixVerdict.fromPartial(object.verdict)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseFixVerdict(): FixVerdict {
+  return {
+    verdict: "",
+    beganAt: undefined,
+    revisions: [],
+    expected: 0,
+    seen: 0,
+    seenOnOld: 0,
+    seenAmbiguous: 0,
+    chanceOfSilence: 0,
+    errorProbability: 0,
+    nodes: 0,
+    staleNodes: [],
+    decidedAt: undefined,
+  };
+}
+
+export const FixVerdict: MessageFns<FixVerdict> = {
+  encode(message: FixVerdict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verdict !== "") {
+      writer.uint32(10).string(message.verdict);
+    }
+    if (message.beganAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.beganAt), writer.uint32(18).fork()).join();
+    }
+    for (const v of message.revisions) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.expected !== 0) {
+      writer.uint32(33).double(message.expected);
+    }
+    if (message.seen !== 0) {
+      writer.uint32(40).uint64(message.seen);
+    }
+    if (message.seenOnOld !== 0) {
+      writer.uint32(48).uint64(message.seenOnOld);
+    }
+    if (message.seenAmbiguous !== 0) {
+      writer.uint32(56).uint64(message.seenAmbiguous);
+    }
+    if (message.chanceOfSilence !== 0) {
+      writer.uint32(65).double(message.chanceOfSilence);
+    }
+    if (message.errorProbability !== 0) {
+      writer.uint32(73).double(message.errorProbability);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(80).uint32(message.nodes);
+    }
+    for (const v of message.staleNodes) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.decidedAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.decidedAt), writer.uint32(98).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FixVerdict {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFixVerdict();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.verdict = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.beganAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.revisions.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.expected = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.seen = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.seenOnOld = longToNumber(reader.uint64());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.seenAmbiguous = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 65) {
+              break;
+            }
+
+            message.chanceOfSilence = reader.double();
+            continue;
+          }
+          case 9: {
+            if (tag !== 73) {
+              break;
+            }
+
+            message.errorProbability = reader.double();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.staleNodes.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.decidedAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FixVerdict>): FixVerdict {
+    return FixVerdict.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FixVerdict>): FixVerdict {
+    const message = createBaseFixVerdict();
+    message.verdict = object.verdict ?? "";
+    message.beganAt = object.beganAt ?? undefined;
+    message.revisions = object.revisions?.map((e) => e) || [];
+    message.expected = object.expected ?? 0;
+    message.seen = object.seen ?? 0;
+    message.seenOnOld = object.seenOnOld ?? 0;
+    message.seenAmbiguous = object.seenAmbiguous ?? 0;
+    message.chanceOfSilence = object.chanceOfSilence ?? 0;
+    message.errorProbability = object.errorProbability ?? 0;
+    message.nodes = object.nodes ?? 0;
+    message.staleNodes = object.staleNodes?.map((e) => e) || [];
+    message.decidedAt = object.decidedAt ?? undefined;
     return message;
   },
 };

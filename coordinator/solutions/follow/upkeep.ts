@@ -1,0 +1,69 @@
+// What is done with a change request while it is open: kept up to date with its evidence, closed when the problem is gone another way.
+// Must never touch a branch or a text that a person changed since.
+import { HephaestusError } from '../../../base/errors.ts';
+import type { ChangeRequest } from '../../remote/remote.ts';
+import type { SolutionProposal } from '../proposal.ts';
+import { transition } from '../proposal-states.ts';
+import { writeReport, writeTitle } from '../report.ts';
+import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';
+import type { Upkeep } from './follower.ts';
+
+/** The text is written anew when this many times the occurrences are known that it tells of. */
+const growth = 4;
+
+export class ChangeRequestUpkeep implements Upkeep {
+  readonly #parts: FollowParts;
+
+  constructor(parts: FollowParts) {
+    this.#parts = parts;
+  }
+
+  async keep(followed: Followed, seen: ChangeRequest): Promise<SolutionProposal> {
+    const { proposal, incident } = followed;
+    if (incident.state === 'resolved')
+      return this.#close(followed, seen, `The incident was resolved${incident.note === '' ? '' : `: ${incident.note}`}.`);
+    const isTheirs = seen.commit !== proposal.delivery?.commit;
+    const told = isTheirs ? proposal : await this.#tellGrowth(followed, seen);
+    const checks = followUpOf(told).checks;
+    const parts = [
+      `Change request ${seen.url} is open${seen.draft ? ' as a draft' : ''}`,
+      ...(checks === '' ? [] : [`checks: ${checks}`]),
+      ...(isTheirs ? ['somebody pushed to its branch, which is theirs now'] : []),
+    ];
+    return { ...told, stateReason: `${parts.join('; ')}.` };
+  }
+
+  /** Closes it with a word why, once. */
+  async #close({ proposal, repository }: Followed, seen: ChangeRequest, why: string): Promise<SolutionProposal> {
+    const { remoteOf, clock } = this.#parts;
+    const remote = remoteOf(repository);
+    await remote.comment(seen.number, { key: 'closed', body: `${why} This change is not needed any more; open it again if it is.` });
+    const unsupported = await remote.updateChangeRequest(seen.number, { state: 'closed' });
+    const left = unsupported === undefined ? '' : ` The branch ${seen.branch} is left as it is.`;
+    return transition(proposal, 'superseded', `${why}${left}`, clock.now());
+  }
+
+  /** The same change request tells of more occurrences and hosts; nobody is notified by an edited text. */
+  async #tellGrowth({ proposal, incident, repository }: Followed, seen: ChangeRequest): Promise<SolutionProposal> {
+    const { writtenBody, toldOccurrences } = followUpOf(proposal);
+    if (writtenBody === '' || incident.occurrences < toldOccurrences * growth) return proposal;
+    // Forges take blanks and line ends as they like.
+    if (plain(seen.body) !== plain(writtenBody)) return proposal;
+    const body = writeReport(proposal, incident);
+    try {
+      const unsupported = await this.#parts
+        .remoteOf(repository)
+        .updateChangeRequest(seen.number, { title: writeTitle(proposal, incident), body });
+      if (unsupported !== undefined) return withFollowUp(proposal, { toldOccurrences: Number.MAX_SAFE_INTEGER });
+    } catch (error) {
+      const failure = HephaestusError.from(error);
+      if (failure.retry !== 'never') throw failure;
+      return withFollowUp(proposal, { problem: failure.message });
+    }
+    return withFollowUp(proposal, { writtenBody: body, toldOccurrences: incident.occurrences });
+  }
+}
+
+function plain(text: string): string {
+  return text.replaceAll('\r\n', '\n').trim();
+}
