@@ -24,6 +24,7 @@ export interface DetectionParts {
   readonly logger: Logger;
   readonly mayPropose: (nodeId: string) => boolean;
   readonly exposure: ExposureMeter;
+  readonly judgedEveryMs: number;
 }
 
 export interface Detection {

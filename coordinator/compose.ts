@@ -145,6 +145,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     logger: component('incidents'),
     mayPropose,
     exposure: meter,
+    judgedEveryMs: Math.min(30_000, config.following.verdictInterval),
   });
   const { tracker, analyzer: learnt } = detection;
   const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt, component('logs')));

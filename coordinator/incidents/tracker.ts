@@ -22,15 +22,14 @@ export interface IncidentTrackerOptions {
   readonly behaviour: BehaviourWatch;
   readonly changes: ChangeLog;
   readonly exposure: ExposureMeter;
+  /** A problem that goes on after its fix was merged is judged this often at most. */
+  readonly judgedEveryMs: number;
   /** Whether an incident of this node may begin work on a solution (its mode is not `observe`). */
   readonly mayPropose: (nodeId: string) => boolean;
 }
 
 const firstKept = 4;
 const lastKept = 12;
-
-/** A problem that goes on after its fix was merged is judged this often at most. */
-const judgedEveryMs = 30_000;
 
 type Change = { readonly event: 'opened' | 'occurred' | 'changed'; readonly incident: Incident };
 
@@ -175,7 +174,7 @@ export class IncidentTracker {
     await transaction.saveIncident({ incident, resolvedAtMs: known?.resolvedAtMs, fixId: known?.fixId });
     await transaction.addIncidentNodes(incident.id, nodeIds);
     await this.#count(incident, problems, transaction);
-    if (mayRelapse && known.fixId !== undefined) await transaction.enqueueFollow(known.fixId, nowMs + judgedEveryMs, nowMs);
+    if (mayRelapse && known.fixId !== undefined) await transaction.enqueueFollow(known.fixId, nowMs + this.#options.judgedEveryMs, nowMs);
     await this.#keepOccurrences(incident, problems, transaction);
     const isNew = before === undefined;
     const isBack = state !== before?.state;

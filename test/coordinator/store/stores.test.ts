@@ -160,6 +160,7 @@ describe('incidents', () => {
     const behaviour = new BehaviourWatch({ textOf: () => undefined, onShadow: () => undefined });
     const tracker = new IncidentTracker({
       exposure: new ExposureMeter([]),
+      judgedEveryMs: 1000,
       store,
       watch: new IncidentWatch(),
       clock,
