@@ -61,7 +61,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   // A repository's checks run with the host's own tools, not with those that npm puts in front for us;
   // the Node that we brought along stands in where the host has none.
   const searchPath = [...inputs.searchPath.filter((folder) => !folder.includes('/node_modules/')), dirname(process.execPath)];
-  const git = new Git({ searchPath: searchPath.join(':') });
+  const git = new Git({ searchPath: searchPath.join(':'), outbound });
   const mirrors = new Mirrors({ git, directory: files.repositories, identity: hephaestusIdentity, isPartial: () => false });
   const remotes = new RemoteRepositoryService({
     git: mirrors,
@@ -72,6 +72,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     keyFolder: files.keys,
     clock,
     logger,
+    outbound,
   });
   const repositories = new GitRepositoryService({
     mirrors,

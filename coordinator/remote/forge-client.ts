@@ -18,6 +18,8 @@ export interface ForgeClientOptions {
   readonly clock: Clock;
   /** For one request. Default 30 s. */
   readonly timeoutMs?: number | undefined;
+  /** What may open connections; the global one by default. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean>>;
@@ -93,7 +95,7 @@ export class ForgeClient {
     let headers: Record<string, string> = {};
     let said = '';
     try {
-      const response = await fetch(`${baseUrl}${path}${parameters === '' ? '' : `?${parameters}`}`, {
+      const response = await (this.#options.fetch ?? fetch)(`${baseUrl}${path}${parameters === '' ? '' : `?${parameters}`}`, {
         method,
         headers: {
           accept: 'application/json',

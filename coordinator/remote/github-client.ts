@@ -23,6 +23,8 @@ export interface GitHubClientOptions {
   readonly timeoutMs?: number | undefined;
   /** A rate limit that ends sooner is waited for, a longer one is an error that says when. Default 60 s. */
   readonly longestWaitMs?: number | undefined;
+  /** What may open connections; the global one by default. */
+  readonly fetch?: typeof globalThis.fetch | undefined;
 }
 
 export type GitHubApi = Octokit;
@@ -74,7 +76,8 @@ export class GitHubClient {
     const { baseUrl, owner, name } = this.#options;
     const credential = await this.#options.credential();
     // Both plugins would repeat requests that may have been carried out.
-    const settings = { baseUrl, userAgent: 'hephaestus', retry: { enabled: false }, throttle: { enabled: false } };
+    const request = this.#options.fetch === undefined ? {} : { request: { fetch: this.#options.fetch } };
+    const settings = { baseUrl, userAgent: 'hephaestus', retry: { enabled: false }, throttle: { enabled: false }, ...request };
     if (credential?.kind !== 'app') {
       const token = credential?.token;
       const api = new Octokit(token === undefined ? settings : { ...settings, auth: token.reveal() });

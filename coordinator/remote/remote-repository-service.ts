@@ -2,6 +2,7 @@
 // Must never know how a forge is spoken to; adapters do.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { Outbound } from '../../base/outbound.ts';
 import { readForgeAddress } from './forge-address.ts';
 import { ForgeClient } from './forge-client.ts';
 import { readCredential, toGitCredential } from './git-credential.ts';
@@ -22,6 +23,8 @@ export interface RemoteServiceOptions {
   readonly logger: Logger;
   /** For one request to a forge's API. Default 30 s. */
   readonly apiTimeoutMs?: number | undefined;
+  /** Asked before any remote is reached; without it all may be. */
+  readonly outbound?: Outbound | undefined;
 }
 
 /** What a change request or issue became, for those who asked for it. */
@@ -47,6 +50,7 @@ export class RemoteRepositoryService {
 
   /** The connection of a repository; made anew when its settings changed. */
   connect(repository: RemoteRepository): Remote {
+    this.#options.outbound?.admit(repository.url, `repository ${repository.name}`);
     const key = JSON.stringify([repository.provider, repository.url, repository.credential, repository.defaultBranch]);
     const known = this.#connections.get(repository.id);
     if (known?.key === key) return known.remote;
@@ -102,7 +106,8 @@ export class RemoteRepositoryService {
   }
 
   #open(repository: RemoteRepository): Remote {
-    const { clock, git, keyFolder, readSecret } = this.#options;
+    const { clock, git, keyFolder, readSecret, outbound } = this.#options;
+    const fetch = outbound?.fetch;
     const credential = async (): Promise<GitCredential | undefined> =>
       toGitCredential(repository, await readCredential(repository, readSecret), keyFolder);
     switch (repository.provider) {
@@ -115,6 +120,7 @@ export class RemoteRepositoryService {
           clock,
           credential: async () => readGitHubCredential(await readCredential(repository, readSecret)),
           timeoutMs: this.#options.apiTimeoutMs,
+          fetch,
         });
         return new GitHubRemote({ repository, git, client, owner: address.owner, name: address.name });
       }
@@ -128,6 +134,7 @@ export class RemoteRepositoryService {
           authorize: (token) => ['authorization', `token ${token}`],
           clock,
           timeoutMs: this.#options.apiTimeoutMs,
+          fetch,
         });
         return new GiteaRemote({ repository, git, client, owner, name, credential });
       }
@@ -142,6 +149,7 @@ export class RemoteRepositoryService {
           authorize: (token) => ['private-token', token],
           clock,
           timeoutMs: this.#options.apiTimeoutMs,
+          fetch,
         });
         return new GitLabRemote({ repository, git, client, project, credential });
       }

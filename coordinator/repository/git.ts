@@ -1,6 +1,7 @@
 // Runs the git binary: argument lists, an environment of our own, time and output limits, credentials through the environment only.
 // Must never take configuration from the host or its users, run a hook, or let a credential into an argument, a URL or a message.
 import { HephaestusError } from '../../base/errors.ts';
+import { isOnThisHost, type Outbound } from '../../base/outbound.ts';
 import { runProcess } from '../../base/process.ts';
 import type { Secret } from '../../base/secret.ts';
 import { gitFailure } from './git-failure.ts';
@@ -17,6 +18,8 @@ export interface GitOptions {
   readonly searchPath?: string | undefined;
   /** HOME of the child: ssh keeps known_hosts there. Without it git and ssh see no home at all. */
   readonly homeDirectory?: string | undefined;
+  /** Asked before any remote is reached; without it all may be. */
+  readonly outbound?: Outbound | undefined;
   /** For calls that stay on this machine. Default 60 s. */
   readonly localTimeoutMs?: number | undefined;
   /** For calls that talk to a remote. Default 15 min, for large clones. */
@@ -64,6 +67,7 @@ export class Git {
     const timeoutMs =
       call.timeoutMs ??
       (call.remoteUrl === undefined ? (this.#options.localTimeoutMs ?? 60_000) : (this.#options.remoteTimeoutMs ?? 900_000));
+    if (call.remoteUrl !== undefined) this.#options.outbound?.admit(call.remoteUrl, `git ${args[0] ?? ''}`);
     const answer = await this.#spawn(args, call, timeoutMs);
     if ((call.statuses ?? [0]).includes(answer.status) || (answer.truncated && call.truncate === true)) return answer;
     throw gitFailure({ args, stderr: answer.stderr, stdout: answer.stdout.toString('utf8'), remoteUrl: call.remoteUrl });
@@ -143,6 +147,9 @@ export class Git {
 
   #configuration(call: GitCall): Record<string, string> {
     const stallSeconds = Math.max(1, Math.round((this.#options.stallTimeoutMs ?? 60_000) / 1000));
+    // Offline, git itself refuses whatever would lead elsewhere, such as a submodule or an alternate.
+    const isKept = this.#options.outbound?.isOffline === true && !(call.remoteUrl !== undefined && isOnThisHost(call.remoteUrl));
+    const mayLeave = isKept ? 'never' : 'always';
     const entries: [string, string][] = [
       ['core.hooksPath', '/dev/null'],
       ['core.fsmonitor', 'false'],
@@ -155,13 +162,13 @@ export class Git {
       ['submodule.recurse', 'false'],
       ['advice.detachedHead', 'false'],
       ['init.defaultBranch', 'main'],
-      ['http.followRedirects', 'initial'],
+      ['http.followRedirects', this.#options.outbound?.isOffline === true ? 'false' : 'initial'],
       ['http.lowSpeedLimit', '1000'],
       ['http.lowSpeedTime', String(stallSeconds)],
       ['protocol.allow', 'never'],
       ['protocol.file.allow', 'always'],
-      ['protocol.https.allow', 'always'],
-      ['protocol.ssh.allow', 'always'],
+      ['protocol.https.allow', mayLeave],
+      ['protocol.ssh.allow', mayLeave],
     ];
     // Unencrypted http is for tests and for a proxy on this very host.
     if (call.remoteUrl !== undefined && isLoopbackHttp(call.remoteUrl)) entries.push(['protocol.http.allow', 'always']);
