@@ -18,6 +18,8 @@ import { CoordinatorCredentials } from './api/server-credentials.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { createSolutionService as createSolutionApi } from './api/solution-service.ts';
 import { createSystemService } from './api/system-service.ts';
+import { createViews } from './api/view.ts';
+import { composeAccess } from './compose-access.ts';
 import { analyzerOf, composeDetection } from './compose-detection.ts';
 import { composeFollowing } from './compose-following.ts';
 import { composeSolutions } from './compose-solutions.ts';
@@ -40,7 +42,6 @@ import { pruneRequests } from './model/model-usage.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
-import { joinOperators } from './nodes/operator.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
 import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles, upgradeDatabase } from './state-directory.ts';
 import { createAnalysisStates } from './store/analysis-records.ts';
@@ -52,7 +53,7 @@ import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
 import { createModelRequestStore } from './store/model-records.ts';
-import { createJoinTokenStore, createNodeStore, createOperatorStore } from './store/node-records.ts';
+import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
 
@@ -104,6 +105,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     files: config.secrets,
     credentialsDirectory: overrides.credentialsDirectory,
   });
+  const access = await composeAccess({ config, database, masterKey, secrets, clock, logger });
   const incidentStore = createIncidentStore(database);
   const proposals = createProposalStore(database);
   const repositoryStore = createRepositoryStore(database);
@@ -188,6 +190,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   });
 
   // The port.
+  const views = createViews(nodes, repositoryStore);
   const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
   let certificateExpiresAtMs = serverCertificate.expiresAtMs;
   const facts = createSystemFacts({
@@ -206,11 +209,13 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   });
   const api = createApiServer({
     listen: config.listen,
+    localSocket: access.localSocket,
     credentials,
     logger: component('api'),
     endSessions: (reason) => nodes.close(reason),
     auth: {
-      operators: await joinOperators(config.operators, (name) => secrets.get(name), createOperatorStore(database)),
+      operators: access.operators,
+      witness: access.witness,
       clock,
       nodeOf: ({ subjectAltName, serial }) => {
         const nodeId = nodeIdOf({ subjectAltName }, authority);
@@ -218,6 +223,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       },
     },
     services: {
+      ...access.services,
       agent: createAgentLink({
         nodes,
         intake: ingest,
@@ -228,16 +234,22 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         initialCreditBytes: config.logs.credit,
       }),
       enrollment: createEnrollmentService(enrolment),
-      nodes: createNodeService(nodes, tokens),
+      nodes: createNodeService(nodes, tokens, views),
       logs: createLogService({
         reader: logReader,
         tail,
+        views,
         incidentIdsOf: (fingerprints) => incidentStore.idsOf(fingerprints),
         submit: (requestId, entries) => submitEntries({ processor, sink: ingest, clock }, requestId, entries),
       }),
-      incidents: createIncidentService({ ...detection, store: incidentStore, watch, proposals }),
-      solutions: createSolutionApi(solving.solutions, async (id) => (await tracker.find(id)).incident.id),
-      repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix }),
+      incidents: createIncidentService({ ...detection, store: incidentStore, watch, proposals, views }),
+      solutions: createSolutionApi({
+        solutions: solving.solutions,
+        incidents: incidentStore,
+        findIncident: async (id) => (await tracker.find(id)).incident,
+        views,
+      }),
+      repositories: createRepositoryApi({ store: repositoryStore, service: solving.repositories, clock, branchPrefix, views }),
       models: createModelApi({
         models: solving.models,
         records: requests,
@@ -246,7 +258,12 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         solution: (id) => solving.solutions.get(id),
         incidentIdOf: async (id) => (await tracker.find(id)).incident.id,
       }),
-      deployments: createDeploymentService({ store: deployments, nodeIdOf: (node) => nodes.getNode(node).id, clock }),
+      deployments: createDeploymentService({
+        store: deployments,
+        nodeIdOf: (node) => nodes.getNode(node).id,
+        clock,
+        views,
+      }),
       system: createSystemService(facts),
     },
   });
@@ -269,6 +286,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
       ...detection.chores,
       ...following.chores,
+      ...access.chores,
       { name: 'figures', everyMs: 5000, run: refreshFigures },
       {
         name: 'retention',

@@ -5,7 +5,7 @@ import { logLevels, logOutputs } from '../base/logger.ts';
 import { defaultRevisionFields } from './incidents/stated-revision.ts';
 import { modelConfigurationSchema, modelEntriesSchema } from './model/model-configuration.ts';
 import { operationalModes } from './nodes/operational-mode.ts';
-import { operatorRoles } from './nodes/operator.ts';
+import { operatorRoles } from './access/operator.ts';
 import { repositoryDeclarationsSchema } from './repository/repository-configuration.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from './solutions/sandbox-configuration.ts';
 
@@ -73,7 +73,21 @@ export const coordinatorConfigurationSchema = z.strictObject({
     })
     .prefault({}),
   /** Operators beside the administrator that init makes; `token` names the secret that holds the bearer token. */
-  operators: z.array(z.strictObject({ name: z.string().min(1), role: z.enum(operatorRoles), token: z.string().min(1) })).default([]),
+  operators: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        role: z.enum(operatorRoles),
+        token: z.string().min(1),
+        /** Narrowed to these, by name; empty: all. */
+        repositories: z.array(z.string().min(1)).default([]),
+        /** Narrowed to nodes with all of these; empty: all. */
+        nodeLabels: z.record(z.string(), z.string()).default({}),
+      }),
+    )
+    .default([]),
+  /** Unix socket for root on this host, who needs no token there; empty: none. Default `coordinator.sock` in the state directory. */
+  localSocket: z.union([z.literal(''), z.string().startsWith('/', 'must be absolute')]).optional(),
   /** What a node is told that wasn't announced with settings of its own. Without sources, the agent's own file decides. */
   nodeDefaults: z
     .strictObject({

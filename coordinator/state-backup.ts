@@ -13,7 +13,7 @@ import { copyDatabase, openDatabase } from './store/database.ts';
 import { schemaVersion, schemaVersionOf } from './store/migrations.ts';
 
 /** Mirrors and work trees aren't kept: they are fetched again. */
-const keptNames = ['ca.crt', 'ca.key', 'server.crt', 'server.key', 'master.key', 'admin.token', 'keys'] as const;
+const keptNames = ['ca.crt', 'ca.key', 'server.crt', 'server.key', 'master.key', 'admin.token', 'keys', 'audit.anchor'] as const;
 const databaseName = 'coordinator.db';
 const manifestName = 'manifest.json';
 const archiveMinutes = 60;
@@ -37,8 +37,12 @@ export async function backupState(directory: string, file: string, nowMs: number
   if (!(await exists(state.database))) throw failure('state.missing', `${state.database} is not there; nothing to back up`);
   const scratch = await mkdtemp(join(directory, '.backup-'));
   try {
+    // The anchor before the database: a log may go on behind its anchor, and never end before it.
+    const early: readonly string[] = ['audit.anchor'];
+    for (const name of early) if (await exists(join(directory, name))) await cp(join(directory, name), join(scratch, name));
     const schema = await copyDatabase(state.database, join(scratch, databaseName));
     for (const name of keptNames) {
+      if (early.includes(name)) continue;
       if (await exists(join(directory, name))) await cp(join(directory, name), join(scratch, name), { recursive: true });
     }
     const files: Record<string, string> = {};

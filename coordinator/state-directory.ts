@@ -7,11 +7,13 @@ import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError, errnoOf } from '../base/errors.ts';
 import { CertificateAuthority, createAuthority, type KeyedCertificate } from './nodes/certificate-authority.ts';
-import { createOperatorToken, hashToken } from './nodes/operator.ts';
+import { createOperatorToken, wholeScope } from './access/operator.ts';
 import { copyDatabase, openDatabase, type Database } from './store/database.ts';
 import { giveToOwner } from '../base/ownership.ts';
+import { hashToken } from '../base/token-hash.ts';
+import { createUlid } from '../base/ulid.ts';
 import { migrate } from './store/migrations.ts';
-import { createOperatorStore } from './store/node-records.ts';
+import { createOperatorStore } from './store/access-records.ts';
 import { masterKeyBytes } from './store/secrets.ts';
 
 export interface StateFiles {
@@ -25,6 +27,7 @@ export interface StateFiles {
   readonly repositories: string;
   readonly workTrees: string;
   readonly keys: string;
+  readonly auditAnchor: string;
 }
 
 export function stateFiles(directory: string): StateFiles {
@@ -39,6 +42,7 @@ export function stateFiles(directory: string): StateFiles {
     repositories: join(directory, 'repositories'),
     workTrees: join(directory, 'work-trees'),
     keys: join(directory, 'keys'),
+    auditAnchor: join(directory, 'audit.anchor'),
   };
 }
 
@@ -75,7 +79,18 @@ export async function initializeState(directory: string, clock: Clock): Promise<
     await upgradeDatabase(database, directory, clock.now());
     if ((await readIfThere(files.adminToken)) === undefined) {
       const token = createOperatorToken();
-      await createOperatorStore(database).add({ name: 'admin', role: 'admin', tokenHash: hashToken(token), createdAtMs: clock.now() });
+      await createOperatorStore(database).add({
+        id: createUlid(clock.now()),
+        name: 'admin',
+        role: 'admin',
+        scope: wholeScope,
+        expiresAtMs: undefined,
+        tokenHash: hashToken(token),
+        createdAtMs: clock.now(),
+        createdBy: 'init',
+        revokedAtMs: undefined,
+        lastUsedAtMs: undefined,
+      });
       await writeFileAtomically(files.adminToken, `${token}\n`, 0o600);
       made.push(`administrator's token in ${files.adminToken}`);
     }

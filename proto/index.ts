@@ -4,6 +4,7 @@ import { descriptorSetBase64 } from './gen/descriptor-set.ts';
 
 // Each generated file declares this one; naming it once settles which.
 export type { ServerStreamingMethodResult } from './gen/hephaestus/v1/agent.ts';
+export * from './gen/hephaestus/v1/access.ts';
 export * from './gen/hephaestus/v1/agent.ts';
 export * from './gen/hephaestus/v1/common.ts';
 export * from './gen/hephaestus/v1/configuration.ts';

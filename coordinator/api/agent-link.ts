@@ -16,7 +16,7 @@ import type { Shipment, SourcePosition } from '../logs/log-batch.ts';
 import type { IngestSession } from '../logs/ingest-session.ts';
 import type { NodeManager } from '../nodes/node-manager.ts';
 import type { NodeSession } from '../nodes/node-session.ts';
-import type { CallIdentity, NodeIdentity } from './auth.ts';
+import type { CallIdentity, NodeIdentity } from './call-identity.ts';
 import { toServerError } from './errors.ts';
 import { readShipment, writeAcknowledgement, writeSourcePosition } from './wire-log.ts';
 import { readHeartbeat, readHello, writeControlMessage } from './wire-node.ts';

@@ -3,44 +3,64 @@
 import type { CallContext, ServerMiddlewareCall } from 'nice-grpc';
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
-import { hashToken, roleIncludes, type OperatorDirectory, type OperatorRecord } from '../nodes/operator.ts';
+import { isWhole, roleIncludes, socketOperator, type OperatorRecord } from '../access/operator.ts';
+import type { Operators } from '../access/operators.ts';
+import type { Witness } from './act-witness.ts';
+import type { CallIdentity, NodeIdentity } from './call-identity.ts';
 import { peerOf } from './peer.ts';
-import { permissions } from './permissions.ts';
-
-/** A node that proved itself with a certificate that still counts. */
-export interface NodeIdentity {
-  readonly nodeId: string;
-  readonly serial: string;
-  readonly expiresAtMs: number;
-}
-
-export interface CallIdentity {
-  /** Undefined on a connection without a node's certificate. */
-  readonly node: NodeIdentity | undefined;
-  readonly operator: OperatorRecord | undefined;
-}
+import { permissions, type Rule } from './permissions.ts';
 
 export interface AuthOptions {
-  readonly operators: OperatorDirectory;
+  readonly operators: Pick<Operators, 'find' | 'hold'>;
   readonly clock: Clock;
   /** The node that a certificate names, if it is one of ours and counts. */
   readonly nodeOf: (certificate: { readonly subjectAltName: string; readonly serial: string }) => string | undefined;
+  /** Records what is done, and who was turned away. */
+  readonly witness: Witness;
 }
 
+/** Where calls come in: the port that everybody reaches, or the socket that only root reaches. */
+export type Entrance = 'port' | 'socket';
+
 /** Adds `identity` to the context of every call. */
-export function authMiddleware(options: AuthOptions) {
+export function authMiddleware(options: AuthOptions, entrance: Entrance) {
+  const { witness, operators } = options;
   return async function* authorize<Request, Response>(
     call: ServerMiddlewareCall<Request, Response, { identity: CallIdentity }>,
     context: CallContext,
   ): AsyncGenerator<Response, Response | void, undefined> {
-    const identity = await identify(options, call.method.path, context);
-    return yield* call.next(call.request, { ...context, identity });
+    const { path } = call.method;
+    const rule = Object.hasOwn(permissions, path) ? permissions[path] : undefined;
+    const origin = entrance === 'socket' ? 'socket' : context.peer;
+    let identity: CallIdentity = { node: undefined, operator: undefined };
+    try {
+      if (rule === undefined)
+        throw new HephaestusError({ code: 'operator.forbidden', kind: 'validation', message: `nobody may call ${path}` });
+      identity = await identify(options, rule, context, entrance);
+      requirePermission(rule, identity);
+      if (rule.recorded !== undefined)
+        return yield* witness.act(rule.recorded, { call, context: { ...context, identity }, identity, origin });
+      if (identity.operator === undefined || !call.responseStream) return yield* call.next(call.request, { ...context, identity });
+      const held = operators.hold(identity.operator);
+      try {
+        yield* call.next(call.request, { ...context, identity, signal: AbortSignal.any([context.signal, held.signal]) });
+      } catch (thrown) {
+        if (held.signal.aborted && !context.signal.aborted) throw held.signal.reason;
+        throw thrown;
+      } finally {
+        held.close();
+      }
+      // A watch that just stops when its signal aborts must still say why.
+      if (held.signal.aborted && !context.signal.aborted) throw held.signal.reason;
+    } catch (thrown) {
+      await witness.refusal(thrown, { path, identity, origin });
+      throw thrown;
+    }
   };
 }
 
-async function identify(options: AuthOptions, path: string, context: CallContext): Promise<CallIdentity> {
-  const permission = Object.hasOwn(permissions, path) ? permissions[path] : undefined;
-  switch (permission) {
+async function identify(options: AuthOptions, { needs }: Rule, context: CallContext, entrance: Entrance): Promise<CallIdentity> {
+  switch (needs) {
     case 'open':
       return { node: undefined, operator: undefined };
     case 'enrolment':
@@ -56,17 +76,25 @@ async function identify(options: AuthOptions, path: string, context: CallContext
       }
       return { node, operator: undefined };
     }
-    case undefined:
-      throw new HephaestusError({ code: 'operator.forbidden', kind: 'validation', message: `nobody may call ${path}` });
     default: {
-      const operator = await operatorOf(options, context);
-      if (operator === undefined) throw unauthenticated('operator', 'this needs an operator token: authorization: Bearer …');
-      if (!roleIncludes(operator.role, permission)) {
-        const message = `${operator.name} has the role ${operator.role}, and this needs ${permission}`;
-        throw new HephaestusError({ code: 'operator.forbidden', kind: 'validation', message });
+      const operator = entrance === 'socket' ? socketOperator : await operatorOf(options, context);
+      if (operator === undefined) {
+        throw unauthenticated(
+          'operator',
+          'this needs an operator token that is neither wrong, expired nor revoked: authorization: Bearer …',
+        );
       }
       return { node: undefined, operator };
     }
+  }
+}
+
+function requirePermission({ needs, reach }: Rule, { operator }: CallIdentity): void {
+  if (operator === undefined || needs === 'open' || needs === 'enrolment' || needs === 'node') return;
+  const forbid = (message: string): HephaestusError => new HephaestusError({ code: 'operator.forbidden', kind: 'validation', message });
+  if (!roleIncludes(operator.role, needs)) throw forbid(`${operator.name} has the role ${operator.role}, and this needs ${needs}`);
+  if (reach === 'whole' && !isWhole(operator.scope)) {
+    throw forbid(`${operator.name} is narrowed to some repositories or nodes, and this concerns all of them`);
   }
 }
 
@@ -81,7 +109,7 @@ function nodeOf(options: AuthOptions, context: CallContext): NodeIdentity | unde
 async function operatorOf(options: AuthOptions, context: CallContext): Promise<OperatorRecord | undefined> {
   const [scheme, token, ...rest] = (context.metadata.get('authorization') ?? '').trim().split(/ +/);
   if (scheme?.toLowerCase() !== 'bearer' || token === undefined || rest.length > 0) return undefined;
-  return options.operators.find(hashToken(token));
+  return options.operators.find(token);
 }
 
 function unauthenticated(who: 'node' | 'operator', message: string): HephaestusError {

@@ -5,7 +5,8 @@ import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
 import { createUlid } from '../../base/ulid.ts';
 import type { Deployment as WireDeployment, DeploymentServiceImplementation } from '../../proto/index.ts';
 import type { DeploymentStore, RecordedDeployment } from '../incidents/deployment.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
+import { requireSeen, type Views } from './view.ts';
 import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
 import { readTime, writeTime } from './wire-values.ts';
 
@@ -14,6 +15,7 @@ export interface DeploymentServiceOptions {
   /** @returns the id of a node by its id or name. @throws HephaestusError if there is none */
   readonly nodeIdOf: (idOrName: string) => string;
   readonly clock: Clock;
+  readonly views: Views;
 }
 
 const longestName = 200;
@@ -21,7 +23,7 @@ const longestName = 200;
 const furthestFutureMs = 5 * 60_000;
 
 export function createDeploymentService(options: DeploymentServiceOptions): DeploymentServiceImplementation<{ identity: CallIdentity }> {
-  const { store, nodeIdOf, clock } = options;
+  const { store, nodeIdOf, clock, views } = options;
   return {
     async recordDeployment(request, context) {
       const nowMs = clock.now();
@@ -32,17 +34,23 @@ export function createDeploymentService(options: DeploymentServiceOptions): Depl
         const message = problems.map((problem) => `${problem.path} ${problem.message}`).join('; ');
         throw new HephaestusError({ code: 'request.invalid', kind: 'validation', message, details: problems });
       }
+      const view = await views.of(context);
+      const nodeId = request.nodeId === '' ? undefined : nodeIdOf(request.nodeId);
+      requireSeen(view.seesService(request.service), 'repository', `for service ${request.service}`);
+      // On every node is more than a narrowed operator sees.
+      requireSeen(view.seesNode(nodeId ?? ''), 'node', request.nodeId === '' ? 'named' : request.nodeId);
       const deployment = await store.record({
         id: createUlid(nowMs),
         service: request.service,
         revision: request.revision,
-        nodeId: request.nodeId === '' ? undefined : nodeIdOf(request.nodeId),
+        nodeId,
         atMs,
         recordedBy: context.identity.operator?.name ?? '',
       });
       return { deployment: writeDeployment(deployment) };
     },
-    async listDeployments(request) {
+    async listDeployments(request, context) {
+      const view = await views.of(context);
       const size = pageSizeOf(request.page);
       const place = readPageToken('deployments', request.page, ['number', 'string']);
       const found = await store.list({
@@ -53,7 +61,9 @@ export function createDeploymentService(options: DeploymentServiceOptions): Depl
       const shown = found.slice(0, size);
       const last = shown.at(-1);
       return {
-        deployments: shown.map(writeDeployment),
+        deployments: shown
+          .filter(({ service, nodeId }) => view.seesService(service) && (nodeId === undefined || view.seesNode(nodeId)))
+          .map(writeDeployment),
         nextPageToken: last === undefined || found.length <= size ? '' : writePageToken('deployments', [last.atMs, last.id]),
       };
     },

@@ -3,7 +3,7 @@
 import type { CallContext } from 'nice-grpc';
 import type { EnrollmentServiceImplementation } from '../../proto/index.ts';
 import type { Enrolment } from '../nodes/enrolment.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
 import { writeTime } from './wire-values.ts';
 import { readFacts } from './wire-node.ts';
 

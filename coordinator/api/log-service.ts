@@ -6,7 +6,8 @@ import type { LiveTail } from '../logs/live-tail.ts';
 import { searchEntries, type SearchPage } from '../logs/log-search.ts';
 import type { LogReader } from '../logs/log-store.ts';
 import type { SubmittedEntry } from '../logs/submission.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
+import { requireSeen, type Views } from './view.ts';
 import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
 import { readFilter, writeEntry } from './wire-log.ts';
 import { readSeverity, readTime } from './wire-values.ts';
@@ -16,21 +17,30 @@ export interface LogServiceOptions {
   readonly tail: LiveTail;
   /** Ids of incidents by `fingerprint/service`, for the fingerprints asked for. */
   readonly incidentIdsOf: (fingerprints: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+  readonly views: Views;
   readonly submit: (requestId: string, entries: readonly SubmittedEntry[]) => Promise<number>;
 }
 
 const mostPastEntries = 1000;
 
 export function createLogService(options: LogServiceOptions): LogServiceImplementation<{ identity: CallIdentity }> {
-  const { reader, tail, submit, incidentIdsOf } = options;
+  const { reader, tail, submit, incidentIdsOf, views } = options;
   return {
-    async submitLogEntries(request) {
+    async submitLogEntries(request, context) {
+      const view = await views.of(context);
+      // Without a node or service of its own an entry would be everybody's.
+      for (const { nodeId, service } of request.entries) {
+        requireSeen(view.seesNode(nodeId), 'node', JSON.stringify(nodeId));
+        requireSeen(view.seesService(service), 'repository', `for service ${JSON.stringify(service)}`);
+      }
       return { accepted: await submit(request.requestId, request.entries.map(readSubmitted)) };
     },
-    async listLogEntries(request) {
+    async listLogEntries(request, context) {
+      const view = await views.of(context);
       const place = readPageToken('entries', request.page, ['number', 'number']);
       const page: SearchPage = await searchEntries(reader, {
         filter: readFilter(request.filter),
+        isVisible: view.seesEntry,
         sinceMs: readTime(request.since),
         untilMs: readTime(request.until),
         limit: pageSizeOf(request.page),
@@ -46,11 +56,19 @@ export function createLogService(options: LogServiceOptions): LogServiceImplemen
     async *streamLogEntries(request, context) {
       const filter: LogFilter = readFilter(request.filter);
       // Begun before the past is read, so that nothing falls between; what is in both is passed over.
-      const live = tail.follow(filter, context.signal);
+      const { seesEntry } = await views.of(context);
+      const live = tail.follow(filter, context.signal, seesEntry);
       let lastChunk = 0;
       const limit = Math.min(request.tail, mostPastEntries);
       if (limit > 0) {
-        const past = await searchEntries(reader, { filter, sinceMs: undefined, untilMs: undefined, limit, after: undefined });
+        const past = await searchEntries(reader, {
+          filter,
+          isVisible: seesEntry,
+          sinceMs: undefined,
+          untilMs: undefined,
+          limit,
+          after: undefined,
+        });
         for (const entry of past.entries.toReversed()) yield { entry: writeEntry(entry), dropped: 0 };
         lastChunk = chunkOf(past.entries[0]?.id ?? '');
       }

@@ -5,31 +5,47 @@ import type { NodeServiceImplementation } from '../../proto/index.ts';
 import type { JoinTokens } from '../nodes/join-token.ts';
 import type { NodeManager } from '../nodes/node-manager.ts';
 import type { Node } from '../nodes/node.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
+import { requireSeen, type Views } from './view.ts';
 import { pageOf } from './page.ts';
 import { readNodeConfiguration, writeNodeConfiguration, writeSource } from './wire-node-configuration.ts';
 import { readNodeStatus, writeJoinToken, writeNode, writeSourceState } from './wire-node.ts';
 import { readDuration } from './wire-values.ts';
 
-export function createNodeService(nodes: NodeManager, tokens: JoinTokens): NodeServiceImplementation<{ identity: CallIdentity }> {
+export function createNodeService(
+  nodes: NodeManager,
+  tokens: JoinTokens,
+  views: Views,
+): NodeServiceImplementation<{ identity: CallIdentity }> {
   const show = (node: Node) => writeNode(node, nodes.isConnected(node.id));
+  /** By id or name, if the caller sees it. */
+  const find = async (context: { readonly identity: CallIdentity }, idOrName: string): Promise<Node> => {
+    const view = await views.of(context);
+    const node = view.isWhole ? nodes.getNode(idOrName) : (nodes.find(idOrName) ?? nodes.findByName(idOrName));
+    requireSeen(node !== undefined && view.seesNode(node.id), 'node', idOrName);
+    return nodes.getNode(idOrName);
+  };
   return {
     async registerNode(request) {
       const configuration = request.configuration === undefined ? undefined : readNodeConfiguration(request.configuration);
       return { node: show(await nodes.registerNode({ name: request.name, labels: request.labels, configuration })) };
     },
-    async updateNodeStatus(request) {
+    async updateNodeStatus(request, context) {
       const status = readNodeStatus(request.status);
       if (status === undefined) throw invalid('status', 'must be given');
-      return { node: show(await nodes.updateNodeStatus(request.nodeId, status, request.reason)) };
+      const { id } = await find(context, request.nodeId);
+      return { node: show(await nodes.updateNodeStatus(id, status, request.reason)) };
     },
-    async getNode(request) {
-      const node = nodes.getNode(request.nodeId);
+    async getNode(request, context) {
+      const node = await find(context, request.nodeId);
       return { node: show(node), configuration: writeNodeConfiguration(node.id, node.configuration) };
     },
-    async listNodes(request) {
+    async listNodes(request, context) {
       const statuses = request.statuses.flatMap((status) => readNodeStatus(status) ?? []);
-      const found = nodes.listNodes({ statuses, labels: request.labels, nameContains: request.nameContains });
+      const view = await views.of(context);
+      const found = nodes
+        .listNodes({ statuses, labels: request.labels, nameContains: request.nameContains })
+        .filter((node) => view.seesNode(node.id));
       const { items, nextPageToken } = pageOf('nodes', found, request.page, (node) => node.id);
       return { nodes: items.map(show), nextPageToken };
     },
@@ -47,7 +63,9 @@ export function createNodeService(nodes: NodeManager, tokens: JoinTokens): NodeS
       return { version: node.configurationState.version, hash: node.configurationState.offeredHash };
     },
     async *watchNodes(request, context) {
-      for await (const node of nodes.watchNodes(request.nodeIds, context.signal)) yield { node: show(node) };
+      const view = await views.of(context);
+      for (const idOrName of request.nodeIds) await find(context, idOrName);
+      for await (const node of nodes.watchNodes(request.nodeIds, context.signal)) if (view.seesNode(node.id)) yield { node: show(node) };
     },
     async createJoinToken(request, context) {
       const { token, secret } = await tokens.create({
@@ -67,9 +85,11 @@ export function createNodeService(nodes: NodeManager, tokens: JoinTokens): NodeS
       await tokens.revoke(request.id);
       return {};
     },
-    async listSources(request) {
-      const wanted =
-        request.nodeId === '' ? nodes.listNodes({ statuses: [], labels: {}, nameContains: '' }) : [nodes.getNode(request.nodeId)];
+    async listSources(request, context) {
+      const view = await views.of(context);
+      const all = (): readonly Node[] =>
+        nodes.listNodes({ statuses: [], labels: {}, nameContains: '' }).filter((node) => view.seesNode(node.id));
+      const wanted = request.nodeId === '' ? all() : [await find(context, request.nodeId)];
       const { items, nextPageToken } = pageOf(
         'sources',
         wanted.flatMap(sourcesOf),

@@ -6,7 +6,8 @@ import { createUlid } from '../../base/ulid.ts';
 import type { RepositoryServiceImplementation } from '../../proto/index.ts';
 import { declaredRepository, repositoryDeclarationSchema } from '../repository/repository-configuration.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
+import { requireSeen, type Views } from './view.ts';
 import { pageOf } from './page.ts';
 import { readRepositoryDeclaration, writeRepository } from './wire-repository.ts';
 
@@ -16,12 +17,16 @@ export interface RepositoryApiOptions {
   readonly clock: Clock;
   /** Branches that calls may write begin with this. */
   readonly branchPrefix: string;
+  readonly views: Views;
 }
 
 export function createRepositoryApi(options: RepositoryApiOptions): RepositoryServiceImplementation<{ identity: CallIdentity }> {
-  const { store, service, clock } = options;
-  const find = async (idOrName: string): Promise<Repository> => {
+  const { store, service, clock, views } = options;
+  /** By id or name, if the caller sees it. */
+  const find = async (context: { readonly identity: CallIdentity }, idOrName: string): Promise<Repository> => {
+    const view = await views.of(context);
     const repository = await store.get(idOrName);
+    if (!view.isWhole) requireSeen(repository !== undefined && view.seesRepository(repository), 'repository', idOrName);
     if (repository !== undefined) return repository;
     throw new HephaestusError({
       code: 'repository.not-found',
@@ -54,24 +59,26 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
       await store.add(repository);
       return { repository: writeRepository(repository) };
     },
-    async getRepository(request) {
-      return { repository: writeRepository(await find(request.id)) };
+    async getRepository(request, context) {
+      return { repository: writeRepository(await find(context, request.id)) };
     },
-    async listRepositories(request) {
-      const { items, nextPageToken } = pageOf('repositories', await store.list(), request.page, (repository) => repository.id);
+    async listRepositories(request, context) {
+      const view = await views.of(context);
+      const seen = (await store.list()).filter((repository) => view.seesRepository(repository));
+      const { items, nextPageToken } = pageOf('repositories', seen, request.page, (repository) => repository.id);
       return { repositories: items.map(writeRepository), nextPageToken };
     },
-    async removeRepository(request) {
-      const repository = await find(request.id);
+    async removeRepository(request, context) {
+      const repository = await find(context, request.id);
       await store.remove(repository.id);
       await service.remove(repository);
       return {};
     },
-    async checkRepository(request) {
-      return { checks: [...(await service.check(await find(request.id)))] };
+    async checkRepository(request, context) {
+      return { checks: [...(await service.check(await find(context, request.id)))] };
     },
-    async getFileContents(request) {
-      const repository = await find(request.repositoryId);
+    async getFileContents(request, context) {
+      const repository = await find(context, request.repositoryId);
       const { branch, head } = await service.initialize(repository);
       const revision = request.revision === '' || request.revision === branch ? head : request.revision;
       const content = await service.getFileContents(repository, request.path, revision);
@@ -84,24 +91,24 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
       }
       return { content, commit: revision };
     },
-    async updateFileContents(request) {
+    async updateFileContents(request, context) {
       requireOurs(request.branch);
-      const repository = await find(request.repositoryId);
+      const repository = await find(context, request.repositoryId);
       const base = request.expectedHead === '' ? await headOf(repository) : request.expectedHead;
       const files = request.files.map((file) => ({ path: file.path, content: file.delete ? undefined : Buffer.from(file.content) }));
       return service.updateFileContents(repository, { branch: request.branch, base, files, message: request.message });
     },
-    async createChangeRequest(request) {
+    async createChangeRequest(request, context) {
       requireOurs(request.branch);
-      const repository = await find(request.repositoryId);
+      const repository = await find(context, request.repositoryId);
       await headOf(repository);
       const { branch, title, body } = request;
       const commit = await service.resolve(repository, branch);
       const outcome = await service.createChangeRequest(repository, { branch, commit, title, body });
       return { url: outcome.url, number: outcome.number, created: outcome.kind === 'created' };
     },
-    async createIssue(request) {
-      const repository = await find(request.repositoryId);
+    async createIssue(request, context) {
+      const repository = await find(context, request.repositoryId);
       const outcome = await service.createIssue(repository, { key: request.key, title: request.title, body: request.body });
       if (outcome.kind === 'unsupported') {
         throw new HephaestusError({ code: 'remote.unsupported', kind: 'operational', message: outcome.reason });

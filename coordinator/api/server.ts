@@ -10,19 +10,24 @@ import { widenServerWindows } from '../../base/http2-window.ts';
 import type { Logger } from '../../base/logger.ts';
 import {
   AgentServiceDefinition,
+  AuditServiceDefinition,
   DeploymentServiceDefinition,
   EnrollmentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
   ModelServiceDefinition,
   NodeServiceDefinition,
+  OperatorServiceDefinition,
   RepositoryServiceDefinition,
+  SecretServiceDefinition,
   SolutionServiceDefinition,
   SystemServiceDefinition,
   descriptorSet,
 } from '../../proto/index.ts';
-import { authMiddleware, type AuthOptions, type CallIdentity } from './auth.ts';
+import { authMiddleware, type AuthOptions, type Entrance } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
 import { errorMiddleware } from './errors.ts';
+import { claimSocket, guardSocket } from './local-socket.ts';
 import { peerInterceptor } from './peer.ts';
 import type { CoordinatorCredentials } from './server-credentials.ts';
 
@@ -43,11 +48,16 @@ export interface Services {
   readonly models: Implementation<typeof ModelServiceDefinition>;
   readonly deployments: Implementation<typeof DeploymentServiceDefinition>;
   readonly system: Implementation<typeof SystemServiceDefinition>;
+  readonly operators: Implementation<typeof OperatorServiceDefinition>;
+  readonly audit: Implementation<typeof AuditServiceDefinition>;
+  readonly secrets: Implementation<typeof SecretServiceDefinition>;
 }
 
 export interface ApiServerOptions {
   /** `host:port`; port 0 takes a free one. */
   readonly listen: string;
+  /** Path of the socket for root; empty: none. */
+  readonly localSocket: string;
   readonly credentials: CoordinatorCredentials;
   readonly auth: AuthOptions;
   readonly services: Services;
@@ -71,36 +81,12 @@ const windows = { streamBytes: 4 * 1_048_576, connectionBytes: 8 * 1_048_576 };
 const largestMessageBytes = 16 * 1_048_576;
 
 export function createApiServer(options: ApiServerOptions): ApiServer {
-  const { services, logger, listen } = options;
+  const { logger, listen, localSocket } = options;
   const health = HealthState();
   health.setStatus('unhealthy');
   const stopping = new AbortController();
-  const server = createServer({
-    interceptors: [peerInterceptor],
-    'grpc.max_receive_message_length': largestMessageBytes,
-    'grpc.max_send_message_length': -1,
-    // An agent that is gone without a word is noticed within a minute.
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 20_000,
-    'grpc.enable_channelz': 0,
-  })
-    .use(errorDetailsServerMiddleware)
-    .use(errorMiddleware(logger))
-    .use(stopMiddleware(stopping.signal))
-    .use(authMiddleware(options.auth));
-  server.add(AgentServiceDefinition, services.agent);
-  server.add(EnrollmentServiceDefinition, services.enrollment);
-  server.add(NodeServiceDefinition, services.nodes);
-  server.add(LogServiceDefinition, services.logs);
-  server.add(IncidentServiceDefinition, services.incidents);
-  server.add(SolutionServiceDefinition, services.solutions);
-  server.add(RepositoryServiceDefinition, services.repositories);
-  server.add(ModelServiceDefinition, services.models);
-  server.add(DeploymentServiceDefinition, services.deployments);
-  server.add(SystemServiceDefinition, services.system);
-  server.add(HealthDefinition, HealthServiceImpl(health));
-  server.add(ServerReflectionService, ServerReflection(descriptorSet(), reflected));
-
+  const server = assemble(options, 'port', stopping.signal, health);
+  const local = localSocket === '' ? undefined : assemble(options, 'socket', stopping.signal, health);
   let port = 0;
   let narrow = (): void => undefined;
   return {
@@ -119,8 +105,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           cause,
         });
       }
+      if (local !== undefined) {
+        await claimSocket(localSocket);
+        await local.listen(`unix:${localSocket}`);
+        await guardSocket(localSocket);
+      }
       health.setStatus('healthy');
-      logger.info('listening', { address: listen, port });
+      logger.info('listening', { address: listen, port, localSocket });
     },
     async stop(signal) {
       health.setStatus('unhealthy');
@@ -133,10 +124,13 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       });
       stopping.abort(reason);
       options.endSessions(reason);
-      const force = (): void => server.forceShutdown();
+      const force = (): void => {
+        server.forceShutdown();
+        local?.forceShutdown();
+      };
       signal.addEventListener('abort', force, { once: true });
       if (signal.aborted) force();
-      await server.shutdown();
+      await Promise.all([server.shutdown(), local?.shutdown()]);
       signal.removeEventListener('abort', force);
       narrow();
       port = 0;
@@ -144,8 +138,45 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
+/** One server for each entrance: the same services, and a caller's identity by where it came in. */
+function assemble(options: ApiServerOptions, entrance: Entrance, stopping: AbortSignal, health: HealthState) {
+  const { services, logger } = options;
+  const server = createServer({
+    interceptors: [peerInterceptor],
+    'grpc.max_receive_message_length': largestMessageBytes,
+    'grpc.max_send_message_length': -1,
+    // An agent that is gone without a word is noticed within a minute.
+    'grpc.keepalive_time_ms': 30_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    'grpc.enable_channelz': 0,
+  })
+    .use(errorDetailsServerMiddleware)
+    .use(errorMiddleware(logger))
+    .use(stopMiddleware(stopping))
+    .use(authMiddleware(options.auth, entrance));
+  server.add(AgentServiceDefinition, services.agent);
+  server.add(EnrollmentServiceDefinition, services.enrollment);
+  server.add(NodeServiceDefinition, services.nodes);
+  server.add(LogServiceDefinition, services.logs);
+  server.add(IncidentServiceDefinition, services.incidents);
+  server.add(SolutionServiceDefinition, services.solutions);
+  server.add(RepositoryServiceDefinition, services.repositories);
+  server.add(DeploymentServiceDefinition, services.deployments);
+  server.add(ModelServiceDefinition, services.models);
+  server.add(SystemServiceDefinition, services.system);
+  server.add(OperatorServiceDefinition, services.operators);
+  server.add(AuditServiceDefinition, services.audit);
+  server.add(SecretServiceDefinition, services.secrets);
+  server.add(HealthDefinition, HealthServiceImpl(health));
+  server.add(ServerReflectionService, ServerReflection(descriptorSet(), reflected));
+  return server;
+}
+
 const reflected = [
   AgentServiceDefinition,
+  AuditServiceDefinition,
+  OperatorServiceDefinition,
+  SecretServiceDefinition,
   DeploymentServiceDefinition,
   EnrollmentServiceDefinition,
   NodeServiceDefinition,

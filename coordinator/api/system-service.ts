@@ -2,7 +2,7 @@
 // Must never show a secret: a reference and whether it is set, no more.
 import type { DiagnosticFinding, SystemConfiguration, SystemServiceImplementation } from '../../proto/index.ts';
 import { version } from '../../base/version.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
 import { writeTime } from './wire-values.ts';
 
 export interface SystemFacts {

@@ -16,12 +16,15 @@ import { deadlineMiddleware, type DeadlineOptions } from 'nice-grpc-client-middl
 import { BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-grpc-error-details';
 import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
 import {
+  AuditServiceDefinition,
   DeploymentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
   ModelServiceDefinition,
   NodeServiceDefinition,
+  OperatorServiceDefinition,
   RepositoryServiceDefinition,
+  SecretServiceDefinition,
   SolutionServiceDefinition,
   SystemServiceDefinition,
 } from '../../proto/index.ts';
@@ -38,27 +41,36 @@ export interface OperatorConnection {
   readonly models: Client<typeof ModelServiceDefinition, DeadlineOptions>;
   readonly deployments: Client<typeof DeploymentServiceDefinition, DeadlineOptions>;
   readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
+  readonly operators: Client<typeof OperatorServiceDefinition, DeadlineOptions>;
+  readonly audit: Client<typeof AuditServiceDefinition, DeadlineOptions>;
+  readonly secrets: Client<typeof SecretServiceDefinition, DeadlineOptions>;
   close(): void;
 }
 
 export interface ConnectionOptions {
-  /** `host:port`. */
+  /** `host:port`, or `unix:/path` of the coordinator's local socket. */
   readonly address: string;
-  readonly caPem: Buffer;
-  readonly token: string;
+  /** Neither is needed for the local socket. */
+  readonly caPem: Buffer | undefined;
+  readonly token: string | undefined;
   /** Of each call that isn't a stream, milliseconds. */
   readonly timeoutMs: number;
 }
 
 export function connectOperator(options: ConnectionOptions): OperatorConnection {
-  const channel = createChannel(options.address, ChannelCredentials.createSsl(options.caPem), {
-    'grpc.ssl_target_name_override': coordinatorName,
+  const isLocal = options.address.startsWith('unix:');
+  const credentials = isLocal ? ChannelCredentials.createInsecure() : ChannelCredentials.createSsl(options.caPem);
+  // With slashes, or nice-grpc takes it for a host without a port.
+  const address = isLocal ? options.address.replace(/^unix:(?:\/\/)?/, 'unix://') : options.address;
+  const channel = createChannel(address, credentials, {
+    ...(isLocal ? {} : { 'grpc.ssl_target_name_override': coordinatorName }),
     // A node's or a proposal's page is larger than gRPC's default of 4 MiB allows at 1,000 items.
     'grpc.max_receive_message_length': 64 * 1024 * 1024,
     ...(isIP(options.address.split(':')[0] ?? '') === 0 ? {} : { 'grpc.default_authority': coordinatorName }),
   });
   const authorize: ClientMiddleware<object, DeadlineOptions> = async function* authorize(call, callOptions) {
-    const metadata = Metadata(callOptions.metadata).set('authorization', `Bearer ${options.token}`);
+    const metadata = Metadata(callOptions.metadata);
+    if (options.token !== undefined) metadata.set('authorization', `Bearer ${options.token}`);
     const deadline = callOptions.deadline ?? (call.responseStream ? undefined : options.timeoutMs);
     return yield* call.next(call.request, { ...callOptions, metadata, ...(deadline === undefined ? {} : { deadline }) });
   };
@@ -75,6 +87,9 @@ export function connectOperator(options: ConnectionOptions): OperatorConnection 
     models: factory.create(ModelServiceDefinition, channel),
     deployments: factory.create(DeploymentServiceDefinition, channel),
     system: factory.create(SystemServiceDefinition, channel),
+    operators: factory.create(OperatorServiceDefinition, channel),
+    audit: factory.create(AuditServiceDefinition, channel),
+    secrets: factory.create(SecretServiceDefinition, channel),
     close: () => channel.close(),
   };
 }

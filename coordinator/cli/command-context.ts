@@ -1,6 +1,6 @@
 // What every command gets: a connection, an output and the moment, made from the global options when it runs.
 // Must never read the process's environment or streams itself; main.ts hands them in.
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { HephaestusError, errnoOf } from '../../base/errors.ts';
@@ -43,6 +43,7 @@ interface GlobalOptions {
 /** Where `hephaestus-coordinator init` leaves what root needs on the coordinator's own host. */
 const defaultStateDirectory = '/var/lib/hephaestus';
 const defaultAddress = 'localhost:7443';
+const socketName = 'coordinator.sock';
 
 export function createCommandContext(surroundings: Surroundings): CommandContext {
   const { env } = surroundings;
@@ -67,6 +68,12 @@ export function createCommandContext(surroundings: Surroundings): CommandContext
       const directory = options.stateDirectory ?? env['HEPHAESTUS_STATE_DIRECTORY'] ?? defaultStateDirectory;
       const timeoutMs = parseDuration(options.timeout ?? '30s');
       if (timeoutMs === undefined) throw usage(`--timeout ${options.timeout}: write it as 500ms, 30s or 2m`);
+      const socket = await localSocket(options, env, directory);
+      if (socket !== undefined) {
+        const connection = connectOperator({ address: `unix:${socket}`, caPem: undefined, token: undefined, timeoutMs });
+        opened.push(connection);
+        return { connection, output: output(command) };
+      }
       const caFile = options.ca ?? env['HEPHAESTUS_CA'] ?? join(directory, 'ca.crt');
       const caPem = await readFile(caFile).catch((error: unknown) => {
         throw unreadable('the CA certificate', caFile, '--ca or HEPHAESTUS_CA', error);
@@ -89,6 +96,32 @@ export function createCommandContext(surroundings: Surroundings): CommandContext
 /** A mistake in how the command was called; exit code 2. */
 export function usage(message: string): HephaestusError {
   return new HephaestusError({ code: 'usage', kind: 'validation', message });
+}
+
+/**
+ * The coordinator's own socket, for whoever may open it: where it is asked for by its path, or where nothing says that another
+ * coordinator or operator is meant.
+ */
+async function localSocket(options: GlobalOptions, env: Surroundings['env'], directory: string): Promise<string | undefined> {
+  const address = options.coordinator ?? env['HEPHAESTUS_COORDINATOR'];
+  if (address?.startsWith('unix:') === true) return address.slice('unix:'.length).replace(/^\/\//, '');
+  const isOther = [
+    address,
+    options.ca,
+    env['HEPHAESTUS_CA'],
+    options.tokenFile,
+    env['HEPHAESTUS_TOKEN_FILE'],
+    env['HEPHAESTUS_TOKEN'],
+  ].some((given) => given !== undefined && given !== '');
+  if (isOther) return undefined;
+  const path = join(directory, socketName);
+  try {
+    await access(path, constants.W_OK);
+    return (await stat(path)).isSocket() ? path : undefined;
+  } catch {
+    // Not there, or not ours: the port and a token are the other way in.
+    return undefined;
+  }
 }
 
 async function readToken(options: GlobalOptions, env: Surroundings['env'], directory: string): Promise<string> {

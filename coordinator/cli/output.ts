@@ -13,6 +13,8 @@ export interface Output {
   show(data: unknown, text: (style: Style) => string): void;
   /** One item of a stream: a line for people, a JSON line, or a YAML document. */
   item(data: unknown, text: (style: Style) => string): void;
+  /** A line that has one form for everybody. */
+  line(text: string): void;
   /** What was done, for people only; programs see the exit code. */
   done(text: string): void;
 }
@@ -30,6 +32,7 @@ export function createOutput(format: Format, style: Style, write: (text: string)
       else if (format === 'yaml') write(`---\n${stringify(plain(data))}`);
       else write(`${text(style)}\n`);
     },
+    line: (text) => write(`${text}\n`),
     done(text) {
       if (format === 'table') write(`${text}\n`);
     },
@@ -62,6 +65,7 @@ const enumPrefixes: Readonly<Record<string, string>> = {
   logOutput: 'LOG_OUTPUT',
   shipping: 'SHIPPING',
   start: 'START_POSITION',
+  role: 'OPERATOR_ROLE',
   minimumSeverity: 'SEVERITY',
 };
 

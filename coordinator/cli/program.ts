@@ -1,13 +1,16 @@
 // The commands of hephaestusctl put together, and what a failure prints and exits with.
 // Must never touch the process; main.ts does.
 import { Command, CommanderError, Option } from 'commander';
+import { addAuditCommands } from './commands/audit.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDeploymentsCommands } from './commands/deployments.ts';
 import { addIncidentsCommands } from './commands/incidents.ts';
 import { addLogsCommands } from './commands/logs.ts';
 import { addModelsCommands } from './commands/models.ts';
 import { addNodesCommands } from './commands/nodes.ts';
+import { addOperatorsCommands } from './commands/operators.ts';
 import { addRepositoriesCommands } from './commands/repositories.ts';
+import { addSecretsCommands } from './commands/secrets.ts';
 import { addSolutionsCommands } from './commands/solutions.ts';
 import { addSourcesCommands } from './commands/sources.ts';
 import { addSystemCommands } from './commands/system.ts';
@@ -29,7 +32,10 @@ export async function runProgram(words: readonly string[], surroundings: Program
     .description('Looks at a Hephaestus coordinator and steers it.')
     .version(surroundings.version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .option('-c, --coordinator <HOST:PORT>', 'coordinator to talk to (HEPHAESTUS_COORDINATOR; default localhost:7443)')
+    .option(
+      '-c, --coordinator <HOST:PORT|unix:PATH>',
+      'coordinator to talk to (HEPHAESTUS_COORDINATOR; default: its local socket where you may open it, else localhost:7443)',
+    )
     .option('--ca <FILE>', "the coordinator's CA certificate, PEM (HEPHAESTUS_CA; default ca.crt in the state directory)")
     .option('--token-file <FILE>', 'operator token (HEPHAESTUS_TOKEN_FILE or HEPHAESTUS_TOKEN; default admin.token in the state directory)')
     .option(
@@ -65,6 +71,9 @@ export async function runProgram(words: readonly string[], surroundings: Program
   addModelsCommands(program, context);
   addDeploymentsCommands(program, context);
   addLogsCommands(program, context);
+  addOperatorsCommands(program, context);
+  addSecretsCommands(program, context);
+  addAuditCommands(program, context);
   addSystemCommands(program, context);
   addCompletionCommand(program, context);
   inheritSettings(program);

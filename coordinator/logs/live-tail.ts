@@ -42,8 +42,9 @@ export class LiveTail {
   }
 
   /** Begins at once (nothing is missed between this call and the first item); ends when the signal aborts. */
-  follow(filter: LogFilter, signal: AbortSignal): AsyncGenerator<TailItem> {
-    const reader: Reader = { accepts: compileFilter(filter), waiting: [], dropped: 0, wake: () => undefined };
+  follow(filter: LogFilter, signal: AbortSignal, isVisible: (entry: LogEntry) => boolean = () => true): AsyncGenerator<TailItem> {
+    const passes = compileFilter(filter);
+    const reader: Reader = { accepts: (entry) => passes(entry) && isVisible(entry), waiting: [], dropped: 0, wake: () => undefined };
     this.#readers.add(reader);
     const leave = (): void => {
       this.#readers.delete(reader);

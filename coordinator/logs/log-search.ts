@@ -7,6 +7,8 @@ import type { LogReader } from './log-store.ts';
 
 export interface SearchQuery {
   readonly filter: LogFilter;
+  /** Beside the filter: what whoever asks may see. */
+  readonly isVisible: (entry: LogEntry) => boolean;
   readonly sinceMs: number | undefined;
   readonly untilMs: number | undefined;
   readonly limit: number;
@@ -47,7 +49,7 @@ export async function searchEntries(reader: LogReader, query: SearchQuery): Prom
       const from = place?.chunk === chunk.id ? Math.min(place.index, entries.length) - 1 : entries.length - 1;
       for (let index = from; index >= 0; index--) {
         const entry = entries[index];
-        if (entry === undefined || !accepts(entry) || !isWithin(entry, query)) continue;
+        if (entry === undefined || !accepts(entry) || !query.isVisible(entry) || !isWithin(entry, query)) continue;
         found.push(entry);
         if (found.length === query.limit) return { entries: found, next: { chunk: chunk.id, index } };
       }

@@ -5,7 +5,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import { createUlid } from '../../base/ulid.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { JoinToken, JoinTokenStore } from './node-store.ts';
-import { hashToken } from './operator.ts';
+import { hashToken } from '../../base/token-hash.ts';
 
 const defaultTtlMs = 3_600_000;
 const longestTtlMs = 365 * 86_400_000;

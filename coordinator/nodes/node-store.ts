@@ -1,7 +1,6 @@
 // What the Node Manager and enrolment need kept.
 // Must never hold SQL; the store implements these.
 import type { Node } from './node.ts';
-import type { OperatorDirectory, OperatorRecord } from './operator.ts';
 
 export interface NodeQuery {
   readonly statuses: readonly string[];
@@ -43,8 +42,4 @@ export interface JoinTokenStore {
   revoke(id: string): Promise<boolean>;
   /** Counts one use, in one step, only if the token is not revoked, not expired and not used up. */
   use(id: string, nowMs: number): Promise<TokenUse>;
-}
-
-export interface OperatorStore extends OperatorDirectory {
-  add(operator: OperatorRecord & { readonly tokenHash: string; readonly createdAtMs: number }): Promise<void>;
 }

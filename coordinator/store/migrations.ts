@@ -110,6 +110,25 @@ export const migrations: readonly Migration[] = [
       'create table webhook_deliveries (digest text primary key, received_at_ms bigint not null)',
     ],
   },
+  {
+    name: 'operators that end, and the audit log',
+    statements: [
+      "alter table operators add column id text not null default ''",
+      'alter table operators add column scope_json text not null default \'{"repositories":[],"nodeLabels":{}}\'',
+      "alter table operators add column created_by text not null default ''",
+      'alter table operators add column expires_at_ms bigint',
+      'alter table operators add column revoked_at_ms bigint',
+      'alter table operators add column last_used_at_ms bigint',
+      'update operators set id = upper(hex(randomblob(13)))',
+      'create unique index operators_id on operators (id)',
+      `create table audit_records (sequence integer primary key, at_ms bigint not null, actor_kind text not null, actor text not null,
+        origin text not null, act text not null, subject text not null, outcome text not null, detail_json text not null,
+        previous_hash text not null, hash text not null)`,
+      'create index audit_records_subject on audit_records (subject, sequence)',
+      `create trigger audit_records_stay before delete on audit_records begin select raise(abort, 'the audit log is append-only'); end`,
+      `create trigger audit_records_hold before update on audit_records begin select raise(abort, 'the audit log is append-only'); end`,
+    ],
+  },
 ];
 
 /** The version that this program makes and understands. */

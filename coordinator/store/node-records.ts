@@ -1,9 +1,8 @@
-// Keeps nodes, join tokens and operators.
+// Keeps nodes and join tokens.
 // Must never decide who may become a node; it counts and keeps.
 import type { Insertable, Selectable } from 'kysely';
 import type { Node } from '../nodes/node.ts';
-import type { JoinToken, JoinTokenStore, NodeStore, OperatorStore, TokenUse } from '../nodes/node-store.ts';
-import { operatorRoles, type OperatorRole } from '../nodes/operator.ts';
+import type { JoinToken, JoinTokenStore, NodeStore, TokenUse } from '../nodes/node-store.ts';
 import type { Database } from './database.ts';
 import type { Tables } from './schema.ts';
 
@@ -105,23 +104,4 @@ function readToken(row: Selectable<Tables['join_tokens']>): JoinToken {
     labels: JSON.parse(row.labels_json) as Record<string, string>,
     createdBy: row.created_by,
   };
-}
-
-export function createOperatorStore(database: Database): OperatorStore {
-  return {
-    async add(operator) {
-      await database
-        .insertInto('operators')
-        .values({ token_hash: operator.tokenHash, name: operator.name, role: operator.role, created_at_ms: operator.createdAtMs })
-        .execute();
-    },
-    async find(tokenHash) {
-      const row = await database.selectFrom('operators').select(['name', 'role']).where('token_hash', '=', tokenHash).executeTakeFirst();
-      return row === undefined || !isRole(row.role) ? undefined : { name: row.name, role: row.role };
-    },
-  };
-}
-
-function isRole(role: string): role is OperatorRole {
-  return (operatorRoles as readonly string[]).includes(role);
 }

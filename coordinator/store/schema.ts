@@ -25,7 +25,31 @@ export interface Tables {
     labels_json: string;
     created_by: string;
   };
-  operators: { token_hash: string; name: string; role: string; created_at_ms: number };
+  operators: {
+    token_hash: string;
+    name: string;
+    role: string;
+    created_at_ms: number;
+    id: string;
+    scope_json: string;
+    created_by: string;
+    expires_at_ms: number | null;
+    revoked_at_ms: number | null;
+    last_used_at_ms: number | null;
+  };
+  audit_records: {
+    sequence: number;
+    at_ms: number;
+    actor_kind: string;
+    actor: string;
+    origin: string;
+    act: string;
+    subject: string;
+    outcome: string;
+    detail_json: string;
+    previous_hash: string;
+    hash: string;
+  };
   positions: {
     node_id: string;
     source: string;

@@ -76,8 +76,18 @@ export class SecretStore implements SecretReader {
       .execute();
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#options.database.deleteFrom('secrets').where('name', '=', name).execute();
+  /** False if none of the name is kept in the store. */
+  async remove(name: string): Promise<boolean> {
+    const result = await this.#options.database.deleteFrom('secrets').where('name', '=', name).executeTakeFirst();
+    return result.numDeletedRows > 0n;
+  }
+
+  /** Names only. A file of the configuration counts before the store. */
+  async list(): Promise<readonly { readonly name: string; readonly keptIn: 'file' | 'store'; readonly updatedAtMs: number | undefined }[]> {
+    const rows = await this.#options.database.selectFrom('secrets').select(['name', 'updated_at_ms']).execute();
+    const files = Object.keys(this.#options.files).map((name) => ({ name, keptIn: 'file' as const, updatedAtMs: undefined }));
+    const kept = rows.map((row) => ({ name: row.name, keptIn: 'store' as const, updatedAtMs: row.updated_at_ms }));
+    return [...files, ...kept].toSorted((left, right) => (left.name < right.name ? -1 : 1));
   }
 
   async #unseal(name: string): Promise<string | undefined> {

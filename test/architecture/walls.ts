@@ -10,7 +10,7 @@ export interface Violation {
 }
 
 const agentStages = ['sources', 'framing', 'redaction', 'session', 'host'] as const;
-const domains = ['nodes', 'logs', 'incidents', 'model', 'repository', 'remote'] as const;
+const domains = ['access', 'nodes', 'logs', 'incidents', 'model', 'repository', 'remote'] as const;
 
 /** What a part may import beside itself and packages; `agent/record.ts` is a part of its own. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {

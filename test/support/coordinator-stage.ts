@@ -24,23 +24,25 @@ export interface CoordinatorStage extends AsyncDisposable {
   readonly operator: OperatorConnection;
   /** Enrols a fresh host by a new token and connects it. */
   joinNode(name?: string): Promise<ScriptedNode>;
+  /** As joinNode, with a token of the test's. */
+  enrol(joinToken: string, name: string): Promise<ScriptedNode>;
   connect(identity?: { keyPem: string; chainPem: string }): Connection;
-  /** Stops it without ceremony towards its agents, and starts it again on the same state. */
-  restart(): Promise<void>;
+  /** Stops it without ceremony towards its agents, and starts it again on the same state; `meanwhile` is done in between. */
+  restart(changes?: Record<string, unknown>, meanwhile?: () => Promise<void>): Promise<void>;
 }
 
 export async function stageCoordinator(settings: Record<string, unknown> = {}, logger: Logger = silentLogger): Promise<CoordinatorStage> {
   const directory = await mkdtemp(join(tmpdir(), 'hephaestus-coordinator-'));
-  const config = coordinatorConfigurationSchema.parse({
+  const configure = (changes: Record<string, unknown>) => coordinatorConfigurationSchema.parse({ ...base, ...settings, ...changes });
+  const base = {
     stateDirectory: directory,
     listen: '127.0.0.1:0',
     ops: { listen: '127.0.0.1:0' },
-    ...settings,
-  });
+  };
   await initializeState(directory, systemClock);
   const caPem = await readFile(join(directory, 'ca.crt'), 'utf8');
   const token = (await readFile(join(directory, 'admin.token'), 'utf8')).trim();
-  let coordinator = await compose(config, { logger });
+  let coordinator = await compose(configure({}), { logger });
   await coordinator.start();
   const openOperator = (): OperatorConnection =>
     connectOperator({ address: `127.0.0.1:${coordinator.api.port()}`, caPem: Buffer.from(caPem), token, timeoutMs: 10_000 });
@@ -68,14 +70,16 @@ export async function stageCoordinator(settings: Record<string, unknown> = {}, l
     get operator() {
       return operator;
     },
+    enrol: (joinToken, name) => enrolNode(connect, joinToken, name),
     async joinNode(name = 'web-1') {
       const { secret } = await operator.nodes.createJoinToken({ useLimit: 1 });
       return enrolNode(connect, secret, name);
     },
-    async restart() {
+    async restart(changes = {}, meanwhile = async () => undefined) {
       operator.close();
       await coordinator.stop();
-      coordinator = await compose(config, { logger });
+      await meanwhile();
+      coordinator = await compose(configure(changes), { logger });
       await coordinator.start();
       operator = openOperator();
     },

@@ -18,10 +18,31 @@ const exported: readonly unknown[] = Object.values(wire);
 
 test('every RPC of every service is in the table, and nothing else is', () => {
   const definitions = exported.filter(isDefinition);
-  expect(definitions).toHaveLength(10);
+  expect(definitions).toHaveLength(13);
   const paths = [...definitions, HealthDefinition].flatMap(({ fullName, methods }) =>
     Object.values<{ readonly name: string }>(methods).map(({ name }) => `/${fullName}/${name}`),
   );
   const reflection = '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo';
   expect(Object.keys(permissions).toSorted()).toEqual([...paths, reflection].toSorted());
+});
+
+/** RPCs that change nothing, by how they are called. */
+const looks = /^(?:Get|List|Watch|Stream|Check|Export|Verify|Diagnose|ServerReflection)/;
+
+test('every RPC that changes something is recorded, but what is no act of a person', () => {
+  const unrecorded = Object.entries(permissions)
+    .filter(([path, { recorded }]) => recorded === undefined && !looks.test(path.split('/').at(-1) ?? ''))
+    .map(([path]) => path);
+  expect(unrecorded).toEqual([
+    '/hephaestus.v1.EnrollmentService/Renew',
+    '/hephaestus.v1.AgentService/Control',
+    '/hephaestus.v1.LogService/SubmitLogEntries',
+  ]);
+});
+
+test('an administrator has no narrower reach, and nobody else the fleet but by name', () => {
+  for (const [path, { needs, reach }] of Object.entries(permissions)) {
+    if (needs === 'admin') expect([path, reach]).toEqual([path, 'whole']);
+    if (needs === 'open' || needs === 'enrolment' || needs === 'node') expect([path, reach]).toEqual([path, 'any']);
+  }
 });

@@ -12,10 +12,14 @@ import { createCertificateRequest, generateNodeKey } from '../../../agent/sessio
 import { connectOperator } from '../../../coordinator/cli/client.ts';
 import {
   AgentServiceDefinition,
+  AuditServiceDefinition,
+  DeploymentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
   NodeServiceDefinition,
+  OperatorServiceDefinition,
   RepositoryServiceDefinition,
+  SecretServiceDefinition,
   SolutionServiceDefinition,
   SystemServiceDefinition,
 } from '../../../proto/index.ts';
@@ -23,6 +27,10 @@ import { batchOf, stageCoordinator, type CoordinatorStage } from '../../support/
 import { createThrowawayAuthority } from '../../support/throwaway-authority.ts';
 
 const operatorServices = [
+  OperatorServiceDefinition,
+  SecretServiceDefinition,
+  AuditServiceDefinition,
+  DeploymentServiceDefinition,
   NodeServiceDefinition,
   LogServiceDefinition,
   IncidentServiceDefinition,
@@ -202,10 +210,12 @@ describe('node certificates', () => {
     const stream = session.openLogStream();
     stream.send(batchOf(['one'], { epoch: 1, sequence: 1, start: 0 }));
     await stream.receive();
-    const [control, logs] = [session.receive(), stream.receive()];
+    const ends = Promise.all([
+      expect(session.receive()).rejects.toThrow(/PERMISSION_DENIED.*removed/),
+      expect(stream.receive()).rejects.toThrow(/PERMISSION_DENIED.*removed/),
+    ]);
     await stage.operator.nodes.removeNode({ nodeId: node.nodeId });
-    await expect(control).rejects.toThrow(/PERMISSION_DENIED.*removed/);
-    await expect(logs).rejects.toThrow(/PERMISSION_DENIED.*removed/);
+    await ends;
     await expect(node.hello(2)).rejects.toThrow(/UNAUTHENTICATED/);
     await expect(
       node.connection.enrollment.renew({ certificateSigningRequest: createCertificateRequest(generateNodeKey()) }),
