@@ -8,7 +8,7 @@ import { dayOf } from '../model/ledger.ts';
 import type { ModelConfiguration } from '../model/model-configuration.ts';
 import { budgetsOf, type KeptRequest, type ModelRequestRecords } from '../model/model-usage.ts';
 import type { SolutionProposal } from '../solutions/proposal.ts';
-import type { CallIdentity } from './auth.ts';
+import type { CallIdentity } from './call-identity.ts';
 import { writeDuration, writeTime } from './wire-values.ts';
 
 export interface ModelApiOptions {
