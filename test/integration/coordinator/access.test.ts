@@ -210,12 +210,11 @@ describe('node certificates', () => {
     const stream = session.openLogStream();
     stream.send(batchOf(['one'], { epoch: 1, sequence: 1, start: 0 }));
     await stream.receive();
-    const ends = Promise.all([
+    await Promise.all([
       expect(session.receive()).rejects.toThrow(/PERMISSION_DENIED.*removed/),
       expect(stream.receive()).rejects.toThrow(/PERMISSION_DENIED.*removed/),
+      stage.operator.nodes.removeNode({ nodeId: node.nodeId }),
     ]);
-    await stage.operator.nodes.removeNode({ nodeId: node.nodeId });
-    await ends;
     await expect(node.hello(2)).rejects.toThrow(/UNAUTHENTICATED/);
     await expect(
       node.connection.enrollment.renew({ certificateSigningRequest: createCertificateRequest(generateNodeKey()) }),

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { createCertificateRequest, generateNodeKey } from '../../../agent/session/certificate-request.ts';
 import { exportLine, verifyExport } from '../../../coordinator/cli/audit-export.ts';
 import { connectOperator } from '../../../coordinator/cli/client.ts';
-import type { AuditRecord } from '../../../proto/index.ts';
+import { OperatorRole, type AuditRecord } from '../../../proto/index.ts';
 import { stageCoordinator, type CoordinatorStage } from '../../support/coordinator-stage.ts';
 
 async function recordsOf(stage: CoordinatorStage): Promise<AuditRecord[]> {
@@ -74,7 +74,7 @@ describe('what is recorded', () => {
     await using stage = await stageCoordinator();
     const { secret } = await stage.operator.nodes.createJoinToken({});
     await stage.connect().enrollment.enroll({ joinToken: secret, certificateSigningRequest: createCertificateRequest(generateNodeKey()) });
-    const { token } = await stage.operator.operators.createOperator({ name: 'ada', role: 'OPERATOR_ROLE_VIEWER' as never });
+    const { token } = await stage.operator.operators.createOperator({ name: 'ada', role: OperatorRole.VIEWER });
     await stage.operator.secrets.setSecret({ name: 'forge', value: 'a-forge-token-of-some-length' });
     const text = JSON.stringify(await recordsOf(stage));
     for (const hidden of [secret.split('.').at(-1) ?? '', token, 'a-forge-token-of-some-length']) expect(text).not.toContain(hidden);

@@ -57,9 +57,10 @@ describe('operators', () => {
     await stage.joinNode();
     const watch = ada.nodes.watchNodes({})[Symbol.asyncIterator]();
     await watch.next();
-    const end = expect(watch.next()).rejects.toThrow(/UNAUTHENTICATED.*revoked/);
-    await stage.operator.operators.revokeOperator({ operator: 'ada' });
-    await end;
+    await Promise.all([
+      expect(watch.next()).rejects.toThrow(/UNAUTHENTICATED.*revoked/),
+      stage.operator.operators.revokeOperator({ operator: 'ada' }),
+    ]);
     await expect(ada.nodes.listNodes({})).rejects.toThrow(/UNAUTHENTICATED/);
     const all = await stage.operator.operators.listOperators({ includeEnded: true });
     expect(all.operators.find(({ id }) => id === operator?.id)?.revokedAt).toBeDefined();
@@ -110,12 +111,8 @@ describe('a narrowed operator', () => {
     const foreignNode = foreign?.nodeId ?? '';
     await expect(ada.nodes.getNode({ nodeId: foreignNode })).rejects.toThrow(/NOT_FOUND/);
     await expect(ada.nodes.updateNodeStatus({ nodeId: foreignNode, status: NodeStatus.PROCESSING })).rejects.toThrow(/NOT_FOUND/);
-    await expect(
-      ada.nodes
-        .watchNodes({ nodeIds: [foreignNode] })
-        [Symbol.asyncIterator]()
-        .next(),
-    ).rejects.toThrow(/NOT_FOUND/);
+    const foreignWatch = ada.nodes.watchNodes({ nodeIds: [foreignNode] });
+    await expect(foreignWatch[Symbol.asyncIterator]().next()).rejects.toThrow(/NOT_FOUND/);
     await expect(ada.incidents.resolveIncident({ id: incidentOf('orders') })).rejects.toThrow(/NOT_FOUND/);
     await expect(ada.solutions.generateSolutionProposal({ incidentId: incidentOf('orders') })).rejects.toThrow(/NOT_FOUND/);
     await expect(ada.logs.submitLogEntries({ requestId: 'r', entries: [{ message: 'x', nodeId: foreignNode }] })).rejects.toThrow(
