@@ -8,13 +8,11 @@ import { createMetrics, type Metrics } from '../base/metrics.ts';
 import { createOpsServer, type OpsServer } from '../base/ops-server.ts';
 import { createAgentLink } from './api/agent-link.ts';
 import { createDeploymentService } from './api/deployment-service.ts';
-import { createEnrollmentService } from './api/enrollment-service.ts';
 import { createIncidentService } from './api/incident-service.ts';
 import { createLogService } from './api/log-service.ts';
 import { createModelApi } from './api/model-service.ts';
 import { createNodeService } from './api/node-service.ts';
 import { createRepositoryApi } from './api/repository-service.ts';
-import { CoordinatorCredentials } from './api/server-credentials.ts';
 import { createApiServer, type ApiServer } from './api/server.ts';
 import { createSolutionService as createSolutionApi } from './api/solution-service.ts';
 import { createSystemService } from './api/system-service.ts';
@@ -22,6 +20,7 @@ import { createViews } from './api/view.ts';
 import { composeAccess } from './compose-access.ts';
 import { analyzerOf, composeDetection } from './compose-detection.ts';
 import { composeFollowing } from './compose-following.ts';
+import { composeNodes } from './compose-nodes.ts';
 import { composeSolutions } from './compose-solutions.ts';
 import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import { createCoordinatorMetrics } from './coordinator-metrics.ts';
@@ -37,13 +36,9 @@ import { LiveTail } from './logs/live-tail.ts';
 import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts';
 import { enforceRetention } from './logs/retention.ts';
 import { submitEntries } from './logs/submission.ts';
-import { defaultNodeConfiguration } from './node-defaults.ts';
 import { pruneRequests } from './model/model-usage.ts';
-import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
-import { JoinTokens } from './nodes/join-token.ts';
-import { NodeManager } from './nodes/node-manager.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
-import { loadAuthority, loadMasterKey, loadServerCertificate, stateFiles, upgradeDatabase } from './state-directory.ts';
+import { loadMasterKey, stateFiles, upgradeDatabase } from './state-directory.ts';
 import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
 import { openDatabase } from './store/database.ts';
@@ -53,7 +48,6 @@ import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
 import { createModelRequestStore } from './store/model-records.ts';
-import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
 
@@ -93,9 +87,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const startedAtMs = clock.now();
 
   // What is kept.
-  const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
   const masterKey = await loadMasterKey(config.stateDirectory);
-  const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
   const database = openDatabase(stateFiles(config.stateDirectory).database);
   await upgradeDatabase(database, config.stateDirectory, clock.now());
   const secrets = new SecretStore({
@@ -116,24 +108,8 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const exposures = createExposureStore(database);
 
   // Nodes.
-  const nodes = new NodeManager({
-    store: createNodeStore(database),
-    clock,
-    logger: component('node-manager'),
-    defaultConfiguration: defaultNodeConfiguration(config),
-    onStatusChange: (from, to) => metrics.recordStatusChange('node', from, to),
-  });
-  await nodes.load();
-  const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: authority.hash });
-  const enrolment = new Enrolment({
-    authority,
-    tokens,
-    nodes,
-    clock,
-    logger: component('enrolment'),
-    certificateLifetimeMs: config.certificates.nodeLifetime,
-    renewalGraceMs: config.certificates.renewalGrace,
-  });
+  const nodeParts = await composeNodes({ config, database, clock, logger, metrics });
+  const { nodes } = nodeParts;
 
   // Incidents and logs.
   const watch = new IncidentWatch();
@@ -191,8 +167,6 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // The port.
   const views = createViews(nodes, repositoryStore);
-  const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
-  let certificateExpiresAtMs = serverCertificate.expiresAtMs;
   const facts = createSystemFacts({
     startedAtMs,
     config,
@@ -205,25 +179,23 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     sandbox: solving.sandbox,
     totals: () => ownMetrics.totals(),
     models: solving.models,
-    certificateExpiresAtMs: () => certificateExpiresAtMs,
+    certificateExpiresAtMs: nodeParts.certificateExpiresAtMs,
   });
   const api = createApiServer({
     listen: config.listen,
     localSocket: access.localSocket,
-    credentials,
+    credentials: nodeParts.credentials,
     logger: component('api'),
     endSessions: (reason) => nodes.close(reason),
     auth: {
       operators: access.operators,
       witness: access.witness,
       clock,
-      nodeOf: ({ subjectAltName, serial }) => {
-        const nodeId = nodeIdOf({ subjectAltName }, authority);
-        return nodeId !== undefined && nodes.accepts(nodeId, serial) ? nodeId : undefined;
-      },
+      nodeOf: nodeParts.nodeOf,
     },
     services: {
       ...access.services,
+      ...nodeParts.services,
       agent: createAgentLink({
         nodes,
         intake: ingest,
@@ -233,8 +205,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         maxBatchBytes,
         initialCreditBytes: config.logs.credit,
       }),
-      enrollment: createEnrollmentService(enrolment),
-      nodes: createNodeService(nodes, tokens, views),
+      nodes: createNodeService(nodes, nodeParts.tokens, views),
       logs: createLogService({
         reader: logReader,
         tail,
@@ -282,8 +253,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   };
   const housekeeping = createHousekeeping(
     [
-      { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
-      { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
+      ...nodeParts.chores,
       ...detection.chores,
       ...following.chores,
       ...access.chores,
@@ -297,16 +267,6 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         },
       },
       { name: 'model-requests', everyMs: 600_000, run: () => pruneRequests(requests, config.model.transcripts, clock.now()) },
-      {
-        name: 'server-certificate',
-        everyMs: 3_600_000,
-        run: async () => {
-          const fresh = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
-          if (fresh.expiresAtMs === certificateExpiresAtMs) return;
-          certificateExpiresAtMs = fresh.expiresAtMs;
-          credentials.replaceCertificate(fresh);
-        },
-      },
     ],
     { clock, logger: component('housekeeping') },
   );

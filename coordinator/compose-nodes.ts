@@ -1,0 +1,84 @@
+// Joins nodes with what proves them: the Node Manager, the authority, join tokens, enrolment, and the port's certificate.
+// Must never hold logic; compose.ts calls it, tests call compose.
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { AuthOptions } from './api/auth.ts';
+import { createEnrollmentService } from './api/enrollment-service.ts';
+import { CoordinatorCredentials } from './api/server-credentials.ts';
+import type { Services } from './api/server.ts';
+import type { CoordinatorConfiguration } from './config.ts';
+import type { Chore } from './housekeeping.ts';
+import { defaultNodeConfiguration } from './node-defaults.ts';
+import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
+import { JoinTokens } from './nodes/join-token.ts';
+import { NodeManager } from './nodes/node-manager.ts';
+import { loadAuthority, loadServerCertificate } from './state-directory.ts';
+import type { Database } from './store/database.ts';
+import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
+
+export interface NodeParts {
+  readonly nodes: NodeManager;
+  readonly tokens: JoinTokens;
+  readonly credentials: CoordinatorCredentials;
+  /** The node that a verified certificate names, if it counts. */
+  readonly nodeOf: AuthOptions['nodeOf'];
+  readonly certificateExpiresAtMs: () => number;
+  readonly services: Pick<Services, 'enrollment'>;
+  readonly chores: readonly Chore[];
+}
+
+export interface NodeInputs {
+  readonly config: CoordinatorConfiguration;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export async function composeNodes({ config, database, clock, logger, metrics }: NodeInputs): Promise<NodeParts> {
+  const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
+  const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
+  const nodes = new NodeManager({
+    store: createNodeStore(database),
+    clock,
+    logger: logger.withContext({ component: 'node-manager' }),
+    defaultConfiguration: defaultNodeConfiguration(config),
+    onStatusChange: (from, to) => metrics.recordStatusChange('node', from, to),
+  });
+  await nodes.load();
+  const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: authority.hash });
+  const enrolment = new Enrolment({
+    authority,
+    tokens,
+    nodes,
+    clock,
+    logger: logger.withContext({ component: 'enrolment' }),
+    certificateLifetimeMs: config.certificates.nodeLifetime,
+    renewalGraceMs: config.certificates.renewalGrace,
+  });
+  const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
+  let certificateExpiresAtMs = serverCertificate.expiresAtMs;
+  const renewServerCertificate = async (): Promise<void> => {
+    const fresh = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
+    if (fresh.expiresAtMs === certificateExpiresAtMs) return;
+    certificateExpiresAtMs = fresh.expiresAtMs;
+    credentials.replaceCertificate(fresh);
+  };
+  return {
+    nodes,
+    tokens,
+    credentials,
+    nodeOf: ({ subjectAltName, serial }) => {
+      const nodeId = nodeIdOf({ subjectAltName }, authority);
+      return nodeId !== undefined && nodes.accepts(nodeId, serial) ? nodeId : undefined;
+    },
+    certificateExpiresAtMs: () => certificateExpiresAtMs,
+    services: { enrollment: createEnrollmentService(enrolment) },
+    chores: [
+      { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
+      { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
+      { name: 'server-certificate', everyMs: 3_600_000, run: renewServerCertificate },
+    ],
+  };
+}
