@@ -72,3 +72,11 @@ export function textOf(bytes: Uint8Array, start: number, end: number): string {
   for (let i = start; i < end; i += 1) text += String.fromCharCode(bytes[i] as number);
   return text;
 }
+
+/** Roughly how often a byte stands in logs; only the order matters. */
+export function commonness(code: number): number {
+  if (DIGIT[code] === 1) return 12;
+  const rank = 'etaoinsrcdlpmuhgfbykvwxjqz'.indexOf(String.fromCharCode(code));
+  if (rank >= 0) return 20 - rank * 0.7;
+  return code === 0x2d || code === 0x2e || code === 0x2f || code === 0x3a ? 8 : 2;
+}

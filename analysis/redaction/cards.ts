@@ -1,4 +1,4 @@
-// Finds numbers of payment cards, with or without groups, by issuer, length and check digit.
+// Recognises numbers of payment cards, with or without groups, by issuer, length and check digit.
 // Must never take another number for one whose neighbours show that it goes on: times, addresses, versions.
 import { ALNUM, DIGIT } from './byte-classes.ts';
 import type { Report } from './finding.ts';
@@ -9,41 +9,17 @@ const COLON = 0x3a;
 const SPACE = 0x20;
 const DASH = 0x2d;
 
-/** The fewest bytes that a card's number has: one of them stands in a place divisible by it. */
-const stride = 14;
-const half = 6;
-
 /** Digits and what may part them. */
 const CARD: Uint8Array = Uint8Array.from({ length: 256 }, (_unused, code) =>
   DIGIT[code] === 1 || code === SPACE || code === DASH ? 1 : 0,
 );
 
-/**
- * Looks at one place in 14. A number that holds it reaches at least six bytes beyond it on one side; where some of those
- * could be a card's too, it looks closely.
- */
-export function findCards(bytes: Uint8Array, report: Report): void {
-  // Reading outside would make every read slow: the first and last places are looked at closely anyway.
-  const limit = bytes.length - half;
-  let covered = half <= limit ? examineAround(bytes, half, report) : 0;
-  for (let i = stride; i < limit; i += stride) {
-    if (CARD[bytes[i] as number] !== 1) continue;
-    const isSuspect =
-      ((CARD[bytes[i - half] as number] as number) & (CARD[bytes[i - 3] as number] as number)) |
-      ((CARD[bytes[i + 3] as number] as number) & (CARD[bytes[i + half] as number] as number));
-    if (isSuspect === 1 && i >= covered) covered = examineAround(bytes, i, report);
-  }
-  if (limit > covered) examineAround(bytes, limit, report);
-}
-
-/** Tries every beginning in the run of digits and separators that holds `at`. @returns where the run ends */
-function examineAround(bytes: Uint8Array, at: number, report: Report): number {
+/** Tries every beginning in the run of digits and separators that holds `at`; of a long one, those from 24 bytes before it to 50 behind it. */
+export function examineCards(bytes: Uint8Array, at: number, report: Report): void {
   let start = at;
-  // A run without end is no card; looking at 24 bytes before the place is enough to find the beginning of one.
   while (start > 0 && at - start < 24 && CARD[bytes[start - 1] as number] === 1) start -= 1;
   let end = at;
   while (end < bytes.length && end - at < 64 && CARD[bytes[end] as number] === 1) end += 1;
-  if (end - start < 14) return end;
   for (let i = start; i + 14 <= end; i += 1) {
     if (DIGIT[bytes[i] as number] !== 1 || !isFree(bytes, i)) continue;
     const cardStop = cardEnd(bytes, i);
@@ -51,7 +27,6 @@ function examineAround(bytes: Uint8Array, at: number, report: Report): number {
     report({ start: i, end: cardStop, kind: 'card', rank: 1 });
     i = cardStop;
   }
-  return end;
 }
 
 /** No digit, letter or part of a longer number stands before it. */

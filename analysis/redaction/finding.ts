@@ -13,10 +13,13 @@ export interface Finding {
 
 export type Report = (finding: Finding) => void;
 
+/** Four bytes: ASCII characters, or for each place those that may stand there. */
+export type Anchor = string | readonly [string, string, string, string];
+
 /** Looks closely where a few bytes suggest a secret. */
 export interface Probe {
-  /** 2 to 4 ASCII characters each; where one stands, the probe is asked. Rare ones make the search fast. */
-  readonly anchors: readonly string[];
+  /** Where one stands, the probe is asked. Rare ones make the search fast. */
+  readonly anchors: readonly Anchor[];
   /** Letters in anchors stand for both cases. */
   readonly anyCase: boolean;
   /** @param at where the anchor begins. Reports nothing if the suggestion was wrong; takes bounded time. */

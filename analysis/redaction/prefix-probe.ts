@@ -1,7 +1,7 @@
 // Recognises credentials that begin with a fixed text (formats.ts).
 // Must never take a word that merely contains such a beginning.
-import { ALNUM, DIGIT, HEX, runEnd } from './byte-classes.ts';
-import type { Probe } from './finding.ts';
+import { ALNUM, HEX, commonness, runEnd } from './byte-classes.ts';
+import type { Anchor, Probe } from './finding.ts';
 import { hasDigit, type Format } from './formats.ts';
 import { variety } from './randomness.ts';
 
@@ -9,7 +9,7 @@ import { variety } from './randomness.ts';
 const mostBytes = 4096;
 
 /** What may stand before a token that itself begins with two or three ordinary bytes; letters are ends of `\n` and `%3D`. */
-const boundaries = ['n', 't', 'r', 'D', '\0', '\n', '\t', ' ', '=', ':', '"', "'", '`', '/', ',', '(', '[', '>', '{', '@', ';', '&'];
+const BOUNDARIES = 'ntrD\0\n\t =:"\'`/,([>{@;&';
 
 /** One probe for each prefix. */
 export function prefixProbes(formats: readonly Format[]): readonly Probe[] {
@@ -19,9 +19,10 @@ export function prefixProbes(formats: readonly Format[]): readonly Probe[] {
 function prefixProbe(format: Format, prefix: string): Probe {
   const codes = Uint8Array.from(prefix, (character) => character.charCodeAt(0));
   const offset = prefix.length < 4 ? -1 : rarestWindow(prefix);
-  const anchors = prefix.length < 4 ? boundaries.map((boundary) => boundary + prefix) : [prefix.slice(offset, offset + 4)];
+  const [first = '', second = '', third = ''] = prefix;
+  const anchor: Anchor = prefix.length < 4 ? [BOUNDARIES, first, second, third] : prefix.slice(offset, offset + 4);
   return {
-    anchors,
+    anchors: [anchor],
     anyCase: false,
     examine(bytes, at, report) {
       const start = at - offset;
@@ -69,12 +70,4 @@ function rarestWindow(prefix: string): number {
     }
   }
   return best;
-}
-
-/** Roughly how often a byte stands in logs; only the order matters. */
-function commonness(code: number): number {
-  if (DIGIT[code] === 1) return 12;
-  const rank = 'etaoinsrcdlpmuhgfbykvwxjqz'.indexOf(String.fromCharCode(code));
-  if (rank >= 0) return 20 - rank * 0.7;
-  return code === 0x2d || code === 0x2e || code === 0x2f || code === 0x3a ? 8 : 2;
 }

@@ -1,9 +1,9 @@
 // Finds every secret in a block of bytes and puts the findings in order. What is looked for is chosen once, when it is made.
 // Must never change the bytes, or keep anything of them.
 import { AnchorSearch } from './anchor-search.ts';
+import { AnchorTable } from './anchor-table.ts';
 import { DIGIT, LOWER, runStart } from './byte-classes.ts';
-import { findCards } from './cards.ts';
-import type { Finding, Probe, Report } from './finding.ts';
+import type { Finding, Report } from './finding.ts';
 import { formats } from './formats.ts';
 import { headerProbes } from './header-probe.ts';
 import { namedValueProbe } from './named-value-probe.ts';
@@ -21,16 +21,8 @@ export class SecretFinder {
 
   /** @param passes what is looked for beyond credentials and cards: personal data, an operator's rules */
   constructor(passes: readonly Pass[] = []) {
-    const probes: readonly Probe[] = [
-      namedValueProbe,
-      urlProbe,
-      privateKeyProbe,
-      ...headerProbes,
-      ...shapeProbes,
-      ...prefixProbes(formats),
-    ];
-    this.#search = new AnchorSearch(probes);
-    this.#passes = [findCards, ...passes];
+    this.#search = new AnchorSearch(anchors);
+    this.#passes = passes;
   }
 
   /** @returns findings in order, none overlapping. Linear in the length of `bytes`. */
@@ -44,6 +36,9 @@ export class SecretFinder {
     return found.length < 2 ? found : merge(found);
   }
 }
+
+/** Of all credentials that are known. */
+const anchors = new AnchorTable([namedValueProbe, urlProbe, privateKeyProbe, ...headerProbes, ...shapeProbes, ...prefixProbes(formats)]);
 
 /** Lower case letters, digits, dashes and colons: what tokens hold between their marks. */
 const INNER = Uint8Array.from(LOWER, (bit, code) => (bit === 1 || DIGIT[code] === 1 || code === 0x2d || code === 0x3a ? 1 : 0));

@@ -11,14 +11,12 @@ const DOT = 0x2e;
 /** What may stand before a token that itself begins with few fixed bytes; the first stands for the beginning of all, letters are ends of `\n` and `%3D`. */
 const BOUNDARIES = '\0\n ="\':/ntrD';
 
-/** Every character of one with every one of the other. */
-function pairs(firsts: string, seconds: string): readonly string[] {
-  return Array.from(firsts).flatMap((first) => Array.from(seconds, (second) => first + second));
-}
+const DIGITS = '0123456789';
+const HEX_DIGITS = `${DIGITS}abcdefABCDEF`;
 
 /** RFC 7519: base64url of `{"…`, a dot, more of it, a dot, a signature that may be missing in a cut line. */
 const jsonWebToken: Probe = {
-  anchors: ['eyJh', 'eyJ0', 'eyJr', 'eyJj', 'eyJl', 'eyJ4', 'eyJw', 'eyJ6', 'eyJi', 'eyJu', 'eyJz', 'eyJq', 'ewog', 'ewoi', 'eyAi'],
+  anchors: [['e', 'y', 'J', 'h0rjl4w6iuzq'], ['e', 'w', 'o', 'gi'], 'eyAi'],
   anyCase: false,
   examine(bytes, at, report) {
     if (!isBeginning(bytes, at)) return;
@@ -46,7 +44,7 @@ const encodedToken: Probe = {
 
 /** `110201543:AAHdqTcvCH1vGWJxfSe1ofSAs0K5PALDsaw`: a bot's number and its key of 35 bytes. */
 const telegram: Probe = {
-  anchors: pairs('0123456789', '0123456789').map((pair) => `${pair}:A`),
+  anchors: [[DIGITS, DIGITS, ':', 'A']],
   anyCase: false,
   examine(bytes, at, report) {
     const colon = at + 2;
@@ -63,7 +61,7 @@ const telegram: Probe = {
 
 /** Three parts in base64url, the first of which encodes a number: its user's id. */
 const discord: Probe = {
-  anchors: pairs(BOUNDARIES, 'MNO').flatMap((pair) => pairs('DTjz', 'AEIMQUYcgk').map((rest) => pair + rest)),
+  anchors: [[BOUNDARIES, 'MNO', 'DTjz', 'AEIMQUYcgk']],
   anyCase: false,
   examine(bytes, at, report) {
     const start = at + 1;
@@ -79,10 +77,10 @@ const discord: Probe = {
 
 /** `AC` or `SK` and 32 hexadecimal digits; `SK` is a key, `AC` the account that it opens. */
 const twilio: Probe = {
-  anchors: pairs(BOUNDARIES, '0123456789abcdefABCDEF').flatMap(([before = '', digit = '']) => [
-    `${before}AC${digit}`,
-    `${before}SK${digit}`,
-  ]),
+  anchors: [
+    [BOUNDARIES, 'A', 'C', HEX_DIGITS],
+    [BOUNDARIES, 'S', 'K', HEX_DIGITS],
+  ],
   anyCase: false,
   examine(bytes, at, report) {
     const end = runEnd(bytes, at + 3, HEX, at + 3 + 40);
@@ -93,7 +91,7 @@ const twilio: Probe = {
 
 /** 32 hexadecimal digits and the name of a data centre. */
 const mailchimp: Probe = {
-  anchors: ['-us1', '-us2', '-us3', '-us4', '-us5', '-us6', '-us7', '-us8', '-us9'],
+  anchors: [['-', 'u', 's', '123456789']],
   anyCase: false,
   examine(bytes, at, report) {
     const start = runStart(bytes, at, HEX, at - 33);
@@ -107,7 +105,7 @@ const AZURE: ByteClass = Uint8Array.from({ length: 256 }, (_unused, code) => (AZ
 
 /** A client secret of Microsoft Entra: 37 to 40 bytes, `Q~` the fifth and sixth of them. */
 const azure: Probe = {
-  anchors: pairs('0123456789', AZURE_SIGNS).map(([digit = '', sign = '']) => `${digit}Q~${sign}`),
+  anchors: [[DIGITS, 'Q', '~', AZURE_SIGNS]],
   anyCase: false,
   examine(bytes, at, report) {
     const start = at - 3;
@@ -119,9 +117,10 @@ const azure: Probe = {
 
 /** `AP` and a digit or letter, then base64; old keys of Artifactory. */
 const artifactory: Probe = {
-  anchors: Array.from(BOUNDARIES, (boundary) =>
-    ['AKC', ...Array.from('123456789ABCDEF', (sign) => `AP${sign}`)].map((start) => boundary + start),
-  ).flat(),
+  anchors: [
+    [BOUNDARIES, 'A', 'K', 'C'],
+    [BOUNDARIES, 'A', 'P', '123456789ABCDEF'],
+  ],
   anyCase: false,
   examine(bytes, at, report) {
     const start = at + 1;

@@ -13,7 +13,7 @@ const BRACKET = 0x5b;
 
 export const urlProbe: Probe = {
   // Behind a scheme's last letter or digit.
-  anchors: Array.from('abcdefghijklmnopqrstuvwxyz0123456789', (last) => `${last}://`),
+  anchors: [['abcdefghijklmnopqrstuvwxyz0123456789', ':', '/', '/']],
   anyCase: true,
   examine(bytes, at, report) {
     const start = at + 4;
