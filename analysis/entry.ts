@@ -46,6 +46,6 @@ export interface Fingerprint {
 }
 
 export interface FingerprintPart {
-  readonly kind: 'known-problem' | 'exception' | 'frame' | 'template' | 'service' | 'severity';
+  readonly kind: 'known-problem' | 'exception' | 'frame' | 'template' | 'service' | 'severity' | 'condition' | 'node' | 'source';
   readonly value: string;
 }

@@ -47,7 +47,16 @@ export function fingerprintOf(input: FingerprintInput): Fingerprint {
   const text = [...(keys ?? []), ...parts.filter(({ kind }) => kind !== 'template').map(({ kind, value }) => `${kind} ${value}`)].join(
     '\n',
   );
-  return { value: createHash('sha256').update(text).digest('hex').slice(0, 32), parts };
+  return { value: hash(text), parts };
+}
+
+/** Of what no single record says: a rule that was met, a node that is down. The parts are all there is to it. */
+export function fingerprintOfCondition(parts: readonly FingerprintPart[]): Fingerprint {
+  return { value: hash(parts.map(({ kind, value }) => `${kind} ${value}`).join('\n')), parts };
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 function traceParts(trace: Trace): readonly FingerprintPart[] {

@@ -13,6 +13,7 @@ import { defaultNodeConfiguration } from './node-defaults.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
+import type { Node } from './nodes/node.ts';
 import { loadAuthority, loadServerCertificate } from './state-directory.ts';
 import type { Database } from './store/database.ts';
 import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
@@ -34,9 +35,10 @@ export interface NodeInputs {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly onChange: (before: Node, after: Node) => void;
 }
 
-export async function composeNodes({ config, database, clock, logger, metrics }: NodeInputs): Promise<NodeParts> {
+export async function composeNodes({ config, database, clock, logger, metrics, onChange }: NodeInputs): Promise<NodeParts> {
   const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
   const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
   const nodes = new NodeManager({
@@ -44,7 +46,10 @@ export async function composeNodes({ config, database, clock, logger, metrics }:
     clock,
     logger: logger.withContext({ component: 'node-manager' }),
     defaultConfiguration: defaultNodeConfiguration(config),
-    onStatusChange: (from, to) => metrics.recordStatusChange('node', from, to),
+    onChange: (before, after) => {
+      if (before.status !== after.status) metrics.recordStatusChange('node', before.status, after.status);
+      onChange(before, after);
+    },
   });
   await nodes.load();
   const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: authority.hash });

@@ -7,7 +7,6 @@ import { createLogger, type Logger } from '../base/logger.ts';
 import { createMetrics, type Metrics } from '../base/metrics.ts';
 import { createOpsServer, type OpsServer } from '../base/ops-server.ts';
 import { createAgentLink } from './api/agent-link.ts';
-import { createDeploymentService } from './api/deployment-service.ts';
 import { createIncidentService } from './api/incident-service.ts';
 import { createLogService } from './api/log-service.ts';
 import { createModelApi } from './api/model-service.ts';
@@ -39,7 +38,6 @@ import { submitEntries } from './logs/submission.ts';
 import { pruneRequests } from './model/model-usage.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
 import { loadMasterKey, stateFiles, upgradeDatabase } from './state-directory.ts';
-import { createAnalysisStates } from './store/analysis-records.ts';
 import { createCommitStore, type CommitTransaction } from './store/commit-store.ts';
 import { openDatabase } from './store/database.ts';
 import { createDeploymentStore } from './store/deployment-records.ts';
@@ -108,22 +106,32 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const exposures = createExposureStore(database);
 
   // Nodes.
-  const nodeParts = await composeNodes({ config, database, clock, logger, metrics });
+  const nodeParts = await composeNodes({
+    config,
+    database,
+    clock,
+    logger,
+    metrics,
+    onChange: (before, after) => detection.noteNode(before, after),
+  });
   const { nodes } = nodeParts;
 
   // Incidents and logs.
   const watch = new IncidentWatch();
   const meter = new ExposureMeter(config.following.revisionFields);
-  const mayPropose = (nodeId: string): boolean => nodes.find(nodeId)?.configuration.mode !== 'observe';
   const detection = await composeDetection({
+    config: config.detection,
+    database,
     store: incidentStore,
-    states: createAnalysisStates(database),
     watch,
     clock,
     logger: component('incidents'),
-    mayPropose,
     exposure: meter,
     judgedEveryMs: Math.min(30_000, config.following.verdictInterval),
+    deployments,
+    nodes: () => nodes.all(),
+    findNode: (nodeId) => nodes.find(nodeId),
+    nodeIdOf: (node) => nodes.getNode(node).id,
   });
   const { tracker, analyzer: learnt } = detection;
   const processor = new RecordProcessor(overrides.analyzer ?? analyzerOf(learnt, component('logs')));
@@ -229,12 +237,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         solution: (id) => solving.solutions.get(id),
         incidentIdOf: async (id) => (await tracker.find(id)).incident.id,
       }),
-      deployments: createDeploymentService({
-        store: deployments,
-        nodeIdOf: (node) => nodes.getNode(node).id,
-        clock,
-        views,
-      }),
+      ...detection.services(views),
       system: createSystemService(facts),
     },
   });

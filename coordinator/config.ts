@@ -2,6 +2,8 @@
 // Must never hold a secret: `secrets` names files.
 import { z } from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
+import { durationSchema, sizeSchema } from '../base/quantities.ts';
+import { detectionConfigurationSchema } from './incidents/detection-configuration.ts';
 import { defaultRevisionFields } from './incidents/stated-revision.ts';
 import { modelConfigurationSchema, modelEntriesSchema } from './model/model-configuration.ts';
 import { operationalModes } from './nodes/operational-mode.ts';
@@ -10,18 +12,10 @@ import { repositoryDeclarationsSchema } from './repository/repository-configurat
 import { sandboxConfigurationSchema, validationConfigurationSchema } from './solutions/sandbox-configuration.ts';
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
+const dayMs = 86_400_000;
 
-/** `10s`, `5m`, `24h`, `7d`, or milliseconds as a number. */
-const duration = z
-  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,9}(?:ms|s|m|h|d)$/, 'must be a duration such as 30s, 15m, 24h or 7d')])
-  .transform((value) => (typeof value === 'number' ? value : readDuration(value)));
-
-/** `64KiB`, `100MiB`, `2GiB`, or bytes as a number. */
-const size = z
-  .union([z.number().int().nonnegative(), z.string().regex(/^\d{1,9}(?:B|KiB|MiB|GiB|TiB)$/, 'must be a size such as 64MiB or 2GiB')])
-  .transform((value) => (typeof value === 'number' ? value : readSize(value)));
+const duration = durationSchema;
+const size = sizeSchema;
 
 const address = z
   .string()
@@ -101,6 +95,8 @@ export const coordinatorConfigurationSchema = z.strictObject({
   offline: z.boolean().default(false),
   model: modelConfigurationSchema.prefault({}),
   models: modelEntriesSchema.default([]),
+  /** What raises incidents beside errors, traces and known problems, and what keeps them few. */
+  detection: detectionConfigurationSchema.prefault({}),
   repositories: repositoryDeclarationsSchema.default([]),
   /** What happens after a change request was made. */
   following: z
@@ -124,17 +120,6 @@ export const coordinatorConfigurationSchema = z.strictObject({
 });
 
 export type CoordinatorConfiguration = z.output<typeof coordinatorConfigurationSchema>;
-
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: minuteMs, h: hourMs, d: dayMs };
-const sizeUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };
-
-function readDuration(text: string): number {
-  return Number.parseInt(text, 10) * (durationUnits[text.replace(/^\d+/, '')] ?? 1);
-}
-
-function readSize(text: string): number {
-  return Number.parseInt(text, 10) * (sizeUnits[text.replace(/^\d+/, '')] ?? 1);
-}
 
 /** `[::]:7443` → host and port. */
 export function splitAddress(text: string): { readonly host: string; readonly port: number } {

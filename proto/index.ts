@@ -9,6 +9,7 @@ export * from './gen/hephaestus/v1/agent.ts';
 export * from './gen/hephaestus/v1/common.ts';
 export * from './gen/hephaestus/v1/configuration.ts';
 export * from './gen/hephaestus/v1/deployment.ts';
+export * from './gen/hephaestus/v1/detection.ts';
 export * from './gen/hephaestus/v1/enrollment.ts';
 export * from './gen/hephaestus/v1/incident.ts';
 export * from './gen/hephaestus/v1/log.ts';

@@ -14,6 +14,8 @@ export interface DeploymentServiceOptions {
   readonly store: DeploymentStore;
   /** @returns the id of a node by its id or name. @throws HephaestusError if there is none */
   readonly nodeIdOf: (idOrName: string) => string;
+  /** What is recorded explains incidents that begin after it. */
+  readonly onRecorded: (deployment: RecordedDeployment) => void;
   readonly clock: Clock;
   readonly views: Views;
 }
@@ -23,7 +25,7 @@ const longestName = 200;
 const furthestFutureMs = 5 * 60_000;
 
 export function createDeploymentService(options: DeploymentServiceOptions): DeploymentServiceImplementation<{ identity: CallIdentity }> {
-  const { store, nodeIdOf, clock, views } = options;
+  const { store, nodeIdOf, onRecorded, clock, views } = options;
   return {
     async recordDeployment(request, context) {
       const nowMs = clock.now();
@@ -47,6 +49,7 @@ export function createDeploymentService(options: DeploymentServiceOptions): Depl
         atMs,
         recordedBy: context.identity.operator?.name ?? '',
       });
+      onRecorded(deployment);
       return { deployment: writeDeployment(deployment) };
     },
     async listDeployments(request, context) {

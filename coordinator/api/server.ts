@@ -12,6 +12,7 @@ import {
   AgentServiceDefinition,
   AuditServiceDefinition,
   DeploymentServiceDefinition,
+  DetectionServiceDefinition,
   EnrollmentServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
@@ -47,6 +48,7 @@ export interface Services {
   readonly repositories: Implementation<typeof RepositoryServiceDefinition>;
   readonly models: Implementation<typeof ModelServiceDefinition>;
   readonly deployments: Implementation<typeof DeploymentServiceDefinition>;
+  readonly detection: Implementation<typeof DetectionServiceDefinition>;
   readonly system: Implementation<typeof SystemServiceDefinition>;
   readonly operators: Implementation<typeof OperatorServiceDefinition>;
   readonly audit: Implementation<typeof AuditServiceDefinition>;
@@ -162,6 +164,7 @@ function assemble(options: ApiServerOptions, entrance: Entrance, stopping: Abort
   server.add(SolutionServiceDefinition, services.solutions);
   server.add(RepositoryServiceDefinition, services.repositories);
   server.add(DeploymentServiceDefinition, services.deployments);
+  server.add(DetectionServiceDefinition, services.detection);
   server.add(ModelServiceDefinition, services.models);
   server.add(SystemServiceDefinition, services.system);
   server.add(OperatorServiceDefinition, services.operators);
@@ -178,6 +181,7 @@ const reflected = [
   OperatorServiceDefinition,
   SecretServiceDefinition,
   DeploymentServiceDefinition,
+  DetectionServiceDefinition,
   EnrollmentServiceDefinition,
   NodeServiceDefinition,
   LogServiceDefinition,

@@ -18,6 +18,7 @@ import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
 import {
   AuditServiceDefinition,
   DeploymentServiceDefinition,
+  DetectionServiceDefinition,
   IncidentServiceDefinition,
   LogServiceDefinition,
   ModelServiceDefinition,
@@ -40,6 +41,7 @@ export interface OperatorConnection {
   readonly repositories: Client<typeof RepositoryServiceDefinition, DeadlineOptions>;
   readonly models: Client<typeof ModelServiceDefinition, DeadlineOptions>;
   readonly deployments: Client<typeof DeploymentServiceDefinition, DeadlineOptions>;
+  readonly detection: Client<typeof DetectionServiceDefinition, DeadlineOptions>;
   readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
   readonly operators: Client<typeof OperatorServiceDefinition, DeadlineOptions>;
   readonly audit: Client<typeof AuditServiceDefinition, DeadlineOptions>;
@@ -86,6 +88,7 @@ export function connectOperator(options: ConnectionOptions): OperatorConnection 
     repositories: factory.create(RepositoryServiceDefinition, channel),
     models: factory.create(ModelServiceDefinition, channel),
     deployments: factory.create(DeploymentServiceDefinition, channel),
+    detection: factory.create(DetectionServiceDefinition, channel),
     system: factory.create(SystemServiceDefinition, channel),
     operators: factory.create(OperatorServiceDefinition, channel),
     audit: factory.create(AuditServiceDefinition, channel),

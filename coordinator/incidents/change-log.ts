@@ -18,15 +18,21 @@ export class ChangeLog {
     const kind = changeOf(message, fields);
     if (kind === undefined) return;
     const [text = ''] = message.split('\n', 1);
-    this.#changes.push({ kind, nodeId, service, timeMs, text: text.slice(0, longestText) });
+    this.add({ kind, nodeId, service, timeMs, text });
+  }
+
+  /** A change that is known without a log: a recorded deployment, a pushed configuration, a host that booted. */
+  add(change: Change): void {
+    this.#changes.push({ ...change, text: change.text.slice(0, longestText) });
     if (this.#changes.length > 2 * maxChanges) this.#changes = this.#changes.slice(-maxChanges);
   }
 
-  /** Changes from half an hour before to two minutes after, latest first; those on `nodeIds` before others. */
-  around(timeMs: number, nodeIds: readonly string[], limit: number): readonly Change[] {
+  /** Changes from half an hour before to two minutes after, latest first; those of the service or on the nodes before others. */
+  around(timeMs: number, nodeIds: readonly string[], service: string, limit: number): readonly Change[] {
     const near = this.#changes.filter((change) => change.timeMs >= timeMs - lookBackMs && change.timeMs <= timeMs + lookAheadMs);
-    const isThere = (change: Change): number => (nodeIds.includes(change.nodeId) ? 1 : 0);
-    return near.sort((a, b) => isThere(b) - isThere(a) || b.timeMs - a.timeMs).slice(0, limit);
+    const closeness = (change: Change): number =>
+      (change.kind === 'deployment' && change.service === service ? 2 : 0) + (nodeIds.includes(change.nodeId) ? 1 : 0);
+    return near.sort((a, b) => closeness(b) - closeness(a) || b.timeMs - a.timeMs).slice(0, limit);
   }
 
   snapshot(): readonly Change[] {

@@ -5,6 +5,7 @@ import { isAtLeast, type Severity } from '../../analysis/severity.ts';
 import type { KnownProblem } from '../../analysis/known-problems/known-problem.ts';
 import { urgencyOf } from '../../analysis/urgency.ts';
 import type { Trace } from '../../analysis/trace.ts';
+import type { QuietReason } from './incident.ts';
 
 /** What a detector sees of a log entry. */
 export interface Candidate {
@@ -30,6 +31,12 @@ export interface Problem extends Candidate {
   readonly detector: string;
   readonly title: string;
   readonly before: readonly string[];
+  /** It is recorded, and nobody is alerted. */
+  readonly quiet?: QuietReason | undefined;
+  /** False where no code can be at fault. */
+  readonly mayPropose?: boolean | undefined;
+  /** How often it showed, where not every time was sent; absent: once. */
+  readonly count?: number | undefined;
 }
 
 const longestTitle = 200;

@@ -3,8 +3,11 @@
 import type { Incident, IncidentState } from './incident.ts';
 
 export interface IncidentChange {
-  /** `solution`: the incident is the same, the work on its solution moved. */
-  readonly event: 'opened' | 'occurred' | 'changed' | 'solution';
+  /**
+   * `opened` and `changed` are for people's attention. `quiet`: recorded, or back, and nobody is to be alerted.
+   * `solution`: the incident is the same, the work on its solution moved.
+   */
+  readonly event: 'opened' | 'quiet' | 'occurred' | 'changed' | 'solution';
   readonly incident: Incident;
 }
 

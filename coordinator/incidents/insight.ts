@@ -3,7 +3,7 @@
 import { knownProblemMatcher } from '../../analysis/known-problems/catalogue.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { IncidentStore } from './incident-store.ts';
-import type { Incident, Occurrence } from './incident.ts';
+import type { Change, Incident, Occurrence } from './incident.ts';
 
 export interface Insight {
   readonly kind: 'fact' | 'change';
@@ -27,7 +27,7 @@ export async function insightsOf(
     const body = `Cause: ${known.cause}\nImpact: ${known.impact}\nRemedy: ${known.remedy}`;
     insights.push({ kind: 'fact', title: `known problem ${known.id}: ${known.title}`, body, timeMs: undefined, nodeId: undefined });
   }
-  const changes = sources.changes.around(incident.firstSeenAtMs, incident.nodeIds, shown);
+  const changes = changesOf(incident, sources.changes);
   if (changes.length > 0) {
     const lines = changes.map(({ timeMs, kind, nodeId, service, text }) => `${when(timeMs)}  ${kind}  ${nodeId}  ${service}: ${text}`);
     insights.push({
@@ -50,6 +50,18 @@ export async function insightsOf(
     });
   }
   return insights;
+}
+
+/** As they were known when it opened, and those that became known since. */
+function changesOf(incident: Incident, log: ChangeLog): readonly Change[] {
+  const kept = incident.changes ?? [];
+  const keys = new Set(kept.map(keyOf));
+  const later = log.around(incident.firstSeenAtMs, incident.nodeIds, incident.service, shown).filter((change) => !keys.has(keyOf(change)));
+  return [...kept, ...later].slice(0, shown);
+}
+
+function keyOf({ kind, nodeId, service, timeMs, text }: Change): string {
+  return [kind, nodeId, service, timeMs, text].join('\n');
 }
 
 /** Of the incidents seen last, those that began near it, the earliest first: that one is the likeliest cause. */

@@ -1,37 +1,44 @@
 // The tracker: turns problems into incidents and their occurrences, and carries out what people decide about them.
-// Must never keep every occurrence; it keeps the first, the last, and ever rarer ones between.
+// Must never alert of what is on trial, in maintenance, flapping or part of a storm; it is recorded all the same.
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import { createUlid } from '../../base/ulid.ts';
 import { severities } from '../../analysis/severity.ts';
-import type { BehaviourWatch } from './behaviour-watch.ts';
 import type { ChangeLog } from './change-log.ts';
+import type { EndedCondition } from './condition-board.ts';
+import type { Candidate, Problem } from './detector.ts';
+import type { Detectors } from './detectors.ts';
 import { bucketMs, bucketOf, type ExposureMeter } from './exposure.ts';
-import { detectProblem, type Candidate, type Problem } from './detector.ts';
 import { nextState } from './incident-state.ts';
 import type { IncidentStore, IncidentTransaction, StoredIncident } from './incident-store.ts';
-import type { IncidentWatch } from './incident-watch.ts';
+import type { IncidentChange, IncidentWatch } from './incident-watch.ts';
 import type { Incident, IncidentEvent, IncidentState } from './incident.ts';
+import type { MaintenanceCalendar } from './maintenance.ts';
+import { eventOf, relate, stillQuiet, withRegression, type FlappingOptions } from './noise.ts';
+import { keepOccurrences } from './occurrence-sample.ts';
+import type { RelationFinder } from './relation.ts';
 
 export interface IncidentTrackerOptions {
   readonly store: IncidentStore;
   readonly watch: IncidentWatch;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly behaviour: BehaviourWatch;
+  readonly detectors: Pick<Detectors, 'observe'>;
   readonly changes: ChangeLog;
   readonly exposure: ExposureMeter;
   /** A problem that goes on after its fix was merged is judged this often at most. */
   readonly judgedEveryMs: number;
+  readonly maintenance: Pick<MaintenanceCalendar, 'covers'>;
+  readonly relations: RelationFinder;
+  readonly flapping: FlappingOptions;
   /** Whether an incident of this node may begin work on a solution (its mode is not `observe`). */
   readonly mayPropose: (nodeId: string) => boolean;
 }
 
-const firstKept = 4;
-const lastKept = 12;
+type Change = Pick<IncidentChange, 'event' | 'incident'>;
 
-type Change = { readonly event: 'opened' | 'occurred' | 'changed'; readonly incident: Incident };
+const changesKept = 20;
 
 export class IncidentTracker {
   readonly #options: IncidentTrackerOptions;
@@ -40,40 +47,49 @@ export class IncidentTracker {
     this.#options = options;
   }
 
-  observe(candidate: Candidate, before: () => readonly string[]): Problem | undefined {
-    this.#options.behaviour.observe(candidate);
+  observe(candidate: Candidate, before: () => readonly string[]): readonly Problem[] {
     this.#options.changes.observe(candidate);
     this.#options.exposure.observe(candidate);
-    return detectProblem(candidate, before);
+    return this.#options.detectors.observe(candidate, before);
   }
 
   /** Inside the transaction that commits the entries; what it answers with tells the watchers, once that is durable. */
   async apply(problems: readonly Problem[], transaction: IncidentTransaction): Promise<() => void> {
     const changes: Change[] = [];
+    const relations = this.#options.relations.begin();
     for (const group of Map.groupBy(problems, (problem) => `${problem.fingerprint.value}/${problem.service}`).values()) {
-      changes.push(await this.#applyGroup(group, transaction));
+      changes.push(await this.#applyGroup(group, transaction, relations));
     }
     return () => {
-      for (const change of changes) {
-        this.#options.watch.publish(change);
-        if (change.event === 'occurred') continue;
-        const { id, title, service, state } = change.incident;
-        this.#options.logger.info(change.event === 'opened' ? 'incident opened' : 'incident came back', {
-          incidentId: id,
-          title,
-          service,
-          state,
-        });
-      }
+      relations.commit();
+      for (const change of changes) this.#tell(change);
     };
   }
 
-  /** Ends an interval of watching how services behave. */
-  async closeInterval(): Promise<void> {
-    const problems = this.#options.behaviour.close(this.#options.clock.now());
+  /** Problems that no entry brought. */
+  async report(problems: readonly Problem[]): Promise<void> {
     if (problems.length === 0) return;
     const afterwards = await this.#options.store.transactIncidents((transaction) => this.apply(problems, transaction));
     afterwards();
+  }
+
+  /** Conditions that ended by themselves: their incidents are resolved, unless a person decided otherwise meanwhile. */
+  async recover(ended: readonly EndedCondition[]): Promise<void> {
+    if (ended.length === 0) return;
+    const nowMs = this.#options.clock.now();
+    const changed = await this.#options.store.transactIncidents(async (transaction) => {
+      const incidents: Incident[] = [];
+      for (const { fingerprint, service, lastedMs } of ended) {
+        const stored = await transaction.findIncident(fingerprint, service);
+        const state = stored === undefined ? undefined : nextState(stored.incident.state, 'resolve');
+        if (stored === undefined || state === undefined) continue;
+        const incident = { ...stored.incident, state, note: `ended by itself after ${Math.round(lastedMs / 1000)} s` };
+        await transaction.saveIncident({ incident, resolvedAtMs: nowMs, fixId: stored.fixId });
+        incidents.push(incident);
+      }
+      return incidents;
+    });
+    for (const incident of changed) this.#tell({ event: 'changed', incident });
   }
 
   /** A person's decision. @throws HephaestusError `incident.not-found`, `incident.ambiguous`, `incident.not-possible` */
@@ -142,21 +158,27 @@ export class IncidentTracker {
     return first;
   }
 
-  async #applyGroup(problems: readonly Problem[], transaction: IncidentTransaction): Promise<Change> {
+  async #applyGroup(
+    problems: readonly Problem[],
+    transaction: IncidentTransaction,
+    relations: ReturnType<RelationFinder['begin']>,
+  ): Promise<Change> {
     const [first] = problems;
     if (first === undefined) throw new TypeError('a group of problems is never empty');
-    const nowMs = this.#options.clock.now();
+    const { clock, maintenance, changes, mayPropose } = this.#options;
+    const nowMs = clock.now();
     const known = await transaction.findIncident(first.fingerprint.value, first.service);
     const before = known?.incident;
-    const occurrences = (before?.occurrences ?? 0) + problems.length;
-    // Lines written before it was resolved, and read later, are no relapse.
-    const mayRelapse = known !== undefined && problems.some((problem) => problem.timeMs > (known.resolvedAtMs ?? 0));
+    const quietOf = (problem: Problem) => problem.quiet ?? (maintenance.covers(problem, problem.timeMs) ? 'maintenance' : undefined);
+    const alerting = problems.filter((problem) => quietOf(problem) === undefined);
+    // Lines written before it was resolved, and read later, are no relapse; nor is what maintenance brings.
+    const mayRelapse = known !== undefined && alerting.some((problem) => problem.timeMs > (known.resolvedAtMs ?? 0));
     // Where a fix was merged, an old revision that still runs is no relapse: that is judged apart, by revision.
     const isRelapse = mayRelapse && known.fixId === undefined;
     const state = isRelapse ? (nextState(known.incident.state, 'occurrence') ?? known.incident.state) : (before?.state ?? 'open');
-    const nodeIds = [...new Set([...(before?.nodeIds ?? []), ...problems.map((problem) => problem.nodeId)])].filter((id) => id !== '');
+    const isBack = before !== undefined && state !== before.state;
     const times = problems.map((problem) => problem.timeMs);
-    const incident: Incident = {
+    const counted: Incident = {
       ...before,
       id: before?.id ?? createUlid(nowMs),
       fingerprint: before?.fingerprint ?? first.fingerprint,
@@ -166,22 +188,41 @@ export class IncidentTracker {
       service: before?.service ?? first.service,
       firstSeenAtMs: Math.min(before?.firstSeenAtMs ?? Infinity, ...times),
       lastSeenAtMs: Math.max(before?.lastSeenAtMs ?? 0, ...times),
-      occurrences,
-      nodeIds,
+      occurrences: (before?.occurrences ?? 0) + problems.reduce((sum, { count }) => sum + (count ?? 1), 0),
+      nodeIds: [...new Set([...(before?.nodeIds ?? []), ...problems.map((problem) => problem.nodeId)])].filter((id) => id !== ''),
       detector: before?.detector ?? first.detector,
       note: before?.note ?? '',
     };
+    let incident: Incident;
+    if (before === undefined) {
+      const around = changes.around(counted.firstSeenAtMs, counted.nodeIds, counted.service, changesKept);
+      const opened = { ...counted, changes: around, quiet: alerting.length > 0 ? undefined : quietOf(first) };
+      incident = opened.quiet === undefined ? relate(opened, nowMs, relations) : opened;
+    } else {
+      const spoken = { ...counted, quiet: stillQuiet(before, alerting.length > 0, nowMs) };
+      incident = isBack ? withRegression(spoken, nowMs, this.#options.flapping) : spoken;
+    }
     await transaction.saveIncident({ incident, resolvedAtMs: known?.resolvedAtMs, fixId: known?.fixId });
-    await transaction.addIncidentNodes(incident.id, nodeIds);
+    await transaction.addIncidentNodes(incident.id, incident.nodeIds);
     await this.#count(incident, problems, transaction);
     if (mayRelapse && known.fixId !== undefined) await transaction.enqueueFollow(known.fixId, nowMs + this.#options.judgedEveryMs, nowMs);
-    await this.#keepOccurrences(incident, problems, transaction);
-    const isNew = before === undefined;
-    const isBack = state !== before?.state;
-    if ((isNew || isBack) && problems.some((problem) => this.#options.mayPropose(problem.nodeId))) {
+    await keepOccurrences(incident, problems, transaction, clock);
+    const event = eventOf(before, incident, isBack);
+    const isWork = (problem: Problem): boolean => problem.mayPropose !== false && mayPropose(problem.nodeId);
+    if ((event === 'opened' || event === 'changed') && incident.quiet === undefined && alerting.some(isWork)) {
       await transaction.enqueueProposal(incident.id, nowMs);
     }
-    return { event: isNew ? 'opened' : isBack ? 'changed' : 'occurred', incident };
+    return { event, incident };
+  }
+
+  #tell({ event, incident }: Change): void {
+    this.#options.watch.publish({ event, incident });
+    if (event === 'occurred') return;
+    const { id, title, service, state, quiet, relatedTo } = incident;
+    const words = { opened: 'incident opened', quiet: 'incident recorded, nobody is alerted', changed: 'incident changed', solution: '' }[
+      event
+    ];
+    this.#options.logger.info(words, { incidentId: id, title, service, state, quiet, relatedTo });
   }
 
   async #count({ id, service }: Incident, problems: readonly Problem[], transaction: IncidentTransaction): Promise<void> {
@@ -194,37 +235,20 @@ export class IncidentTracker {
         if (first === undefined) return [];
         const { nodeId, timeMs } = first;
         const revision = exposure.revisionOf(first);
-        return [{ service, incidentId: id, nodeId, revision, startMs: bucketOf(timeMs), widthMs: bucketMs, amount: group.length }];
+        return [
+          {
+            service,
+            incidentId: id,
+            nodeId,
+            revision,
+            startMs: bucketOf(timeMs),
+            widthMs: bucketMs,
+            amount: group.reduce((sum, { count }) => sum + (count ?? 1), 0),
+          },
+        ];
       }),
     );
   }
-
-  async #keepOccurrences(incident: Incident, problems: readonly Problem[], transaction: IncidentTransaction): Promise<void> {
-    const lastOrdinal = incident.occurrences;
-    const firstOrdinal = lastOrdinal - problems.length + 1;
-    for (const [index, problem] of problems.entries()) {
-      const ordinal = firstOrdinal + index;
-      if (!isLandmark(ordinal) && ordinal <= lastOrdinal - lastKept) continue;
-      const { nodeId, source, timeMs, severity, service, message, fields, trace, raw, before } = problem;
-      const id = createUlid(this.#options.clock.now());
-      await transaction.insertOccurrence(
-        { id, incidentId: incident.id, nodeId, source, timeMs, severity, service, message, fields, trace, raw, before },
-        ordinal,
-      );
-    }
-    // Those that were among the last before and aren't any more.
-    const from = Math.max(1, firstOrdinal - lastKept);
-    const to = Math.min(firstOrdinal - 1, lastOrdinal - lastKept);
-    if (to < from) return;
-    const keep: number[] = [];
-    for (let ordinal = from; ordinal <= to; ordinal++) if (isLandmark(ordinal)) keep.push(ordinal);
-    await transaction.thinOccurrences(incident.id, from, to, keep);
-  }
-}
-
-/** The first ones, and then every power of two: some dozens, however often it shows. */
-function isLandmark(ordinal: number): boolean {
-  return ordinal <= firstKept || Number.isInteger(Math.log2(ordinal));
 }
 
 function worst(list: readonly Incident['severity'][]): Incident['severity'] {

@@ -17,7 +17,7 @@ import type { ProcessedRecord, RecordProcessor } from './record-processor.ts';
 
 /** Who looks at entries for problems. `observe` is synchronous; `apply` runs inside the commit and answers with what to do after it. */
 export interface EntryObserver<Observation, Transaction> {
-  observe(entry: LogEntry, before: () => readonly string[]): Observation | undefined;
+  observe(entry: LogEntry, before: () => readonly string[]): readonly Observation[];
   apply(observations: readonly Observation[], transaction: Transaction): Promise<() => void>;
 }
 
@@ -188,7 +188,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
   }
 
   #observe(processed: readonly ProcessedRecord[]): Observation[] {
-    return processed.flatMap(({ entry, before }) => this.#options.observer.observe(entry, before) ?? []);
+    return processed.flatMap(({ entry, before }) => this.#options.observer.observe(entry, before));
   }
 
   #refuse(session: IngestSession, shipment: Shipment, reason: RefusalReason, message: string, creditBytes: number): void {

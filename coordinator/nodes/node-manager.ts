@@ -17,8 +17,8 @@ export interface NodeManagerOptions {
   readonly logger: Logger;
   /** What a new node is told unless it was announced with something else. */
   readonly defaultConfiguration: NodeConfiguration;
-  /** Called with every change of status. */
-  readonly onStatusChange?: ((from: NodeStatus, to: NodeStatus) => void) | undefined;
+  /** Called with every change that is written at once: all but vitals and times. */
+  readonly onChange?: ((before: Node, after: Node) => void) | undefined;
 }
 
 export interface NodeRegistration {
@@ -107,6 +107,11 @@ export class NodeManager {
       .filter((node) => node.name.toLowerCase().includes(contained))
       .filter((node) => Object.entries(query.labels).every(([key, value]) => node.labels[key] === value))
       .toSorted((left, right) => compare(left.name, right.name) || compare(left.id, right.id));
+  }
+
+  /** Every node, removed ones too, in no order. */
+  all(): readonly Node[] {
+    return [...this.#nodes.values()];
   }
 
   isConnected(nodeId: string): boolean {
@@ -233,11 +238,8 @@ export class NodeManager {
   /** Every change from now on; the current state of each node comes first. */
   async *watchNodes(ids: readonly string[], signal: AbortSignal): AsyncGenerator<Node> {
     const wanted = new Set(ids.map((id) => this.getNode(id).id));
-    yield* this.#watch.follow(
-      [...this.#nodes.values()].filter((node) => node.status !== 'removed'),
-      wanted,
-      signal,
-    );
+    const present = this.all().filter((node) => node.status !== 'removed');
+    yield* this.#watch.follow(present, wanted, signal);
   }
 
   /** Marks nodes whose heartbeats stay away as inactive, and writes what heartbeats changed. Called every second or so. */
@@ -289,7 +291,7 @@ export class NodeManager {
     const before = this.#nodes.get(node.id);
     // In memory first: what arrives while the store writes must build on this.
     this.#nodes.set(node.id, node);
-    if (before !== undefined && before.status !== node.status) this.#options.onStatusChange?.(before.status, node.status);
+    if (before !== undefined) this.#options.onChange?.(before, node);
     this.#watch.publish(node);
     await this.#options.store.save(node);
     return node;

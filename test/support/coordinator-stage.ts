@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { crc32, zstdCompressSync } from 'node:zlib';
 import { silentLogger, type Logger } from '../../base/logger.ts';
 import { createChannel } from '../../base/channel.ts';
-import { systemClock } from '../../base/clock.ts';
+import { systemClock, type Clock } from '../../base/clock.ts';
 import { createCertificateRequest, generateNodeKey } from '../../agent/session/certificate-request.ts';
 import { openConnection, type Connection } from '../../agent/session/connection.ts';
 import { connectOperator, type OperatorConnection } from '../../coordinator/cli/client.ts';
@@ -31,7 +31,11 @@ export interface CoordinatorStage extends AsyncDisposable {
   restart(changes?: Record<string, unknown>, meanwhile?: () => Promise<void>): Promise<void>;
 }
 
-export async function stageCoordinator(settings: Record<string, unknown> = {}, logger: Logger = silentLogger): Promise<CoordinatorStage> {
+export async function stageCoordinator(
+  settings: Record<string, unknown> = {},
+  logger: Logger = silentLogger,
+  clock: Clock = systemClock,
+): Promise<CoordinatorStage> {
   const directory = await mkdtemp(join(tmpdir(), 'hephaestus-coordinator-'));
   const configure = (changes: Record<string, unknown>) => coordinatorConfigurationSchema.parse({ ...base, ...settings, ...changes });
   const base = {
@@ -42,7 +46,7 @@ export async function stageCoordinator(settings: Record<string, unknown> = {}, l
   await initializeState(directory, systemClock);
   const caPem = await readFile(join(directory, 'ca.crt'), 'utf8');
   const token = (await readFile(join(directory, 'admin.token'), 'utf8')).trim();
-  let coordinator = await compose(configure({}), { logger });
+  let coordinator = await compose(configure({}), { logger, clock });
   await coordinator.start();
   const openOperator = (): OperatorConnection =>
     connectOperator({ address: `127.0.0.1:${coordinator.api.port()}`, caPem: Buffer.from(caPem), token, timeoutMs: 10_000 });
@@ -79,7 +83,7 @@ export async function stageCoordinator(settings: Record<string, unknown> = {}, l
       operator.close();
       await coordinator.stop();
       await meanwhile();
-      coordinator = await compose(configure(changes), { logger });
+      coordinator = await compose(configure(changes), { logger, clock });
       await coordinator.start();
       operator = openOperator();
     },
@@ -184,11 +188,11 @@ export async function shipLines(
   epoch: number,
   start: number,
   lines: readonly string[],
-  source?: string,
+  more: { readonly source?: string; readonly readAtMs?: number } = {},
 ): Promise<number> {
   const session = await node.hello(epoch, stage.connect(node.identity));
   const stream = session.openLogStream();
-  const batch = batchOf(lines, { epoch, sequence: 1, start, ...(source === undefined ? {} : { source }) });
+  const batch = batchOf(lines, { epoch, sequence: 1, start, ...more });
   stream.send(batch);
   await stream.receive();
   session.end();
@@ -203,7 +207,7 @@ export function filePosition(offset: number, inode = '42', generation = 0): Posi
 /** A batch of lines of one file, beginning at byte `start`. */
 export function batchOf(
   lines: readonly string[],
-  settings: { epoch: number; sequence: number; start: number; source?: string; inode?: string; compress?: boolean },
+  settings: { epoch: number; sequence: number; start: number; source?: string; inode?: string; compress?: boolean; readAtMs?: number },
 ): { $case: 'batch'; value: LogBatch } {
   const records = lines.map((line) => Buffer.from(`${line}\n`));
   const bytes = Buffer.concat(records);
@@ -218,7 +222,7 @@ export function batchOf(
       end: filePosition(settings.start + bytes.length, settings.inode),
       payload: compress ? zstdCompressSync(bytes) : bytes,
       recordLengths: records.map((record) => record.length),
-      readAt: new Date(),
+      readAt: new Date(settings.readAtMs ?? Date.now()),
       codec: compress ? Codec.ZSTD : Codec.NONE,
       crc32: crc32(bytes),
       uncompressedLength: bytes.length,

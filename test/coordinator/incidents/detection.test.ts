@@ -82,11 +82,9 @@ describe('an incident', () => {
 
 describe('the watch of behaviour', () => {
   test('makes one problem of a line that stops appearing, once the shadow phase is over', () => {
-    const shadows: string[] = [];
     const watch = new BehaviourWatch({
       behaviour: { learningIntervals: 1, shadowIntervals: 1 },
       textOf: (id) => analyzer.templateText(id),
-      onShadow: (description) => shadows.push(description),
     });
     const interval = (found: number) => {
       for (let i = 0; i < 100; i++) watch.observe(candidate('looking for the order'));
@@ -94,14 +92,13 @@ describe('the watch of behaviour', () => {
       return watch.close(1_000_000);
     };
     expect(interval(100)).toEqual([]);
-    expect(interval(10)).toEqual([]);
-    expect(shadows).toHaveLength(1);
-    expect(interval(10)).toMatchObject([{ service: 'shop', nodeId: 'n1', detector: 'drop' }]);
+    expect(interval(10)).toMatchObject([{ detector: 'drop', quiet: 'shadow' }]);
+    expect(interval(10)).toMatchObject([{ service: 'shop', nodeId: 'n1', detector: 'drop', quiet: undefined }]);
     expect(interval(100)).toEqual([]);
   });
 
   test('ignores what was written long before it was read', () => {
-    const watch = new BehaviourWatch({ behaviour: { learningIntervals: 1 }, textOf: () => undefined, onShadow: () => undefined });
+    const watch = new BehaviourWatch({ behaviour: { learningIntervals: 1 }, textOf: () => undefined });
     for (let i = 0; i < 100; i++) watch.observe(candidate('looking'));
     watch.close(1);
     for (let i = 0; i < 100; i++) watch.observe({ ...candidate('found'), receivedAtMs: 9_000_000 });

@@ -5,11 +5,11 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { silentLogger } from '../../../base/logger.ts';
 import { systemClock, type Clock } from '../../../base/clock.ts';
-import { BehaviourWatch } from '../../../coordinator/incidents/behaviour-watch.ts';
 import { ChangeLog } from '../../../coordinator/incidents/change-log.ts';
-import type { Candidate } from '../../../coordinator/incidents/detector.ts';
+import { detectProblem, type Candidate } from '../../../coordinator/incidents/detector.ts';
 import { IncidentWatch } from '../../../coordinator/incidents/incident-watch.ts';
 import { ExposureMeter } from '../../../coordinator/incidents/exposure.ts';
+import { RelationFinder } from '../../../coordinator/incidents/relation.ts';
 import { IncidentTracker } from '../../../coordinator/incidents/tracker.ts';
 import { createCommitStore } from '../../../coordinator/store/commit-store.ts';
 import { openDatabase, type Database } from '../../../coordinator/store/database.ts';
@@ -157,7 +157,6 @@ describe('incidents', () => {
     const store = createIncidentStore(database);
     const commits = createCommitStore(database);
     const clock: Clock = { ...systemClock, now: () => 10_000 };
-    const behaviour = new BehaviourWatch({ textOf: () => undefined, onShadow: () => undefined });
     const tracker = new IncidentTracker({
       exposure: new ExposureMeter([]),
       judgedEveryMs: 1000,
@@ -165,12 +164,15 @@ describe('incidents', () => {
       watch: new IncidentWatch(),
       clock,
       logger: silentLogger,
-      behaviour,
+      detectors: { observe: (found, before) => [detectProblem(found, before) ?? []].flat() },
       changes: new ChangeLog(),
+      maintenance: { covers: () => false },
+      relations: new RelationFinder({ window: 600_000, stormIncidents: 20 }),
+      flapping: { regressions: 3, window: 86_400_000 },
       mayPropose: () => true,
     });
     const happen = async (...times: number[]): Promise<void> => {
-      const problems = times.flatMap((timeMs) => tracker.observe(candidate(timeMs), () => []) ?? []);
+      const problems = times.flatMap((timeMs) => tracker.observe(candidate(timeMs), () => []));
       (await commits.transact((transaction) => tracker.apply(problems, transaction)))();
     };
     return { store, tracker, happen, jobs: createJobQueue(database, clock) };

@@ -177,7 +177,7 @@ export interface WatchIncidentsRequest {
 }
 
 export interface WatchIncidentsResponse {
-  /** opened, occurred, changed, solution. */
+  /** opened and changed are for people's attention; quiet (recorded, nobody is to be alerted), occurred, solution. */
   event: string;
   incident: Incident | undefined;
 }
