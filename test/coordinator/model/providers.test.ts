@@ -9,7 +9,7 @@ import { systemClock } from '../../../base/clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
 import { createOutbound } from '../../../base/outbound.ts';
 import { Secret } from '../../../base/secret.ts';
-import { ModelError, type CompletionRequest, type TextModel } from '../../../coordinator/model/model.ts';
+import { ModelError, type CompletionRequest, type TextModel, type Turn } from '../../../coordinator/model/model.ts';
 import { ModelLedger } from '../../../coordinator/model/ledger.ts';
 import { endpointsOf, modelConfigurationSchema } from '../../../coordinator/model/model-configuration.ts';
 import { runCanary } from '../../../coordinator/model/canary.ts';
@@ -80,6 +80,59 @@ describe.each(providers)('%s', (_name, make) => {
     expect(await failureOf(make, answer)).toMatchObject({ reason, retry });
   });
 
+  it('calls tools, is given their results, and may be kept from calling more', async () => {
+    const answers: FakeAnswer[] = [
+      {
+        kind: 'calls',
+        text: 'Let me see.',
+        calls: [
+          { name: 'read_file', input: { path: 'a.js' } },
+          { name: 'search', input: { text: 'x' } },
+        ],
+      },
+      say('It is the first line.'),
+    ];
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => answers.shift() ?? say('') });
+    const definitions = ['read_file', 'search'].map((name) => ({ name, description: `${name}.`, parameters: { type: 'object' } }));
+    const question: Turn = { role: 'user', content: 'Why?' };
+    const first = await make(server.url).complete(request({ turns: [question], tools: { definitions, mayCall: true } }));
+    expect(first.text).toBe('Let me see.');
+    const calls = first.calls ?? [];
+    expect(calls.map(({ name, input }) => [name, input])).toEqual([
+      ['read_file', { path: 'a.js' }],
+      ['search', { text: 'x' }],
+    ]);
+    expect(new Set(calls.map(({ id }) => id)).size).toBe(2);
+    const results = calls.map(({ id, name }): Turn => ({ role: 'tool', callId: id, name, content: `what ${name} found` }));
+    const turns: Turn[] = [question, { role: 'assistant', content: first.text, calls }, ...results, { role: 'user', content: 'So?' }];
+    const last = await make(server.url).complete(request({ turns, tools: { definitions, mayCall: false } }));
+    expect(last).toMatchObject({ text: 'It is the first line.', calls: [] });
+    expect(server.requests[0]?.tools).toEqual(['read_file', 'search']);
+    expect(server.requests[1]?.tools).toEqual([]);
+    for (const words of ['Let me see.', 'what read_file found', 'what search found', 'So?'])
+      expect(server.requests[1]?.prompt).toContain(words);
+  });
+
+  it('is stopped where it repeats itself or goes on without end, and its connection is closed', async () => {
+    expect(await failureOf(make, { kind: 'endless', text: 'the same again; ' }, { maxOutputTokens: 60_000 })).toMatchObject({
+      reason: 'runaway',
+      retry: 'never',
+      message: expect.stringContaining('repeated itself') as string,
+    });
+    let count = 0;
+    const endless: FakeAnswer = {
+      kind: 'endless',
+      get text() {
+        count += 1;
+        return `line ${count}\n`;
+      },
+    };
+    expect(await failureOf(make, endless)).toMatchObject({
+      reason: 'runaway',
+      message: expect.stringContaining('beyond the 200 tokens') as string,
+    });
+  });
+
   it('gives up at its time limit', async () => {
     expect(await failureOf(make, { kind: 'hang' }, { signal: AbortSignal.timeout(150) })).toMatchObject({
       reason: 'timeout',
@@ -118,7 +171,60 @@ describe.each(providers)('%s', (_name, make) => {
   });
 });
 
+describe('openai-compatible', () => {
+  const make = providers[1]?.[1] ?? (() => expect.fail('no provider'));
+
+  it.each<[string, string, (body: unknown) => boolean]>([
+    [
+      'response_format',
+      "'response_format' of type 'json_schema' is not supported with this model",
+      (body) => JSON.stringify(body).includes('JSON Schema'),
+    ],
+    [
+      'max_tokens',
+      "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.",
+      (body) => JSON.stringify(body).includes('max_completion_tokens'),
+    ],
+    ['temperature', "'temperature' does not support 0 with this model", (body) => !JSON.stringify(body).includes('temperature')],
+    ['stream_options', 'unknown field stream_options', (body) => !JSON.stringify(body).includes('stream_options')],
+  ])('does without %s where a server refuses it, and remembers', async (field, words, isWithout) => {
+    await using server = await startFakeModelServer({
+      models: ['small'],
+      answer: ({ body }) =>
+        typeof body === 'object' && body !== null && field in body ? { kind: 'status', status: 400, words } : say('{}'),
+    });
+    const model = make(server.url);
+    for (let count = 0; count < 2; count += 1) expect((await model.complete(request({ schema: { type: 'object' } }))).text).toBe('{}');
+    expect(server.requests.map(({ body }) => isWithout(body))).toEqual([false, true, true]);
+  });
+
+  it('speaks to Azure: the version in the query, the key in its own header, whatever the deployment’s path', async () => {
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => say('hello') });
+    const options = {
+      baseUrl: `${server.url}/openai/deployments/fix`,
+      key: new Secret('sesame'),
+      model: 'small',
+      keyHeader: 'api-key' as const,
+    };
+    await createOpenAiCompatibleModel({ ...options, apiVersion: '2024-10-21' }).complete(request());
+    expect(server.requests[0]?.path).toBe('/openai/deployments/fix/chat/completions?api-version=2024-10-21');
+    expect(server.requests[0]?.headers).toMatchObject({ 'api-key': 'sesame' });
+    expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
+  });
+});
+
 describe('ollama', () => {
+  it('says of a model what its server does: size, context, tools', async () => {
+    const shows = {
+      capabilities: ['completion', 'tools'],
+      details: { parameter_size: '32.8B' },
+      model_info: { 'qwen2.context_length': 32768 },
+    };
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => say(''), shows });
+    const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
+    expect(await model.probe(AbortSignal.timeout(5_000))).toEqual({ contextTokens: 32_768, parameters: 32.8, callsTools: true });
+  });
+
   it('asks with an explicit context, a schema and keep-alive', async () => {
     await using server = await startFakeModelServer({ models: ['small'], answer: () => say('{}') });
     await createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' }).complete(request({ schema: { type: 'object' } }));
@@ -150,11 +256,23 @@ describe('ollama', () => {
       ajvOpts: { strict: false, logger: false },
     });
     await api.init();
-    await using server = await startFakeModelServer({ models: ['small'], answer: () => say('{}') });
+    const answers: FakeAnswer[] = [say('{}'), { kind: 'calls', calls: [{ name: 'search', input: { text: 'x' } }] }, say('done')];
+    await using server = await startFakeModelServer({ models: ['small'], answer: () => answers.shift() ?? say('') });
     const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
     await model.probe(AbortSignal.timeout(5_000));
     await model.complete(request({ schema: { type: 'object', properties: {} } }));
-    expect(server.requests).toHaveLength(3);
+    const tools = {
+      definitions: [{ name: 'search', description: 'Finds.', parameters: { type: 'object', properties: {} } }],
+      mayCall: true,
+    };
+    const { calls = [] } = await model.complete(request({ tools }));
+    const turns: Turn[] = [
+      { role: 'user', content: 'Hello' },
+      { role: 'assistant', content: '', calls },
+      ...calls.map(({ id, name }): Turn => ({ role: 'tool', callId: id, name, content: 'nothing' })),
+    ];
+    await model.complete(request({ turns, tools }));
+    expect(server.requests.map(({ path }) => path)).toEqual(['/api/tags', '/api/show', '/api/chat', '/api/chat', '/api/chat']);
     for (const { path, method, body } of server.requests) {
       const operation = api.matchOperation({ path, method, headers: {} });
       expect(operation).toBeDefined();
