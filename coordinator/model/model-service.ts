@@ -8,6 +8,7 @@ import { ModelLedger, type ModelRequestStore } from './ledger.ts';
 import {
   ModelError,
   estimateTokens,
+  mostTokens,
   type Completion,
   type JsonSchema,
   type SecretReader,
@@ -68,6 +69,8 @@ export type ExchangeOutcome =
       readonly provider: string;
       readonly model: string;
       readonly tokens: number;
+      /** What was set aside for it, where no server cuts prompts. */
+      readonly setAside: number;
     }
   /** The model failed in a way that asking again won't cure now. */
   | { readonly kind: 'unavailable'; readonly reason: string };
@@ -154,7 +157,7 @@ export class ModelService {
       const model = await endpoint.prove(signal);
       const outcome = await this.#ask(model, endpoint, to, exchange, signal);
       endpoint.answered();
-      this.#sessions.judge(to.incidentId, to.model, 'used', 'answered');
+      this.#sessions.judge(to.incidentId, to.model, 'used');
       return outcome;
     } catch (error) {
       if (!(error instanceof ModelError) || signal.aborted) throw error;
@@ -230,7 +233,7 @@ export class ModelService {
     if (estimate > room * 1.15)
       throw new ModelError('too-long', `the prompt has about ${estimate} tokens, more than the ${room} that the context leaves`);
     const startedMs = clock.monotonicMs();
-    const completion: Completion = await model.complete({
+    const request = {
       system,
       turns,
       schema: inWords ? undefined : exchange.schema,
@@ -241,7 +244,8 @@ export class ModelService {
       signal,
       onProgress: exchange.onProgress,
       account: { incidentId, repository, purpose: exchange.purpose },
-    });
+    };
+    const completion: Completion = await model.complete(request);
     const { text, inputTokens, outputTokens, stopped, calls = [] } = completion;
     const costUsd = (inputTokens * price.inputUsd + outputTokens * price.outputUsd) / 1_000_000;
     const usage = { requests: 1, inputTokens, outputTokens, durationMs: clock.monotonicMs() - startedMs, costUsd };
@@ -254,6 +258,7 @@ export class ModelService {
       provider: model.provider,
       model: model.model,
       tokens: inputTokens + outputTokens,
+      setAside: mostTokens(request, false),
     };
   }
 }

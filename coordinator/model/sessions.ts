@@ -51,12 +51,12 @@ export class Sessions {
     });
   }
 
-  /** What became of a model. */
-  judge(incidentId: string, name: string, verdict: ModelChoice['verdict'], reason: string): void {
+  /** What became of a model; without a reason the one of its place in the route stays. */
+  judge(incidentId: string, name: string, verdict: ModelChoice['verdict'], reason?: string): void {
     const session = this.get(incidentId);
     this.#keep(incidentId, {
       ...session,
-      choices: session.choices.map((choice) => (choice.name === name ? { ...choice, verdict, reason } : choice)),
+      choices: session.choices.map((choice) => (choice.name === name ? { ...choice, verdict, reason: reason ?? choice.reason } : choice)),
     });
   }
 

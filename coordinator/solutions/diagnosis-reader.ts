@@ -22,6 +22,22 @@ const answerSchema = z.object({
   risk: words.default(''),
 });
 
+/**
+ * True if most letters are of other scripts than the evidence is written in: a team that writes its code in one language can't judge a
+ * diagnosis in another. Languages of the same script are let through.
+ */
+export function isInAnotherScript({ diagnosis }: ReadDiagnosis, evidence: readonly Evidence[]): boolean {
+  return (
+    shareOfLatin(`${diagnosis.summary} ${diagnosis.rootCause}`) < 0.5 && shareOfLatin(evidence.map(({ body }) => body).join(' ')) > 0.5
+  );
+}
+
+function shareOfLatin(text: string): number {
+  const letters = text.slice(0, 20_000).match(/\p{L}/gu) ?? [];
+  const latin = letters.filter((letter) => /\p{Script=Latin}/u.test(letter));
+  return letters.length === 0 ? 1 : latin.length / letters.length;
+}
+
 /** Undefined if the answer is no diagnosis. */
 export function readDiagnosis(text: string, evidence: readonly Evidence[]): ReadDiagnosis | undefined {
   const parsed = answerSchema.safeParse(readLenientJson(text));

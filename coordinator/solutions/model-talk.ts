@@ -7,7 +7,7 @@ import type { RepositoryService } from '../repository/repository.ts';
 import type { Candidate, Exhausted, Feedback } from './candidate.ts';
 import { applyAnswer } from './answer-edits.ts';
 import { buildContext } from './context.ts';
-import { readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
+import { isInAnotherScript, readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
 import type { Groundwork } from './groundwork.ts';
 import { askAgain, askDiagnosis, askEdits, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
 import { repositoryTools } from './repository-tools.ts';
@@ -121,8 +121,10 @@ export class ModelTalk {
       const outcome = await this.#ask(question);
       if (outcome.kind === 'unavailable') return outcome.reason;
       const read = outcome.isCut ? undefined : readDiagnosis(outcome.text, this.#options.groundwork.evidence);
-      if (read !== undefined) return read;
-      const again = `That was no JSON of the shape that was asked for${outcome.isCut ? ' (it was cut off; be brief)' : ''}. Answer again, in English, with the JSON object alone.`;
+      const isForeign = read !== undefined && isInAnotherScript(read, this.#options.groundwork.evidence);
+      if (read !== undefined && !isForeign) return read;
+      const wrong = isForeign ? 'That was not in English' : 'That was no JSON of the shape that was asked for';
+      const again = `${wrong}${outcome.isCut ? ' (it was cut off; be brief)' : ''}. Answer again, in English, with the JSON object alone.`;
       question = { ...question, prompt: again, fresh: false };
     }
     return `${this.#options.to.model} gave no usable diagnosis.`;

@@ -62,7 +62,8 @@ export async function explore(options: ExploreOptions): Promise<ExploreOutcome> 
       results.push({ role: 'tool', callId: call.id, name: call.name, content });
     }
     const size = outcome.tokens + estimateTokens(results.map(({ content }) => content).join(''));
-    const stop = await whyStop(options, { step, spent, size, repetitions });
+    const setAside = outcome.setAside + Buffer.byteLength(results.map(({ content }) => content).join(''));
+    const stop = await whyStop(options, { step, spent, size, setAside, repetitions });
     if (stop !== undefined) {
       // Every call needs its result before anything else is said; the last answer tells that it ends here.
       const last = await ask(
@@ -77,12 +78,13 @@ export async function explore(options: ExploreOptions): Promise<ExploreOutcome> 
 
 async function whyStop(
   { limits, roomTokens, tokensLeft }: ExploreOptions,
-  now: { readonly step: number; readonly spent: number; readonly size: number; readonly repetitions: number },
+  now: { readonly step: number; readonly spent: number; readonly size: number; readonly setAside: number; readonly repetitions: number },
 ): Promise<string | undefined> {
   if (now.step >= limits.maxSteps) return `Those were ${limits.maxSteps} steps, which is all that you have.`;
   if (now.spent + now.size > limits.maxTokens) return `Those were about ${now.spent} tokens, and ${limits.maxTokens} is all that you have.`;
   if (now.size > roomTokens * shareOfRoom) return 'There is no room for more results.';
   if (now.repetitions > mostRepetitions) return 'You call the same again and again.';
-  if (now.size * (exchangesToCome + 1) > (await tokensLeft())) return 'The budget leaves just enough for an answer.';
+  // What is asked last has to be set aside at its most while the others were paid for as they were counted.
+  if (now.size * exchangesToCome + now.setAside * 1.5 > (await tokensLeft())) return 'The budget leaves just enough for an answer.';
   return undefined;
 }
