@@ -14,14 +14,21 @@ const signal = AbortSignal.timeout(60_000);
 const plain = { localOnly: undefined, difficulty: { level: 'plain' as const, reason: 'a test' } };
 const to = (model: string) => ({ incidentId: 'incident-1', repository: 'shop', model });
 const ask = (words: string, values: Partial<Exchange> = {}): Exchange => ({
-  ...{ system: 'Be brief.', say: [{ role: 'user', content: words }], schema: undefined, purpose: 'edit', fresh: true },
+  system: 'Be brief.',
+  say: [{ role: 'user', content: words }],
+  schema: undefined,
+  purpose: 'edit',
+  fresh: true,
   ...values,
 });
 
 const serve = async (answer: FakeAnswer): Promise<FakeModelServer> =>
   startFakeModelServer({ models: ['m'], answer: withCanary(() => answer) });
 const at = (name: string, server: { readonly url: string }, values: Record<string, unknown> = {}) => ({
-  ...{ name, provider: 'openai-compatible', baseUrl: `${server.url}/v1`, model: 'm' },
+  name,
+  provider: 'openai-compatible',
+  baseUrl: `${server.url}/v1`,
+  model: 'm',
   ...values,
 });
 

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { planRoute, type RoutedModel, type RouteRequest } from '../../../coordinator/model/router.ts';
 
 const model = (name: string, values: Partial<RoutedModel>): RoutedModel => ({
-  ...{ name, provider: 'openai-compatible', model: name, isInHouse: false, skill: 'small', usd: 0, problem: undefined },
+  name,
+  provider: 'openai-compatible',
+  model: name,
+  isInHouse: false,
+  skill: 'small',
+  usd: 0,
+  problem: undefined,
   ...values,
 });
 const local = model('local', { isInHouse: true });
