@@ -22,6 +22,7 @@ import { createCertificateKeeper } from './session/certificate-keeper.ts';
 import { openEpochFile } from './session/epoch-file.ts';
 import { enrol } from './session/enrolment.ts';
 import type { JoinToken } from './session/join-token.ts';
+import { showCoordinatorAddress } from './session/coordinator-address.ts';
 import { openCredentialsStore, type NodeCredentials } from './session/node-credentials.ts';
 import { openPositionsFile } from './session/positions-file.ts';
 import { createSendRate } from './session/send-rate.ts';
@@ -59,6 +60,8 @@ export interface Agent {
   /** Trades a token for a certificate, or says that the node has one. */
   enrol(token: JoinToken | undefined): Promise<{ readonly kind: 'enrolled' | 'already'; readonly credentials: NodeCredentials }>;
   readonly metrics: Metrics;
+  /** One line for `systemctl status`. */
+  describe(): string;
 }
 
 /** Between looks for logs of programs that were installed meanwhile. */
@@ -162,6 +165,14 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   return {
     metrics,
     reload: (next) => configuration.reload(nodeSettingsOf(next)),
+    describe() {
+      const { state, reason } = session.status();
+      const place = showCoordinatorAddress(config.coordinator);
+      const connection = state === 'shipping' ? `ships to ${place}` : `${state} (${place}${reason === '' ? '' : `: ${reason}`})`;
+      const troubled = reporter.health().parts.filter(({ name, status }) => status !== 'ok' && name !== 'session');
+      const trouble = troubled.length === 0 ? '' : `; ${troubled.map(({ name, reason: why }) => `${name}: ${why}`).join('; ')}`;
+      return `${connection}; sources: ${pipeline.status().length}${trouble}`;
+    },
     async enrol(token) {
       await prepareState();
       const stored = await store.load();

@@ -147,20 +147,25 @@ async function run(file: string, surroundings: ProgramSurroundings): Promise<voi
       await notifier.reloading();
       await reload(agent, file, surroundings, logger);
       // READY ends a reload, also one that changed nothing.
-      await notifier.ready('tailing');
+      await notifier.ready(agent.describe());
     };
     reloaded().catch((error: unknown) => logger.error('reload failed', { err: error }));
   });
   const over = new AbortController();
-  const watchdog = notifier.runWatchdog(() => true, AbortSignal.any([stop, over.signal]));
+  const until = AbortSignal.any([stop, over.signal]);
+  const watchdog = notifier.runWatchdog(() => true, until);
+  let telling: Promise<void> | undefined;
   try {
     logger.info('agent starting', { version: surroundings.version, config: file, coordinator: config.coordinator });
-    await agent.run(stop, () => void notifier.ready('tailing'));
+    await agent.run(stop, () => {
+      telling = notifier.ready(agent.describe()).then(() => notifier.keepStatus(() => agent.describe(), until));
+    });
     await notifier.stopping();
     logger.info('agent stopped');
   } finally {
     over.abort();
     await watchdog;
+    await telling;
     logger.sync();
   }
 }

@@ -27,6 +27,8 @@ export interface Notifier {
   stopping(): Promise<void>;
   /** Reports life at half of the unit's WatchdogSec while `isAlive` says so; returns at once where no watchdog is set. */
   runWatchdog(isAlive: () => boolean, signal: AbortSignal): Promise<void>;
+  /** Looks every few seconds what there is to say, and says it where it changed; returns at once outside of systemd. */
+  keepStatus(describe: () => string, signal: AbortSignal): Promise<void>;
 }
 
 export interface NotifierOptions {
@@ -36,6 +38,8 @@ export interface NotifierOptions {
 }
 
 const notifyTimeoutMs = 5000;
+/** A notice is a process of its own, so that a text which changes at every look should not be one. */
+const statusEveryMs = 10_000;
 
 /**
  * Node can't open the datagram socket that systemd listens on, so that `systemd-notify` (part of systemd, so there wherever
@@ -77,14 +81,28 @@ export function createNotifier({ environment, logger, clock }: NotifierOptions):
       while (!signal.aborted) {
         if (isAlive()) await notify('WATCHDOG=1');
         else logger.warn('watchdog not reported: the program is not well');
-        try {
-          await clock.sleep(periodUsec / 2000, signal);
-        } catch (error) {
-          if (!signal.aborted) throw error;
-        }
+        await pause(periodUsec / 2000, signal);
+      }
+    },
+    async keepStatus(describe, signal) {
+      if (notifySocket === undefined || notifySocket === '') return;
+      let said = '';
+      while (!signal.aborted) {
+        const text = describe();
+        if (text !== said) await notify(`STATUS=${oneLine(text)}`);
+        said = text;
+        await pause(statusEveryMs, signal);
       }
     },
   };
+
+  async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      await clock.sleep(durationMs, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+  }
 }
 
 /**

@@ -26,11 +26,15 @@ export interface NodeParts {
   readonly nodeOf: AuthOptions['nodeOf'];
   readonly certificateExpiresAtMs: () => number;
   readonly services: Pick<Services, 'enrollment'>;
+  /** Makes a new one where it ends soon or lacks a name. */
+  readonly renewServerCertificate: () => Promise<void>;
   readonly chores: readonly Chore[];
 }
 
 export interface NodeInputs {
   readonly config: CoordinatorConfiguration;
+  /** Of the server's certificate, as the settings are now; asked after the beginning only. */
+  readonly names: () => readonly string[];
   readonly database: Database;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -38,7 +42,7 @@ export interface NodeInputs {
   readonly onChange: (before: Node, after: Node) => void;
 }
 
-export async function composeNodes({ config, database, clock, logger, metrics, onChange }: NodeInputs): Promise<NodeParts> {
+export async function composeNodes({ config, names, database, clock, logger, metrics, onChange }: NodeInputs): Promise<NodeParts> {
   const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
   const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
   const nodes = new NodeManager({
@@ -65,7 +69,7 @@ export async function composeNodes({ config, database, clock, logger, metrics, o
   const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
   let certificateExpiresAtMs = serverCertificate.expiresAtMs;
   const renewServerCertificate = async (): Promise<void> => {
-    const fresh = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
+    const fresh = await loadServerCertificate(config.stateDirectory, authority, names(), clock.now());
     if (fresh.expiresAtMs === certificateExpiresAtMs) return;
     certificateExpiresAtMs = fresh.expiresAtMs;
     credentials.replaceCertificate(fresh);
@@ -80,6 +84,7 @@ export async function composeNodes({ config, database, clock, logger, metrics, o
     },
     certificateExpiresAtMs: () => certificateExpiresAtMs,
     services: { enrollment: createEnrollmentService(enrolment) },
+    renewServerCertificate,
     chores: [
       { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
       { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },

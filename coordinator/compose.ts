@@ -26,6 +26,7 @@ import { createCoordinatorMetrics } from './coordinator-metrics.ts';
 import { declareRepositories } from './declared-repositories.ts';
 import { createSystemFacts } from './system-facts.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import { createLiveSettings, type LiveSettings } from './settings-reload.ts';
 import { relaySolutions } from './solution-relay.ts';
 import type { Problem } from './incidents/detector.ts';
 import { ExposureMeter } from './incidents/exposure.ts';
@@ -64,6 +65,10 @@ export interface Coordinator extends Lifecycle {
   readonly api: ApiServer;
   readonly ops: OpsServer;
   readonly metrics: Metrics;
+  /** Settings that were read again. @throws if they can't be applied; the old ones hold on */
+  readonly reload: LiveSettings['reload'];
+  /** One line for `systemctl status`. */
+  readonly describe: () => string;
 }
 
 const defaultSearchPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -108,6 +113,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   // Nodes.
   const nodeParts = await composeNodes({
     config,
+    names: () => settings.current().names,
     database,
     clock,
     logger,
@@ -175,6 +181,12 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // The port.
   const views = createViews(nodes, repositoryStore);
+  const settings = createLiveSettings(config, {
+    repositories: repositoryStore,
+    clock,
+    logger,
+    renewCertificate: () => nodeParts.renewServerCertificate(),
+  });
   const facts = createSystemFacts({
     startedAtMs,
     config,
@@ -265,7 +277,8 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         name: 'retention',
         everyMs: 60_000,
         run: async (signal) => {
-          const policy = { maxAgeMs: config.logs.maxAge, maxBytes: config.logs.maxSize };
+          const { maxAge, maxSize } = settings.current().logs;
+          const policy = { maxAgeMs: maxAge, maxBytes: maxSize };
           await enforceRetention(logReader, policy, { clock, logger: component('retention') }, signal);
         },
       },
@@ -289,5 +302,10 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     clock,
     stopDeadlineMs,
   });
-  return { ...lifecycle, logger, api, ops, metrics };
+  const describe = (): string => {
+    const counts = [...nodes.countByStatus()].filter(([, count]) => count > 0).map(([status, count]) => `${count} ${status}`);
+    const open = ['open', 'acknowledged', 'regressed'].reduce((sum, state) => sum + (figures.incidents.get(state) ?? 0), 0);
+    return `listening on ${config.listen}; nodes: ${counts.join(', ') || 'none'}; open incidents: ${open}`;
+  };
+  return { ...lifecycle, logger, api, ops, metrics, reload: (next) => settings.reload(next), describe };
 }

@@ -26,12 +26,15 @@ Commands:
 
 Options:
   -c, --config FILE  settings (YAML); FILE.d/*.yaml are laid over it (default ${defaultFile})
+  --init             run: first make what isn't there yet, as init does
   --replace          restore: put aside what is there
   -h, --help         print this help
   -V, --version      print the version
 
 Settings can be given by the environment: HEPHAESTUS_COORDINATOR__LOG__LEVEL=debug sets log.level.
-Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+SIGHUP reads the settings again: log.level, logs.maxAge, logs.maxSize, names and repositories hold at once, others after a restart.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings, or a database that a newer version wrote.
 `;
 
 const exitUsage = 2;
@@ -74,12 +77,17 @@ async function main(): Promise<number> {
         return 0;
       }
       case 'run':
-        return await run(config);
+        if (words.init) {
+          const { initializeState } = await import('./state-directory.ts');
+          for (const line of await initializeState(config.stateDirectory, systemClock)) process.stdout.write(`made ${line}\n`);
+        }
+        return await run(config, words.file);
     }
   } catch (thrown) {
     const failure = HephaestusError.from(thrown);
     process.stderr.write(`hephaestus-coordinator: ${failure.message}\n`);
-    return failure.code === 'config.invalid' ? exitUsage : 1;
+    // What no second attempt mends: systemd leaves it at that.
+    return ['config.invalid', 'store.newer'].includes(failure.code) ? exitUsage : 1;
   }
 }
 
@@ -112,7 +120,7 @@ async function refuseWhileRunning(config: CoordinatorConfiguration): Promise<voi
   }
 }
 
-async function run(config: CoordinatorConfiguration): Promise<number> {
+async function run(config: CoordinatorConfiguration, file: string): Promise<number> {
   const { compose } = await import('./compose.ts');
   const coordinator = await compose(config, {
     searchPath: (process.env['PATH'] ?? '').split(':').filter((folder) => folder.startsWith('/')),
@@ -134,9 +142,25 @@ async function run(config: CoordinatorConfiguration): Promise<number> {
     clock: systemClock,
   });
   await coordinator.start();
-  await notifier.ready(`listening on ${config.listen}`);
+  await notifier.ready(coordinator.describe());
   const watchdog = new AbortController();
-  const watching = notifier.runWatchdog(() => coordinator.api.port() !== 0, watchdog.signal);
+  const watching = Promise.all([
+    notifier.runWatchdog(() => coordinator.api.port() !== 0, watchdog.signal),
+    notifier.keepStatus(() => coordinator.describe(), watchdog.signal),
+  ]);
+  const reload = async (): Promise<void> => {
+    await notifier.reloading();
+    try {
+      const { applied, waiting } = await coordinator.reload(await readConfiguration(file));
+      logger.info('settings read again', { config: file, applied });
+      if (waiting.length > 0) logger.warn('settings that wait for a restart', { config: file, waiting });
+    } catch (error) {
+      logger.warn('settings not changed', { config: file, err: error });
+    }
+    // READY ends a reload, also one that changed nothing.
+    await notifier.ready(coordinator.describe());
+  };
+  process.on('SIGHUP', () => void reload());
   logger.info('coordinator runs', { version, listen: config.listen, port: coordinator.api.port(), ops: coordinator.ops.address() });
   const signal = await asked.promise;
   watchdog.abort();
@@ -153,7 +177,7 @@ const plainCommands = ['run', 'check', 'init'] as const;
 const fileCommands = ['backup', 'restore'] as const;
 
 type Words =
-  | { readonly kind: 'run'; readonly file: string; readonly command: (typeof plainCommands)[number] }
+  | { readonly kind: 'run'; readonly file: string; readonly command: (typeof plainCommands)[number]; readonly init: boolean }
   | {
       readonly kind: 'run';
       readonly file: string;
@@ -170,6 +194,7 @@ function readArguments(): Words {
     const { values, positionals } = parseArgs({
       options: {
         config: { type: 'string', short: 'c', default: defaultFile },
+        init: { type: 'boolean', default: false },
         replace: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
@@ -182,8 +207,9 @@ function readArguments(): Words {
     const plain = plainCommands.find((known) => known === word);
     const withFile = fileCommands.find((known) => known === word);
     if (values.replace && withFile !== 'restore') return wrong('--replace is for restore only');
-    if (plain !== undefined)
-      return rest.length > 0 ? wrong(`too many words: ${rest.join(' ')}`) : { kind: 'run', file: values.config, command: plain };
+    if (values.init && plain !== 'run') return wrong('--init is for run only');
+    if (plain !== undefined && rest.length > 0) return wrong(`too many words: ${rest.join(' ')}`);
+    if (plain !== undefined) return { kind: 'run', file: values.config, command: plain, init: values.init };
     if (withFile === undefined) return wrong(`there is no command ${word}`);
     const [argument, ...more] = rest;
     if (argument === undefined || more.length > 0) return wrong(`${withFile} takes one FILE`);

@@ -8,7 +8,7 @@ import { HephaestusError, errnoOf } from '../base/errors.ts';
 import { giveToOwner } from '../base/ownership.ts';
 import { describeProcessResult, runProcess } from '../base/process.ts';
 import { version } from '../base/version.ts';
-import { stateFiles } from './state-directory.ts';
+import { recordSchemaVersion, stateFiles } from './state-directory.ts';
 import { copyDatabase, openDatabase } from './store/database.ts';
 import { schemaVersion, schemaVersionOf } from './store/migrations.ts';
 
@@ -81,7 +81,7 @@ export async function restoreState(
     throw failure('state.present', `${directory} holds a coordinator's state; add --replace to put it aside and restore`);
   const scratch = await mkdtemp(join(directory, '.restore-'));
   try {
-    const said = (await isDatabase(file)) ? await takeDatabase(file, scratch) : await takeArchive(file, scratch);
+    const { said, schema } = (await isDatabase(file)) ? await takeDatabase(file, scratch) : await takeArchive(file, scratch);
     const restored = (await readdir(scratch)).filter((name) => name !== manifestName);
     const aside = join(directory, `replaced-${new Date(options.nowMs).toISOString().replaceAll(':', '')}`);
     // Of a bare database only the database is replaced; its log belongs to it.
@@ -91,6 +91,7 @@ export async function restoreState(
     // The database last: without it the coordinator doesn't take the directory for whole.
     for (const name of restored.toSorted((left) => (left === databaseName ? 1 : -1)))
       await rename(join(scratch, name), join(directory, name));
+    await recordSchemaVersion(directory, schema);
     return moved.length > 0 ? [said, `what was there is in ${aside}`] : [said];
   } finally {
     await rm(scratch, { recursive: true, force: true });
@@ -98,7 +99,13 @@ export async function restoreState(
   }
 }
 
-async function takeArchive(file: string, scratch: string): Promise<string> {
+/** What was unpacked, in words, and the version of its schema. */
+interface Taken {
+  readonly said: string;
+  readonly schema: number;
+}
+
+async function takeArchive(file: string, scratch: string): Promise<Taken> {
   await runTar(['-xzf', file, '-C', scratch, '--no-same-owner', '--no-same-permissions']);
   const manifest = manifestSchema.safeParse(JSON.parse(await readFile(join(scratch, manifestName), 'utf8').catch(() => 'null')));
   if (!manifest.success)
@@ -111,20 +118,21 @@ async function takeArchive(file: string, scratch: string): Promise<string> {
     await chmod(join(scratch, path), path.endsWith('.crt') ? 0o644 : 0o600);
   }
   refuseNewer(file, schema);
-  return `restored the state of ${madeAt}, made by version ${program}`;
+  return { said: `restored the state of ${madeAt}, made by version ${program}`, schema };
 }
 
-async function takeDatabase(file: string, scratch: string): Promise<string> {
+async function takeDatabase(file: string, scratch: string): Promise<Taken> {
   const copy = join(scratch, databaseName);
   await copyFile(file, copy);
   await chmod(copy, 0o600);
   const database = openDatabase(copy);
   try {
-    refuseNewer(file, await schemaVersionOf(database));
+    const schema = await schemaVersionOf(database);
+    refuseNewer(file, schema);
+    return { said: `restored the database of ${file}; authority and keys stay as they are`, schema };
   } finally {
     await database.destroy();
   }
-  return `restored the database of ${file}; authority and keys stay as they are`;
 }
 
 function refuseNewer(file: string, schema: number): void {

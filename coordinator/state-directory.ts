@@ -12,7 +12,7 @@ import { copyDatabase, openDatabase, type Database } from './store/database.ts';
 import { giveToOwner } from '../base/ownership.ts';
 import { hashToken } from '../base/token-hash.ts';
 import { createUlid } from '../base/ulid.ts';
-import { migrate } from './store/migrations.ts';
+import { migrate, schemaVersion } from './store/migrations.ts';
 import { createOperatorStore } from './store/access-records.ts';
 import { masterKeyBytes } from './store/secrets.ts';
 
@@ -24,6 +24,8 @@ export interface StateFiles {
   readonly masterKey: string;
   readonly adminToken: string;
   readonly database: string;
+  /** Of the database, as text, for an older package that is about to be installed over this one. */
+  readonly schemaVersion: string;
   readonly repositories: string;
   readonly workTrees: string;
   readonly keys: string;
@@ -39,6 +41,7 @@ export function stateFiles(directory: string): StateFiles {
     masterKey: join(directory, 'master.key'),
     adminToken: join(directory, 'admin.token'),
     database: join(directory, 'coordinator.db'),
+    schemaVersion: join(directory, 'schema-version'),
     repositories: join(directory, 'repositories'),
     workTrees: join(directory, 'work-trees'),
     keys: join(directory, 'keys'),
@@ -111,6 +114,13 @@ export async function upgradeDatabase(database: Database, directory: string, now
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await copyDatabase(stateFiles(directory).database, file);
   });
+  await recordSchemaVersion(directory, schemaVersion);
+}
+
+/** The database itself is what decides; the file is for who can't read one. */
+export async function recordSchemaVersion(directory: string, version: number): Promise<void> {
+  const file = stateFiles(directory).schemaVersion;
+  if ((await readIfThere(file)) !== `${version}\n`) await writeFileAtomically(file, `${version}\n`, 0o600);
 }
 
 /** @throws HephaestusError `state.missing` if init wasn't run */

@@ -20,7 +20,7 @@ Options:
   --out DIR            where to (default dist/packages)
   --architecture LIST  amd64,arm64 (the default); one whose runtime can't be had is skipped, loudly
   --format LIST        deb,tar (the default)
-  --compression N      of xz, 0 to 9 (default 6); 0 for trying things out
+  --compression N      of xz, 0 to 9 (default 6), or none, for trying things out
   --version TEXT       instead of the program's own, for trying an upgrade
   --help               print this help
 `;
@@ -30,7 +30,7 @@ const root = dirname(import.meta.dirname);
 interface Request {
   readonly out: string;
   readonly formats: readonly string[];
-  readonly compression: number;
+  readonly compression: number | undefined;
   readonly version: string;
   readonly epoch: number;
 }
@@ -52,14 +52,16 @@ async function main(): Promise<number> {
   }
   const wanted = values.architecture.split(',');
   const unknown = wanted.find((name) => !(name in architectures));
-  if (unknown !== undefined || !/^[0-9]$/.test(values.compression)) {
-    process.stderr.write(`package: ${unknown === undefined ? '--compression must be 0 to 9' : `there is no architecture ${unknown}`}\n`);
+  if (unknown !== undefined || !/^(?:[0-9]|none)$/.test(values.compression)) {
+    process.stderr.write(
+      `package: ${unknown === undefined ? '--compression must be 0 to 9, or none' : `there is no architecture ${unknown}`}\n`,
+    );
     return 2;
   }
   const request: Request = {
     out: values.out,
     formats: values.format.split(','),
-    compression: Number(values.compression),
+    compression: values.compression === 'none' ? undefined : Number(values.compression),
     version: values.version,
     epoch: sourceDate(),
   };
@@ -127,7 +129,7 @@ function buildFor(
 function makeTarball(folder: string, name: string, { out, epoch, compression }: Request): string {
   const file = join(out, `${name}.tar.xz`);
   const sorted = ['--sort=name', '--format=gnu', `--mtime=@${epoch}`, '--owner=0', '--group=0', '--numeric-owner'];
-  execFileSync('tar', [...sorted, '-C', dirname(folder), `--use-compress-program=xz -T1 -${compression}`, '-cf', file, name], {
+  execFileSync('tar', [...sorted, '-C', dirname(folder), `--use-compress-program=xz -T1 -${compression ?? 0}`, '-cf', file, name], {
     env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

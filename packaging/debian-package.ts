@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { schemaVersion } from '../coordinator/store/migrations.ts';
 import { dateAll, type PackageTree } from './package-tree.ts';
 import { maintainer, type Architecture, type Product } from './product.ts';
 
@@ -13,8 +14,8 @@ export interface DebianOptions {
   readonly version: string;
   readonly architecture: Architecture;
   readonly epoch: number;
-  /** Of xz, 0 to 9. */
-  readonly compression: number;
+  /** Of xz, 0 to 9; undefined: none. */
+  readonly compression: number | undefined;
 }
 
 const scripts = ['preinst', 'postinst', 'prerm', 'postrm'] as const;
@@ -37,7 +38,7 @@ export function makeDebianPackage(options: DebianOptions, tree: PackageTree, fol
   for (const name of scripts) {
     const source = join(root, 'packaging', 'debian', `${product.name}.${name}`);
     if (!existsSync(source)) continue;
-    writeFileSync(join(control, name), readFileSync(source));
+    writeFileSync(join(control, name), readFileSync(source, 'utf8').replace('@SCHEMA_VERSION@', String(schemaVersion)));
   }
   chmodSync(control, 0o755);
   for (const name of ['md5sums', 'control', 'conffiles', ...scripts]) {
@@ -47,7 +48,8 @@ export function makeDebianPackage(options: DebianOptions, tree: PackageTree, fol
   dateAll(folder, epoch);
   const file = join(into, `${product.name}_${version}_${architecture}.deb`);
   // One thread: the others' blocks would be others bytes.
-  execFileSync('dpkg-deb', ['--root-owner-group', '-Zxz', `-z${options.compression}`, '--threads-max=1', '--build', folder, file], {
+  const packing = options.compression === undefined ? ['-Znone'] : ['-Zxz', `-z${options.compression}`, '--threads-max=1'];
+  execFileSync('dpkg-deb', ['--root-owner-group', ...packing, '--build', folder, file], {
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SOURCE_DATE_EPOCH: String(epoch), LC_ALL: 'C' },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

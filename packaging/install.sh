@@ -29,6 +29,14 @@ running() { [ -z "$root" ] && [ -d /run/systemd/system ]; }
 
 case "$1" in
 install)
+	# A database that a newer version wrote can't be read by this one.
+	known=$2/usr/lib/$name/schema-version
+	found=$root/var/lib/hephaestus/schema-version
+	if [ -r "$known" ] && [ -r "$found" ] && [ "$(cat "$found")" -gt "$(cat "$known")" ]; then
+		echo "install.sh: the database has schema version $(cat "$found"), this version knows $(cat "$known"); nothing was changed." >&2
+		echo "Install a newer version, or restore the copy that the upgrade made: hephaestus-coordinator restore --replace /var/lib/hephaestus/backups/before-schema-N-TIME.db" >&2
+		exit 1
+	fi
 	(cd "$2" && find usr lib -type f) | while read -r file; do
 		# Units of the administrator's own stay below /etc; where /lib is a link into /usr this follows it.
 		mkdir -p "$root/$(dirname "$file")"

@@ -3,6 +3,7 @@
 import { copyFileSync, chmodSync, linkSync, lutimesSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { schemaVersion } from '../coordinator/store/migrations.ts';
 import type { Component } from './licences.ts';
 import { copyrightFile, noticesFile } from './licences.ts';
 import { completions, manualPage, readHelp } from './manual.ts';
@@ -73,6 +74,8 @@ export function layOut(inputs: TreeInputs): PackageTree {
   if (product.configurationIsInstalled) copy(`etc/hephaestus/${configuration}.yaml`, example);
   copy(`usr/share/hephaestus/${configuration}.schema.json`, `packaging/schema/${configuration}.schema.json`);
   if (configuration === 'coordinator') {
+    // For installers, which can't read a database.
+    text(`${home}/schema-version`, `${schemaVersion}\n`);
     copy(`${documents}/examples/prometheus-rules.yaml`, 'packaging/prometheus-rules.yaml');
     copy(`${documents}/examples/grafana-dashboard.json`, 'packaging/grafana-dashboard.json');
   }

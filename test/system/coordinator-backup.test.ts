@@ -57,6 +57,7 @@ describe('hephaestus-coordinator', () => {
     rmSync(state, { recursive: true });
     writeFileSync(settings, `stateDirectory: ${state}\nlisten: 127.0.0.1:0\n`);
     expect(run('restore', file)).toMatchObject({ code: 0, errors: '' });
+    expect(kept('schema-version')).toBe(`${schemaVersion}\n`);
     expect(['ca.crt', 'ca.key', 'master.key', 'admin.token'].map(kept)).toEqual(before);
     for (const name of ['ca.key', 'master.key', 'admin.token', 'coordinator.db'])
       expect(statSync(join(state, name)).mode & 0o777).toBe(0o600);
@@ -106,10 +107,10 @@ describe('hephaestus-coordinator', () => {
     run('init');
     await noteVersion(schemaVersion + 1);
     const refused = run('init');
-    expect(refused.code).toBe(1);
+    expect(refused.code).toBe(2);
     expect(refused.errors).toContain(`schema version ${schemaVersion + 1}`);
     const file = join(folder, 'newer.tar.gz');
     expect(run('backup', file).code).toBe(0);
-    expect(run('restore', '--replace', file)).toMatchObject({ code: 1, errors: expect.stringContaining('schema version') as string });
+    expect(run('restore', '--replace', file)).toMatchObject({ code: 2, errors: expect.stringContaining('schema version') as string });
   });
 });

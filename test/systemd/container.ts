@@ -15,7 +15,9 @@ export interface Finished {
 
 /** What the packages depend on, and what the test itself uses; no Node. */
 const packages = 'systemd,systemd-sysv,libnss-systemd,dbus,git,bubblewrap,python3,logrotate,procps,rsyslog';
-const bootSeconds = 60;
+const release = 'bookworm';
+const bootSeconds = 120;
+const rebootSeconds = 120;
 
 /** Undefined if a root can be booted here; otherwise what is missing. */
 export function whyNot(): string | undefined {
@@ -26,14 +28,18 @@ export function whyNot(): string | undefined {
   return undefined;
 }
 
+export function hasRoot(cache: string): boolean {
+  return existsSync(join(cache, release));
+}
+
 /** @param cache is kept; @throws Error if there is no root in it and debootstrap can't make one */
 export function ensureRoot(cache: string): string {
-  const root = join(cache, 'bookworm');
+  const root = join(cache, release);
   if (existsSync(root)) return root;
   mkdirSync(cache, { recursive: true });
   const unfinished = mkdtempSync(join(cache, 'unfinished-'));
   try {
-    execFileSync('debootstrap', ['--variant=minbase', `--include=${packages}`, 'bookworm', unfinished, 'http://deb.debian.org/debian'], {
+    execFileSync('debootstrap', ['--variant=minbase', `--include=${packages}`, release, unfinished, 'http://deb.debian.org/debian'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     // A temporary folder is closed to all but its maker; nobody but root could find a file in a system whose / is.
@@ -107,6 +113,17 @@ export class Container {
     ];
     const { status, stdout, stderr } = spawnSync('nsenter', [...enter, 'sh', '-c', script], { encoding: 'utf8', timeout: seconds * 1000 });
     return { code: status, output: `${stdout}${stderr}` };
+  }
+
+  /** As `systemctl reboot` does it; nspawn ends, since nothing keeps it, and is started again. */
+  async reboot(): Promise<void> {
+    const child = this.#booted;
+    if (child === undefined) throw new Error('nothing runs that could be booted again');
+    const gone = once(child, 'exit');
+    this.run('systemctl reboot');
+    await Promise.race([gone, delay(rebootSeconds * 1000, undefined, { ref: false })]);
+    if (child.exitCode === null && child.signalCode === null) throw new Error('the root did not go down');
+    await this.boot();
   }
 
   async end(): Promise<void> {

@@ -91,6 +91,21 @@ describe('notices', () => {
     expect(await heard()).toEqual(['/run/notify WATCHDOG=1', '/run/notify WATCHDOG=1']);
     expect(logged).toHaveLength(1);
   });
+
+  it('tell of a status when it changed, and not at every look', async () => {
+    await installRecorder();
+    const controller = new AbortController();
+    const texts = ['idle', 'idle', 'ships'];
+    const clock: Clock = {
+      ...still,
+      sleep: () => {
+        if (texts.length === 0) controller.abort();
+        return Promise.resolve();
+      },
+    };
+    await notifier(clock).keepStatus(() => texts.shift() ?? '', controller.signal);
+    expect(await heard()).toEqual(['/run/notify STATUS=idle', '/run/notify STATUS=ships']);
+  });
 });
 
 describe('credentials', () => {
