@@ -20,6 +20,7 @@ export type Grammar =
   | 'c-sharp'
   | 'cpp'
   | 'bash'
+  | 'powershell'
   | 'css';
 
 const grammarByExtension: Readonly<Record<string, Grammar>> = {
@@ -47,6 +48,8 @@ const grammarByExtension: Readonly<Record<string, Grammar>> = {
   '.hpp': 'cpp',
   '.sh': 'bash',
   '.bash': 'bash',
+  '.ps1': 'powershell',
+  '.psm1': 'powershell',
   '.css': 'css',
 };
 
@@ -73,7 +76,7 @@ export interface SyntaxTrees {
   withTree<T>(path: string, text: string, use: (root: SyntaxNode) => T): Promise<T | undefined>;
   /** The first problem, or undefined: it parses, or no grammar can tell. */
   findProblem(path: string, text: string): Promise<SyntaxProblem | undefined>;
-  /** Named functions and methods, outer before inner; empty without a grammar. */
+  /** Functions and methods that have a name or are given to one, outer before inner; empty without a grammar. */
   listFunctions(path: string, text: string): Promise<readonly FunctionRange[]>;
 }
 
@@ -137,17 +140,21 @@ const functionTypes = new Set([
   'method_declaration',
   'constructor_declaration',
   'function_item',
+  'compact_constructor_declaration',
+  'local_function_statement',
   'method',
   'singleton_method',
+  'function_statement',
 ]);
 
 function collectFunctions(root: SyntaxNode): readonly FunctionRange[] {
   const found: FunctionRange[] = [];
   const visit = (node: SyntaxNode): void => {
-    const name = functionTypes.has(node.type) ? node.childForFieldName('name')?.text : boundFunctionName(node);
-    if (name !== undefined) {
-      // A decorator, an export or a declaration keyword around it belongs to the function's lines.
-      const outer = node.parent !== null && wrapperTypes.has(node.parent.type) ? node.parent : node;
+    const name = functionTypes.has(node.type) ? declaredName(node) : boundFunctionName(node);
+    if (name !== undefined && name !== '') {
+      // A decorator, an export, a template or a declaration keyword around it belongs to the function's lines.
+      let outer = node;
+      while (outer.parent !== null && wrapperTypes.has(outer.parent.type)) outer = outer.parent;
       found.push({ name, startLine: outer.startPosition.row + 1, endLine: outer.endPosition.row + 1 });
     }
     for (const child of node.namedChildren) visit(child);
@@ -156,12 +163,51 @@ function collectFunctions(root: SyntaxNode): readonly FunctionRange[] {
   return found;
 }
 
-const wrapperTypes = new Set(['export_statement', 'decorated_definition', 'lexical_declaration', 'variable_declaration']);
+const wrapperTypes = new Set([
+  'export_statement',
+  'decorated_definition',
+  'lexical_declaration',
+  'variable_declaration',
+  'template_declaration',
+  'expression_statement',
+]);
 
-/** `const f = () => …` has its name in the declarator. */
+/** C and C++ have the name inside declarators (`int *Store::get(int key)`), PowerShell in a child without a field. */
+function declaredName(node: SyntaxNode): string | undefined {
+  const named = node.childForFieldName('name');
+  if (named !== null) return named.text;
+  if (node.type === 'function_statement') return node.namedChildren.find((child) => child.type === 'function_name')?.text;
+  let declarator = node.childForFieldName('declarator');
+  for (let depth = 0; declarator !== null && depth < 8; depth += 1) {
+    if (declarator.type === 'qualified_identifier') {
+      const last = declarator.childForFieldName('name');
+      if (last === null || last.type !== 'qualified_identifier') return last?.text ?? declarator.text;
+      declarator = last;
+      continue;
+    }
+    const inner =
+      declarator.childForFieldName('declarator') ?? (declarator.type === 'reference_declarator' ? declarator.namedChild(0) : null);
+    if (inner === null) return declarator.text;
+    declarator = inner;
+  }
+  return undefined;
+}
+
+const functionValues = new Set(['arrow_function', 'function_expression', 'generator_function', 'function']);
+
+/** Functions that get their name from what they are given to: `const f = () => …`, `exports.f = function …`, `{ f: () => … }`, `f = () => …` in a class. */
 function boundFunctionName(node: SyntaxNode): string | undefined {
-  if (node.type !== 'variable_declarator') return undefined;
-  const value = node.childForFieldName('value');
-  if (value === null || !['arrow_function', 'function_expression', 'generator_function'].includes(value.type)) return undefined;
-  return node.childForFieldName('name')?.text;
+  const [target, value] =
+    node.type === 'variable_declarator'
+      ? [node.childForFieldName('name'), node.childForFieldName('value')]
+      : node.type === 'pair'
+        ? [node.childForFieldName('key'), node.childForFieldName('value')]
+        : node.type === 'assignment_expression'
+          ? [node.childForFieldName('left'), node.childForFieldName('right')]
+          : node.type === 'field_definition' || node.type === 'public_field_definition'
+            ? [node.childForFieldName('property') ?? node.childForFieldName('name'), node.childForFieldName('value')]
+            : [null, null];
+  if (target === null || value === null || !functionValues.has(value.type)) return undefined;
+  const last = target.type === 'member_expression' ? target.childForFieldName('property') : target;
+  return last?.text.replace(/^(['"`])(.*)\1$/, '$2');
 }

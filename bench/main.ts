@@ -9,6 +9,8 @@ import { parseArgs } from 'node:util';
 export interface BenchmarkOptions {
   /** Folder that holds the data sets; by default the one shared beside the repository. */
   readonly data: string;
+  /** Folder with clones of repositories, for those that read them. */
+  readonly repositories: string | undefined;
   /** Arguments behind the name that the runner doesn't know. */
   readonly rest: readonly string[];
 }
@@ -25,7 +27,12 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
-    options: { data: { type: 'string' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      data: { type: 'string' },
+      json: { type: 'string' },
+      repositories: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
     allowPositionals: true,
   });
   const [name, ...rest] = positionals;
@@ -33,7 +40,7 @@ async function main(): Promise<number> {
     .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
     .map((file) => file.slice(0, -3));
   if (values.help === true || name === undefined) {
-    console.log(`Usage: npm run bench -- NAME [--data PATH] [--json FILE]\nFiles here: ${known.join(', ')}`);
+    console.log(`Usage: npm run bench -- NAME [--data PATH] [--repositories DIR] [--json FILE]\nFiles here: ${known.join(', ')}`);
     return values.help === true ? 0 : 2;
   }
   const file = join(here, `${name}.ts`);
@@ -46,7 +53,9 @@ async function main(): Promise<number> {
     console.error(`${name} is no benchmark: it exports no run().`);
     return 2;
   }
-  const result = await module.run({ data: resolve(values.data ?? join(here, '..', '..', 'shared', 'data')), rest });
+  const data = resolve(values.data ?? join(here, '..', '..', 'shared', 'data'));
+  const repositories = values.repositories === undefined ? undefined : resolve(values.repositories);
+  const result = await module.run({ data, repositories, rest });
   for (const line of result.table ?? []) console.log(line);
   for (const [figure, value] of Object.entries(result.figures)) console.log(`${figure.padEnd(28)} ${Number(value.toFixed(4))}`);
   if (values.json !== undefined) {

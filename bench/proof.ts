@@ -8,7 +8,7 @@ import { applyEdits } from '../coordinator/solutions/edits/apply.ts';
 import type { Edit } from '../coordinator/solutions/edits/edit.ts';
 import { writeToTree } from '../coordinator/solutions/edits/tree-writer.ts';
 import { createSandbox, defaultSandboxOptions } from '../coordinator/solutions/sandbox.ts';
-import { Validator, type Trial } from '../coordinator/solutions/validator.ts';
+import { Validator, type Baseline, type Trial } from '../coordinator/solutions/validator.ts';
 import type { RungResult } from '../coordinator/solutions/proposal.ts';
 import { searchPath } from '../test/support/solution-bench.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
@@ -35,8 +35,9 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const validator = new Validator({ sandbox: createSandbox({ ...defaultSandboxOptions, searchPath }), trees, limits });
   const table: string[] = [];
   let passed = 0;
+  const baselines = new Map<string, Baseline>();
   for (const proof of proofs) {
-    const verdict = await prove(proof, validator, trees);
+    const verdict = await prove(proof, validator, trees, baselines);
     if (verdict.held === proof.shouldHold) passed += 1;
     else table.push(`${proof.name}: ${verdict.held ? 'accepted' : 'refused'}, ${verdict.why}`);
   }
@@ -49,10 +50,12 @@ export function listProofs(data: string): readonly Proof[] {
   return [...readDemos(folder).flatMap(proofsOfDemo), ...readPrograms(folder).flatMap(proofsOfProgram)];
 }
 
+/** @param baselines what the base revision did, by its files and commands: measured once for all changes of the same program */
 export async function prove(
-  proof: Proof,
+  proof: Omit<Proof, 'shouldHold'>,
   validator: Validator,
   trees: ReturnType<typeof createSyntaxTrees>,
+  baselines: Map<string, Baseline>,
 ): Promise<{ held: boolean; why: string; results: readonly RungResult[] }> {
   const files = { paths: new Set(Object.keys(proof.files)), links: new Set<string>(), read: (path: string) => proof.files[path] };
   const applied = await applyEdits(files, proof.edits, { allowedPaths: [], trees });
@@ -72,7 +75,9 @@ export async function prove(
       reason: { type: undefined, message: 'timed out', logged: '' },
       signal: new AbortController().signal,
     });
-    const baseline = await validator.measureBaseline(trial(before));
+    const key = JSON.stringify([proof.files, proof.test, proof.reproduce]);
+    const baseline = baselines.get(key) ?? (await validator.measureBaseline(trial(before)));
+    baselines.set(key, baseline);
     const results = await validator.climb(trial(after), applied.files, baseline, async () => undefined);
     const bad = results.find(({ outcome }) => outcome === 'failed');
     const isProven = results.some(({ rung, outcome }) => outcome === 'passed' && (rung === 'tests' || rung === 'reproduced'));

@@ -35,6 +35,35 @@ export async function readFileAt(mirror: Mirror, commit: string, path: string): 
   return (await mirror.run(['cat-file', 'blob', blob])).stdout;
 }
 
+/** Many files at once, by path. What is no regular file, isn't there, or is larger than `mostBytes` is left out. */
+export async function readFilesAt(
+  mirror: Mirror,
+  commit: string,
+  paths: readonly string[],
+  mostBytes: number,
+): Promise<ReadonlyMap<string, Buffer>> {
+  if (paths.length === 0) return new Map();
+  const listed = await mirror.text(['ls-tree', '-z', '-l', '--full-tree', commit, '--', ...paths.map((path) => `:(literal)${path}`)]);
+  const wanted = new Set(paths);
+  const blobs = listed.split('\0').flatMap((row) => {
+    const [, hash, size] = /^100\d{3} blob ([0-9a-f]{40}) +(\d+)\t/.exec(row) ?? [];
+    const path = row.slice(row.indexOf('\t') + 1);
+    return hash === undefined || Number(size) > mostBytes || !wanted.has(path) ? [] : [{ path, hash, size: Number(size) }];
+  });
+  if (blobs.length === 0) return new Map();
+  const total = blobs.reduce((sum, { size }) => sum + size + 100, 1024);
+  const answer = await mirror.run(['cat-file', '--batch'], { input: `${blobs.map(({ hash }) => hash).join('\n')}\n`, maxBytes: total });
+  const files = new Map<string, Buffer>();
+  let at = 0;
+  for (const { path, size } of blobs) {
+    // `<hash> blob <size>` on a line, the contents, a newline.
+    const start = answer.stdout.indexOf(10, at) + 1;
+    files.set(path, answer.stdout.subarray(start, start + size));
+    at = start + size + 1;
+  }
+  return files;
+}
+
 /** The newest commits that touched a path, renames followed. */
 export async function readHistory(mirror: Mirror, commit: string, path: string, limit: number): Promise<readonly Commit[]> {
   const text = await mirror.text(['log', `--max-count=${String(limit)}`, '--follow', '--no-patch', commitFormat, commit, '--', path]);
@@ -102,11 +131,22 @@ export async function readDiff(mirror: Mirror, hash: string, paths: readonly str
 
 /** Lines that hold `text` exactly; binary files are left out. */
 export async function grep(mirror: Mirror, commit: string, text: string): Promise<readonly FoundLine[]> {
+  return (await grepAny(mirror, commit, [text])).found;
+}
+
+/** Lines that hold any of the texts, in one walk over the repository; `isCut` if there were too many to be read. */
+export async function grepAny(
+  mirror: Mirror,
+  commit: string,
+  texts: readonly string[],
+): Promise<{ readonly found: readonly FoundLine[]; readonly isCut: boolean }> {
+  const maxBytes = 512 * 1024;
+  const patterns = texts.flatMap((text) => ['-e', text]);
   const answer = await mirror.run(
-    ['grep', '-I', '-n', '-z', '--fixed-strings', '--full-name', '--max-count=20', '-e', text, commit, '--'],
+    ['grep', '-I', '-n', '-z', '--fixed-strings', '--full-name', '--max-count=20', ...patterns, commit, '--'],
     {
       statuses: [0, 1],
-      maxBytes: 512 * 1024,
+      maxBytes,
       truncate: true,
       timeoutMs: 20_000,
     },
@@ -117,7 +157,7 @@ export async function grep(mirror: Mirror, commit: string, text: string): Promis
     if (place === undefined || line === undefined || !/^\d+$/.test(line)) continue;
     hits.push({ path: place.slice(commit.length + 1), line: Number(line), text: rest.join('\0') });
   }
-  return hits;
+  return { found: hits, isCut: answer.truncated };
 }
 
 function readCommits(text: string): readonly Omit<SizedCommit, 'parents'>[] {

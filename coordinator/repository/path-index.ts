@@ -92,10 +92,11 @@ export class PathIndex {
     const name = wanted.at(-1);
     if (name === undefined) return [];
     const entries = this.#byName.get(stemOf(name).toLowerCase()) ?? [];
-    const matches = entries.flatMap((entry) => {
+    const exact = entries.flatMap((entry) => {
       const match = compare(wanted, entry);
       return match === undefined ? [] : [match];
     });
+    const matches = exact.length > 0 ? exact : this.#matchLonger(wanted, name);
     matches.sort((a, b) => b.score - a.score || a.path.length - b.path.length || (a.path < b.path ? -1 : 1));
     const best = matches[0];
     if (best === undefined) return [];
@@ -107,6 +108,28 @@ export class PathIndex {
       .slice(0, 8)
       .map((match) => (rivals > 1 && match.score > best.score - 0.02 ? { ...match, score: match.score / Math.sqrt(rivals) } : match));
   }
+
+  /** Deployment may put words before a name (`ansible_module_uri.py` is `uri.py`, `shop-worker.js` is `worker.js`): few files may bear the rest. */
+  #matchLonger(wanted: readonly string[], name: string): PathMatch[] {
+    const stem = stemOf(name);
+    const extension = name.slice(stem.length);
+    for (const { index } of stem.matchAll(/[_-](?=[A-Za-z])/g)) {
+      const rest = stem.slice(index + 1);
+      if (rest.length < 3) return [];
+      const matches = (this.#byName.get(rest.toLowerCase()) ?? []).flatMap((entry) => {
+        const match = compareLonger(wanted, `${rest}${extension}`, entry);
+        return match === undefined ? [] : [match];
+      });
+      if (matches.length > 0) return matches.length <= 3 ? matches : [];
+    }
+    return [];
+  }
+}
+
+function compareLonger(wanted: readonly string[], name: string, entry: Entry): PathMatch | undefined {
+  const match = compare([...wanted.slice(0, -1), name], entry);
+  if (match === undefined) return undefined;
+  return { ...match, score: Math.max(0.42, match.score * 0.9), reason: `${match.reason}, deployed under a longer name` };
 }
 
 function compare(wanted: readonly string[], entry: Entry): PathMatch | undefined {

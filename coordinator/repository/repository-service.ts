@@ -3,9 +3,8 @@
 import { HephaestusError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { searchMessage } from './code-search.ts';
-import { grep, listFiles, readFileAt, readHistory } from './history.ts';
-import { locate } from './locator.ts';
+import { grep, listFiles, readFileAt, readFilesAt, readHistory } from './history.ts';
+import { locateInMirror } from './location-search.ts';
 import { holdsFix } from './merge-search.ts';
 import type { Mirrors } from './mirrors.ts';
 import { PathIndex } from './path-index.ts';
@@ -74,6 +73,16 @@ export class GitRepositoryService implements RepositoryService {
     return readFileAt(mirror, await mirror.resolve(revision), path);
   }
 
+  async readFiles(
+    repository: Repository,
+    paths: readonly string[],
+    revision: string,
+    mostBytes: number,
+  ): Promise<ReadonlyMap<string, Buffer>> {
+    const mirror = this.#options.mirrors.of(repository);
+    return readFilesAt(mirror, await mirror.resolve(revision), paths, mostBytes);
+  }
+
   async findText(repository: Repository, text: string, revision: string): Promise<readonly FoundLine[]> {
     const mirror = this.#options.mirrors.of(repository);
     return grep(mirror, await mirror.resolve(revision), text);
@@ -85,11 +94,7 @@ export class GitRepositoryService implements RepositoryService {
 
   async locate(repository: Repository, revision: string, query: LocateQuery): Promise<readonly CodeLocation[]> {
     const { index, commit } = await this.#index(repository, revision);
-    const fromFrames = locate(index, query, { repositoryName: nameInCode(repository), findings: [] });
-    // A good frame needs no search; in a third of crashes the fault is elsewhere, so that a weak one gets it.
-    const findings = (fromFrames[0]?.score ?? 0) >= 0.9 ? [] : await searchMessage(this.#options.mirrors.of(repository), commit, query);
-    const locations = findings.length === 0 ? fromFrames : locate(index, query, { repositoryName: nameInCode(repository), findings });
-    return this.#withoutStrangeLines(repository, commit, locations);
+    return locateInMirror(this.#options.mirrors.of(repository), commit, index, query, nameInCode(repository));
   }
 
   async suspectCommits(
@@ -196,30 +201,6 @@ export class GitRepositoryService implements RepositoryService {
     const [oldest] = this.#indexes.keys();
     if (this.#indexes.size > keptIndexes && oldest !== undefined) this.#indexes.delete(oldest);
     return { index, commit };
-  }
-
-  /** A line beyond the file's end belongs to another revision or to compiled output: the file stays, the line goes. */
-  async #withoutStrangeLines(repository: Repository, commit: string, locations: readonly CodeLocation[]): Promise<readonly CodeLocation[]> {
-    const lengths = new Map<string, number>();
-    const checked: CodeLocation[] = [];
-    for (const location of locations) {
-      const { path, line } = location;
-      if (line === undefined) {
-        checked.push(location);
-        continue;
-      }
-      let length = lengths.get(path);
-      if (length === undefined) {
-        const content = await readFileAt(this.#options.mirrors.of(repository), commit, path);
-        length = content === undefined ? 0 : content.toString('latin1').split('\n').length;
-        lengths.set(path, length);
-      }
-      const beyond = line > length;
-      checked.push(
-        beyond ? { ...location, line: undefined, reasons: [...location.reasons, `line ${String(line)} is beyond its end`] } : location,
-      );
-    }
-    return checked;
   }
 
   /** Remembered for operators; what is stored else is left as it is now, not as it was when the work began. */

@@ -128,6 +128,8 @@ export interface RepositoryService {
   initialize(repository: Repository, signal?: AbortSignal): Promise<{ branch: string; head: string }>;
   listFiles(repository: Repository, revision: string): Promise<readonly string[]>;
   getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined>;
+  /** Many files at once, by path; those that aren't there, are no regular files, or are larger than `mostBytes` are left out. */
+  readFiles(repository: Repository, paths: readonly string[], revision: string, mostBytes: number): Promise<ReadonlyMap<string, Buffer>>;
   /** Lines of text files that hold `text` literally. */
   findText(repository: Repository, text: string, revision: string): Promise<readonly FoundLine[]>;
   /** The commit of a branch, tag or beginning of a hash, as of the last `initialize`. */

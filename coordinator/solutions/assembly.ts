@@ -76,6 +76,7 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     jobs,
     proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),
+    trees,
     events,
     clock,
     logger,

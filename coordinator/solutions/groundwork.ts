@@ -1,10 +1,13 @@
 // What is gathered before anybody proposes: the problem, where it is in the code, which commit is suspect, and the evidence.
 // Must never write anywhere.
+import type { FunctionRange, SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { CodeLocation, Repository, RepositoryService, SuspectCommit } from '../repository/repository.ts';
 import { collectEvidence } from './evidence.ts';
 import { readProblem, type Problem } from './problem.ts';
 import type { Incident, Occurrence } from '../incidents/incident.ts';
+import { settleLines } from './line-drift.ts';
 import type { Evidence } from './proposal.ts';
+import { findRelatedTests } from './related-tests.ts';
 
 export interface Groundwork {
   readonly problem: Problem;
@@ -14,15 +17,20 @@ export interface Groundwork {
   readonly suspects: readonly SuspectCommit[];
   /** Text by path at the base commit: located files and those that a suspect touched. */
   readonly files: ReadonlyMap<string, string>;
+  /** Functions of each of those files. */
+  readonly functions: ReadonlyMap<string, readonly FunctionRange[]>;
+  /** Test files that are about the located files. */
+  readonly tests: readonly { readonly path: string; readonly text: string }[];
   readonly evidence: readonly Evidence[];
 }
 
-const mostFiles = 12;
+const mostFiles = 14;
+const mostTests = 3;
 const mostFileBytes = 512 * 1024;
 
 /** @throws HephaestusError of the Repository Service. */
 export async function layGroundwork(
-  service: RepositoryService,
+  { repositoryService: service, trees }: { readonly repositoryService: RepositoryService; readonly trees: SyntaxTrees },
   repository: Repository,
   incident: Incident,
   occurrences: readonly Occurrence[],
@@ -33,19 +41,29 @@ export async function layGroundwork(
   onProgress('evidence collected');
   const { head } = await service.initialize(repository, signal);
   const located = await service.locate(repository, head, problem.query);
-  const locations = located.filter(({ path }) => path !== '');
+  const places = located.filter(({ path }) => path !== '');
+  const files = new Map<string, string>();
+  const read = async (paths: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
+    const contents = await service.readFiles(repository, paths, head, mostFileBytes);
+    return [...contents].flatMap(([path, content]) => (content.includes(0) ? [] : [[path, content.toString('utf8')] as const]));
+  };
+  const readAll = async (paths: ReadonlySet<string>): Promise<void> => {
+    const missing = [...paths].filter((path) => !files.has(path)).slice(0, Math.max(0, mostFiles - files.size));
+    for (const [path, text] of await read(missing)) files.set(path, text);
+  };
+  await readAll(new Set(places.map(({ path }) => path)));
+  const functions = new Map<string, readonly FunctionRange[]>();
+  for (const [path, text] of files) functions.set(path, await trees.listFunctions(path, text));
+  const locations = settleLines(places, problem.query.frames, files, functions);
   const first = locations[0];
   onProgress(first === undefined ? 'no code found for it' : `code found: ${first.path}${first.line === undefined ? '' : `:${first.line}`}`);
   const suspects = locations.length === 0 ? [] : await service.suspectCommits(repository, head, locations, incident.firstSeenAtMs);
   const suspect = suspects[0];
   if (suspect !== undefined) onProgress(`suspect commit: ${suspect.commit.hash.slice(0, 10)} ${suspect.commit.subject}`);
-  const paths = new Set([...locations.map(({ path }) => path), ...suspects.slice(0, 3).flatMap(({ diff }) => pathsOf(diff))]);
-  const files = new Map<string, string>();
-  for (const path of [...paths].slice(0, mostFiles)) {
-    const content = await service.getFileContents(repository, path, head);
-    if (content === undefined || content.length > mostFileBytes || content.includes(0)) continue;
-    files.set(path, content.toString('utf8'));
-  }
+  await readAll(new Set(suspects.slice(0, 3).flatMap(({ diff }) => pathsOf(diff))));
+  for (const [path, text] of files) if (!functions.has(path)) functions.set(path, await trees.listFunctions(path, text));
+  const about = first === undefined ? [] : findRelatedTests(await service.listFiles(repository, head), first.path, mostTests);
+  const tests = (await read(about.filter((path) => !files.has(path)))).map(([path, text]) => ({ path, text }));
   return {
     problem,
     repository,
@@ -53,6 +71,8 @@ export async function layGroundwork(
     locations,
     suspects,
     files,
+    functions,
+    tests,
     evidence: collectEvidence(problem, locations, suspects, files),
   };
 }

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
+import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { Incident, IncidentReader, Occurrence } from '../incidents/incident.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
 import type { Proposer } from './candidate.ts';
@@ -28,6 +29,7 @@ export interface PipelineOptions {
   readonly jobs: JobQueue;
   readonly proposer: Proposer;
   readonly validator: Validator;
+  readonly trees: SyntaxTrees;
   readonly events: ProposalEvents;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -127,7 +129,7 @@ export class SolutionPipeline {
     signal: AbortSignal,
   ): Promise<Groundwork> {
     const progress = (event: string): void => this.#tell(proposal, event);
-    const groundwork = await layGroundwork(this.#options.repositoryService, repository, incident, occurrences, progress, signal);
+    const groundwork = await layGroundwork(this.#options, repository, incident, occurrences, progress, signal);
     const { baseCommit, evidence, locations, suspects } = groundwork;
     await this.#change({ ...proposal, baseCommit, evidence, locations, suspectCommits: suspects }, 'context-ready', '');
     return groundwork;
@@ -254,7 +256,7 @@ export class SolutionPipeline {
     const { proposal, incident, repository } = await this.#known(id);
     if (Object.keys(proposal.files).length === 0) return;
     const occurrences = await this.#options.incidents.listOccurrences(incident.id, mostOccurrences);
-    const groundwork = await layGroundwork(this.#options.repositoryService, repository, incident, occurrences, () => undefined, signal);
+    const groundwork = await layGroundwork(this.#options, repository, incident, occurrences, () => undefined, signal);
     const { diagnosis, provider, model, files, validation } = proposal;
     if (diagnosis === undefined) return;
     const rungs = validation?.rungs.filter(({ rung }) => rung === 'parsed' || rung === 'applied') ?? [];

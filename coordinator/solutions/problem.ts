@@ -17,6 +17,8 @@ export interface Problem {
 
 /** Deepest chain of causes that is followed. */
 const mostCauses = 16;
+/** Characters of a record that are looked through for names. */
+const mostLogged = 40_000;
 
 export function readProblem(incident: Incident, occurrences: readonly Occurrence[]): Problem {
   const whole = occurrences.find(({ trace }) => trace !== undefined)?.trace;
@@ -27,6 +29,8 @@ export function readProblem(incident: Incident, occurrences: readonly Occurrence
   const message = trace?.message ?? occurrences[0]?.message ?? incident.title;
   const words =
     deepest === undefined || deepest === trace ? message : `${message}\ncaused by ${deepest.type ?? 'error'}: ${deepest.message}`;
+  // The record as logged names more than its message: a request's path, a rule, a file. The message's own first line stays first.
+  const logged = occurrences[0]?.raw ?? '';
   const template = incident.fingerprint.parts.find(({ kind }) => kind === 'template')?.value;
   return {
     incident,
@@ -43,7 +47,7 @@ export function readProblem(incident: Incident, occurrences: readonly Occurrence
     query: {
       frames: chain.flatMap(({ frames }) => frames.map(plainFrame)),
       language: trace?.language,
-      message,
+      message: logged === message ? message : `${message}\n${logged.slice(0, mostLogged)}`,
       template: template ?? firstLine(message),
     },
   };

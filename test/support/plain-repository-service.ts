@@ -80,6 +80,14 @@ export function plainRepositoryService(directory: string, options: { readonly is
     },
     listFiles: async (_repository, revision) => listFiles(revision),
     getFileContents: async (_repository, path, revision) => show(revision, path),
+    async readFiles(_repository, paths, revision, mostBytes) {
+      const files = new Map<string, Buffer>();
+      for (const path of paths) {
+        const content = await show(revision, path);
+        if (content !== undefined && content.length <= mostBytes) files.set(path, content);
+      }
+      return files;
+    },
     async findText(_repository, text, revision) {
       const found = await git(directory, 'grep', '-n', '-I', '-F', '-e', text, revision).catch(() => '');
       return [...found.matchAll(/^[^:\n]+:([^:\n]+):(\d+):(.*)$/gm)].map(([, path = '', line = '', content = '']) => ({
