@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { parseTrace } from '../analysis/traces/trace-reader.ts';
 import { createSyntaxTrees } from '../base/syntax-tree.ts';
 import { Git } from '../coordinator/repository/git.ts';
+import { readFilesAt } from '../coordinator/repository/history.ts';
 import { Mirror } from '../coordinator/repository/mirror.ts';
 import { buildContext } from '../coordinator/solutions/context.ts';
 import { layGroundwork, type Groundwork } from '../coordinator/solutions/groundwork.ts';
@@ -14,6 +15,8 @@ import { sampleIncident, sampleOccurrence, sampleRepository } from '../test/supp
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 
 interface Case {
+  /** The file that it stands in: crashes of test runs, of the wild, and problems without a crash. */
+  readonly set: string;
   readonly id: string;
   readonly language: string;
   readonly kind: string;
@@ -26,6 +29,7 @@ interface Case {
 
 interface Outcome {
   readonly group: string;
+  readonly isCrash: boolean;
   readonly any8k: boolean;
   readonly all8k: boolean;
   readonly any16k: boolean;
@@ -52,6 +56,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const misses: string[] = [];
   let withoutClone = 0;
   let withoutRanges = 0;
+  let ofAnotherTree = 0;
   const only = options.rest.find((word) => word.startsWith('only='))?.slice('only='.length);
   const half = options.rest.find((word) => word.startsWith('half='))?.slice('half='.length);
   for (const one of readCases(folder)) {
@@ -68,6 +73,12 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
       withoutRanges += 1;
       continue;
     }
+    // Some cases name a commit that is not the one their line numbers are of.
+    const present = await readFilesAt(mirror, one.buggy_commit, [...new Set(ranges.map(({ file }) => file))], 64 * 1024 * 1024);
+    if (present.size === 0) {
+      ofAnotherTree += 1;
+      continue;
+    }
     const startedAt = performance.now();
     const groundwork = await groundworkOf(one, mirror, trees);
     const shown8k = buildContext(groundwork, 8_000).shown;
@@ -78,7 +89,8 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     const at8k = inside(shown8k);
     const at16k = inside(shown16k);
     outcomes.push({
-      group: `${one.language} ${one.kind}`,
+      isCrash: one.set !== 'noncrash',
+      group: `${one.set} ${one.language}`,
       any8k: at8k.some(Boolean),
       all8k: at8k.every(Boolean),
       any16k: at16k.some(Boolean),
@@ -91,10 +103,16 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
       );
   }
   if (outcomes.length === 0) throw new Error(`no case could be tried: none of the repositories is in ${root} with its commit`);
+  const ofCrashes = figuresOf(outcomes.filter(({ isCrash }) => isCrash));
   const groups = [...new Set(outcomes.map(({ group }) => group))].toSorted();
   return {
-    figures: figuresOf(outcomes),
-    conditions: { cases: outcomes.length, withoutClone, withoutRanges },
+    figures: {
+      ...figuresOf(outcomes),
+      any8kOfCrashes: ofCrashes['any8k'] ?? 0,
+      all16kOfCrashes: ofCrashes['all16k'] ?? 0,
+      crashes: outcomes.filter(({ isCrash }) => isCrash).length,
+    },
+    conditions: { cases: outcomes.length, withoutClone, withoutRanges, ofAnotherTree },
     table: [
       ...groups.map((group) => {
         const own = outcomes.filter((outcome) => outcome.group === group);
@@ -175,7 +193,7 @@ function readCases(folder: string): readonly Case[] {
         .toString('utf8')
         .split('\n')
         .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Case),
+        .map((line) => ({ ...(JSON.parse(line) as Omit<Case, 'set'>), set: name.replace(/^cases_?|\.jsonl\.gz$/g, '') })),
     );
 }
 

@@ -2,13 +2,20 @@
 // Must never search where a frame is certain: it costs a walk over the repository.
 import { searchMessage } from './code-search.ts';
 import { readFilesAt } from './history.ts';
-import { locate } from './locator.ts';
+import { locate, type CodeClue } from './locator.ts';
 import type { Mirror } from './mirror.ts';
 import type { PathIndex } from './path-index.ts';
+import { isTest } from './plausibility.ts';
 import type { CodeLocation, LocateQuery } from './repository.ts';
 
 /** A good frame needs no search; in a third of crashes the fault is elsewhere, so that a weak one gets it. */
 const certain = 0.9;
+const mostTestPlaces = 4;
+const mostParents = 4;
+const mostSourceBytes = 512 * 1024;
+/** What a test does stands mostly above the assertion that fails. */
+const linesBefore = 25;
+const linesAfter = 6;
 /** Larger files are generated; their lines aren't counted. */
 const mostFileBytes = 8 * 1024 * 1024;
 
@@ -21,9 +28,46 @@ export async function locateInMirror(
   repositoryName: string,
 ): Promise<readonly CodeLocation[]> {
   const fromFrames = locate(index, query, { repositoryName, findings: [] });
-  const findings = (fromFrames[0]?.score ?? 0) >= certain ? [] : await searchMessage(mirror, commit, query);
-  const locations = findings.length === 0 ? fromFrames : locate(index, query, { repositoryName, findings });
+  const isCertain = (fromFrames[0]?.score ?? 0) >= certain;
+  const findings = isCertain ? [] : await searchMessage(mirror, commit, query);
+  if (isCertain) return withoutStrangeLines(mirror, commit, fromFrames);
+  const clues: CodeClue[] = [];
+  const again = (): readonly CodeLocation[] => locate(index, query, { repositoryName, findings, clues });
+  const test = await readTestCode(mirror, commit, fromFrames);
+  if (test !== '') clues.push({ code: test, reason: 'the failing test uses', worth: 1 });
+  let locations = again();
+  const parents = await readParents(mirror, commit, locations);
+  if (parents !== '') {
+    clues.push({ code: parents, reason: 'what is located builds upon', worth: 0.8 });
+    locations = again();
+  }
   return withoutStrangeLines(mirror, commit, locations);
+}
+
+/** The lines of tests that are on the stack, where they lead: an assertion that fails shows nothing but them. */
+async function readTestCode(mirror: Mirror, commit: string, locations: readonly CodeLocation[]): Promise<string> {
+  const tests = locations.filter(({ path, line }) => line !== undefined && isTest(path)).slice(0, mostTestPlaces);
+  const files = await readFilesAt(mirror, commit, [...new Set(tests.map(({ path }) => path))], mostFileBytes);
+  return tests
+    .map(({ path, line = 1 }) => {
+      const lines = files.get(path)?.toString('utf8').split('\n') ?? [];
+      return lines.slice(Math.max(0, line - 1 - linesBefore), line + linesAfter).join('\n');
+    })
+    .join('\n');
+}
+
+/** The lines that say what classes build upon: much of what they do stands there. */
+async function readParents(mirror: Mirror, commit: string, locations: readonly CodeLocation[]): Promise<string> {
+  const paths = [...new Set(locations.map(({ path }) => path))].filter((path) => !isTest(path)).slice(0, mostParents);
+  const files = await readFilesAt(mirror, commit, paths, mostSourceBytes);
+  return [...files.values()]
+    .flatMap((content) =>
+      content
+        .toString('utf8')
+        .split('\n')
+        .filter((line) => line.length < 400 && /\b(?:extends|implements)\s+[A-Z]|^\s{0,8}class \w+\(\w/.test(line)),
+    )
+    .join('\n');
 }
 
 /** A line beyond the file's end belongs to another revision or to compiled output: the file stays, the line goes. */

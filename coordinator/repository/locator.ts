@@ -17,10 +17,20 @@ export interface SearchFinding {
   readonly reason: string;
 }
 
+export interface CodeClue {
+  readonly code: string;
+  /** How it is told: `the failing test uses`. */
+  readonly reason: string;
+  /** 0 to 1. */
+  readonly worth: number;
+}
+
 export interface LocateOptions {
   /** The repository's own name, which installed packages and module paths show (`site-packages/NAME`). */
   readonly repositoryName: string;
   readonly findings: readonly SearchFinding[];
+  /** Lines of code that name what a problem is about: those of the failing test, or those that say what a class builds upon. */
+  readonly clues?: readonly CodeClue[] | undefined;
   readonly weights?: LocatorWeights | undefined;
 }
 
@@ -36,6 +46,9 @@ export interface LocatorWeights extends RoleWeights {
   /** A file that is on no frame, but tested by one, named by the message, or found by the search. */
   readonly testedAlone: number;
   readonly namedAlone: number;
+  /** A file that a clue's code names: more likely by this, or alone. */
+  readonly clue: number;
+  readonly clueAlone: number;
   readonly found: number;
   /** A file beside the likeliest one. */
   readonly beside: number;
@@ -54,6 +67,8 @@ export const defaultWeights: LocatorWeights = {
   named: 1.1,
   testedAlone: 0.45,
   namedAlone: 0.35,
+  clue: 1.25,
+  clueAlone: 0.4,
   found: 0.75,
   beside: 0.08,
 };
@@ -76,6 +91,7 @@ export function locate(index: PathIndex, query: LocateQuery, options: LocateOpti
   const places = new Places(weights);
   const tests = addFrames(index, query, options.repositoryName, places);
   addNames(index, query.message, tests, places);
+  for (const clue of options.clues ?? []) addClue(index, clue, places);
   for (const finding of options.findings) {
     places.add(
       { path: finding.path, line: finding.line, function: undefined },
@@ -176,6 +192,19 @@ function addNames(index: PathIndex, message: string, tests: ReadonlyMap<string, 
     if (!places.strengthen(path, 1 + (weights.named - 1) * strength, reason)) {
       places.add({ path, line: undefined, function: undefined }, weights.namedAlone * strength * weighPath(path, weights), reason);
     }
+  }
+}
+
+/** Code names the classes and modules that it is about; what it names more often is likelier. */
+function addClue(index: PathIndex, { code, reason, worth }: CodeClue, places: Places): void {
+  const { weights } = places;
+  for (const { path, name, strength } of filesNamedIn(index, code)) {
+    if (isTest(path)) continue;
+    const often = Math.min(1, 0.7 + 0.1 * (code.split(name).length - 1)) * worth;
+    const told = `${reason} ${name}`;
+    if (places.strengthen(path, 1 + (weights.clue - 1) * strength * often, told)) continue;
+    const score = weights.clueAlone * strength * often * weighPath(path, weights);
+    places.add({ path, line: undefined, function: undefined }, score, told);
   }
 }
 

@@ -40,9 +40,12 @@ export function filesTestedBy(index: PathIndex, testPath: string): readonly Name
   return own.length > 0 || shorter === subject || shorter.length < 4 ? own : bearers(index, shorter, 0.8);
 }
 
+/** Pictures, pages and papers are called like what they are about, and hold no fault. */
+const noSource = /\.(?:png|gif|jpe?g|svg|ico|webp|pdf|html?|md|rst|adoc|txt|csv|zip|gz|jar|class|woff2?|map)$/i;
+
 function bearers(index: PathIndex, name: string, strength: number): readonly NamedFile[] {
   const found = new Set([...index.withStem(name), ...index.withStem(kebab(name)), ...index.withStem(snake(name))]);
-  const paths = [...found];
+  const paths = [...found].filter((path) => !noSource.test(path));
   if (paths.length === 0 || paths.length > mostBearers) return [];
   return paths.map((path) => ({ path, name, strength: strength / Math.sqrt(paths.length) }));
 }

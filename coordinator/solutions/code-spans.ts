@@ -1,6 +1,7 @@
 // Which lines of the code say most about a problem: the functions on the stack, what they call and who calls them, the rest by its words.
 // Must never read anything; texts and the functions in them come in, and the same input always gives the same answer.
 import type { FunctionRange } from '../../base/syntax-tree.ts';
+import { isTestPath } from './edits/path-policy.ts';
 import type { CodeLocation } from '../repository/repository.ts';
 
 /** Lines of one file, with what they are worth beside others. */
@@ -22,57 +23,102 @@ export interface CodeFile {
 const longFunction = 160;
 /** Lines on each side of a line in a long function, or outside of any. */
 const radius = 40;
-/** What relations are worth beside the place itself. */
-const shares = { named: 0.95, wide: 0.55, callee: 0.5, caller: 0.36, near: 0.32, words: 0.5, rest: 0.12, file: 0.7 };
+/** What relations are worth beside the place itself. A test calls what it is about. */
+const shares = { named: 0.95, wide: 0.55, callee: 0.5, tested: 1.1, caller: 0.36, near: 0.32, words: 0.5, rest: 0.12 };
+/** Calls of calls of calls that are followed. */
+const mostHops = 3;
+
+interface Node {
+  readonly path: string;
+  readonly range: FunctionRange;
+  readonly text: string;
+  readonly calls: ReadonlySet<string>;
+  weight: number;
+}
 
 /** The most telling first. @param words of the message and the trace; functions that speak of the same go before others */
 export function rankSpans(locations: readonly CodeLocation[], files: ReadonlyMap<string, CodeFile>, words: string): readonly CodeSpan[] {
-  const vocabulary = wordsIn(words);
   const spans: CodeSpan[] = [];
-  const bestOf = new Map<string, number>();
-  const shown: { readonly path: string; readonly name: string; readonly text: string; readonly weight: number }[] = [];
+  const scoreOf = new Map<string, number>();
   for (const location of locations) {
     const file = files.get(location.path);
     if (file === undefined) continue;
-    bestOf.set(location.path, Math.max(location.score, bestOf.get(location.path) ?? 0));
-    for (const span of spansAt(location, file)) {
-      spans.push(span);
-      const own = file.functions.find(({ startLine, endLine }) => startLine === span.start && endLine === span.end);
-      if (own !== undefined) shown.push({ path: location.path, name: own.name, text: linesOf(file.text, span), weight: span.weight });
-    }
+    scoreOf.set(location.path, Math.max(location.score, scoreOf.get(location.path) ?? 0));
+    spans.push(...spansAt(location, file));
+  }
+  const nodes = readNodes(files);
+  for (const node of nodes) {
+    const own = spans.filter(({ path, start, end }) => path === node.path && start === node.range.startLine && end === node.range.endLine);
+    node.weight = Math.max(0, ...own.map(({ weight }) => weight));
+  }
+  const callers = followCalls(nodes, scoreOf);
+  const vocabulary = wordsIn(words);
+  for (const node of nodes) {
+    const { path, range, text } = node;
+    const weight = scoreOf.get(path) ?? 0.05;
+    const value = Math.max(
+      node.weight,
+      callers.get(node) ?? 0,
+      nearness(range, locations, path) * weight * shares.near,
+      likeness(range.name, text, vocabulary) * weight * shares.words,
+      weight * shares.rest,
+    );
+    const size = range.endLine - range.startLine + 1;
+    // A class-sized function would take the room of all others.
+    spans.push({ path, start: range.startLine, end: range.endLine, weight: size > longFunction ? value * 0.5 : value });
   }
   for (const [path, file] of files) {
-    const weight = bestOf.get(path) ?? 0.05;
-    for (const [index, one] of file.functions.entries()) {
-      const text = linesOf(file.text, { start: one.startLine, end: one.endLine });
-      const isCalled = Math.max(0, ...shown.filter((other) => calls(other.text, one.name)).map((other) => other.weight));
-      const callsOne = Math.max(
-        0,
-        ...shown.filter((other) => other.name !== one.name && calls(text, other.name)).map((other) => other.weight),
-      );
-      const value = Math.max(
-        isCalled * shares.callee * (bestOf.has(path) ? 1 : 0.7),
-        callsOne * shares.caller,
-        nearness(file, index, locations, path) * weight * shares.near,
-        likeness(one.name, text, vocabulary) * weight * shares.words,
-        weight * shares.rest,
-      );
-      const size = one.endLine - one.startLine + 1;
-      // A class-sized function would take the room of all others.
-      spans.push({ path, start: one.startLine, end: one.endLine, weight: size > longFunction ? value * 0.5 : value });
-    }
+    const weight = scoreOf.get(path) ?? 0.05;
     // What stands outside of functions: imports, constants, declarations.
     const lines = file.text.split('\n').length;
     spans.push({ path, start: 1, end: Math.min(lines, 30), weight: weight * shares.rest });
-    for (let start = 1; start <= lines; start += 60)
-      spans.push({
-        path,
-        start,
-        end: Math.min(lines, start + 59),
-        weight: weight * (file.functions.length === 0 ? shares.near : shares.rest) * 0.9,
-      });
+    for (let start = 1; start <= lines; start += 60) {
+      const share = file.functions.length === 0 ? shares.near : shares.rest;
+      spans.push({ path, start, end: Math.min(lines, start + 59), weight: weight * share * 0.9 });
+    }
   }
   return spans.toSorted((a, b) => b.weight - a.weight || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.start - b.start || a.end - b.end));
+}
+
+function readNodes(files: ReadonlyMap<string, CodeFile>): readonly Node[] {
+  return [...files].flatMap(([path, { text, functions }]) => {
+    const lines = text.split('\n');
+    return functions.map((range): Node => {
+      const own = lines.slice(range.startLine - 1, range.endLine).join('\n');
+      return { path, range, text: own, calls: callsIn(own), weight: 0 };
+    });
+  });
+}
+
+/** Raises what is called by what weighs more, and tells who calls what was located. */
+function followCalls(nodes: readonly Node[], scoreOf: ReadonlyMap<string, number>): ReadonlyMap<Node, number> {
+  const byName = new Map<string, Node[]>();
+  for (const node of nodes) byName.set(node.range.name, [...(byName.get(node.range.name) ?? []), node]);
+  const located = nodes.filter(({ weight }) => weight > 0);
+  const callers = new Map<Node, number>();
+  for (const node of nodes) {
+    const best = Math.max(0, ...located.filter((other) => other !== node && node.calls.has(other.range.name)).map(({ weight }) => weight));
+    if (best > 0) callers.set(node, best * shares.caller);
+  }
+  let front: readonly Node[] = located;
+  for (let hop = 0; hop < mostHops; hop += 1) {
+    const raised = new Set<Node>();
+    for (const node of front) {
+      for (const name of node.calls) {
+        const called = byName.get(name) ?? [];
+        for (const callee of called) {
+          // A name that many bear says less; a file that nothing else points to, too.
+          const share = isTestPath(node.path) ? shares.tested : shares.callee;
+          const value = (node.weight * share * (scoreOf.has(callee.path) ? 1 : 0.7)) / Math.sqrt(Math.min(4, called.length));
+          if (callee === node || value <= callee.weight) continue;
+          callee.weight = value;
+          raised.add(callee);
+        }
+      }
+    }
+    front = [...raised];
+  }
+  return callers;
 }
 
 /** The innermost function around a line. */
@@ -122,18 +168,14 @@ export function lastName(name: string | undefined): string {
   );
 }
 
-function calls(text: string, name: string): boolean {
-  if (name.length < 3) return false;
-  for (let at = text.indexOf(`${name}(`); at >= 0; at = text.indexOf(`${name}(`, at + 1)) {
-    if (!/[\w$]/.test(text[at - 1] ?? '')) return true;
-  }
-  return false;
+function callsIn(text: string): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const [, name = ''] of text.matchAll(/([A-Za-z_$][\w$]{2,80})\s?\(/g)) names.add(name);
+  return names;
 }
 
 /** 1 beside a located line, less further away. */
-function nearness(file: CodeFile, index: number, locations: readonly CodeLocation[], path: string): number {
-  const one = file.functions[index];
-  if (one === undefined) return 0;
+function nearness(one: FunctionRange, locations: readonly CodeLocation[], path: string): number {
   const distances = locations.flatMap((location) => {
     if (location.path !== path || location.line === undefined) return [];
     return [Math.max(0, one.startLine - location.line, location.line - one.endLine)];
@@ -162,11 +204,4 @@ export function wordsIn(text: string): ReadonlySet<string> {
     if (lower.length >= 3 && !everyday.has(lower)) found.add(lower);
   }
   return found;
-}
-
-function linesOf(text: string, { start, end }: { readonly start: number; readonly end: number }): string {
-  return text
-    .split('\n')
-    .slice(start - 1, end)
-    .join('\n');
 }
