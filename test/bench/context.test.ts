@@ -43,6 +43,7 @@ beforeAll(async () => {
     'shop/app.py':
       'from shop.cart import price_of\n\ndef checkout(item):\n    return price_of(item, load_rates())\n\ndef load_rates():\n    return {}\n',
     'shop/cart.py': cart,
+    'billing/terms.py': 'DAYS = 30\n',
     'tests/test_cart.py': 'def test_price():\n    assert True\n',
   };
   await makeRepository(directory, [{ subject: 'As deployed', files }]);
@@ -55,7 +56,7 @@ beforeAll(async () => {
       buggy_commit: commit,
       gold: [{ file: 'shop/cart.py', kind: 'modify', ranges: [[priceLine + 1, priceLine + 1]] }],
     },
-    { ...base, id: 'two', buggy_commit: commit, gold: [{ file: 'shop/else.py', kind: 'modify', ranges: [[1, 2]] }] },
+    { ...base, id: 'two', buggy_commit: commit, gold: [{ file: 'billing/terms.py', kind: 'modify', ranges: [[1, 1]] }] },
     { ...base, id: 'three', buggy_commit: 'f'.repeat(40), gold: [] },
   ];
   const data = join(root, 'data', 'localization');
