@@ -9,7 +9,7 @@ import type { Repository, RepositoryService, RepositoryStore } from '../reposito
 import type { Proposer } from './candidate.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
-import { computeConfidence, judgeGate, reportSoFar, tellRung } from './gate.ts';
+import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
@@ -18,7 +18,7 @@ import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
 import { publishDiagnosis, publishProposal } from './publisher.ts';
 import { findRepository } from './responsibility.ts';
-import { tryCandidates, tryFiles, type TrialOptions, type Tried } from './trials.ts';
+import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
 import type { Validator } from './validator.ts';
 
 export interface PipelineOptions {
@@ -184,7 +184,7 @@ export class SolutionPipeline {
       );
       return;
     }
-    await this.#decide(await this.#withProof(proposal, groundwork, outcome.tried), groundwork);
+    await this.#decide(await withProof(this.#options, proposal, groundwork, outcome.tried), groundwork);
   }
 
   async #decide(proposal: SolutionProposal, groundwork: Groundwork): Promise<void> {
@@ -229,28 +229,6 @@ export class SolutionPipeline {
     await this.#change(delivered, event, result.kind === 'delivered' ? reason : `${reason} ${result.reason}`);
   }
 
-  async #withProof(proposal: SolutionProposal, groundwork: Groundwork, { candidate, results }: Tried): Promise<SolutionProposal> {
-    const before = await readBase(this.#options.repositoryService, groundwork, Object.keys(candidate.files));
-    const diff = diffFiles(before, candidate.files);
-    const changedLines = diff.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line)).length;
-    return {
-      ...proposal,
-      provider: candidate.provider,
-      model: candidate.model,
-      diagnosis: candidate.diagnosis,
-      files: candidate.files,
-      diff,
-      validation: judgeGate(results, groundwork.repository.gate, this.#options.clock.now()),
-      confidence: computeConfidence({
-        results,
-        locations: groundwork.locations,
-        suspects: groundwork.suspects,
-        changedPaths: Object.keys(candidate.files),
-        changedLines,
-      }),
-    };
-  }
-
   /** One more climb, for an operator; the state stays. */
   async #validate(id: string, signal: AbortSignal): Promise<void> {
     const { proposal, incident, repository } = await this.#known(id);
@@ -268,7 +246,7 @@ export class SolutionPipeline {
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
     const tried = await tryFiles(ground, candidate, options);
-    await this.#save(await this.#withProof(proposal, ground, tried), 'validated once more');
+    await this.#save(await withProof(this.#options, proposal, ground, tried), 'validated once more');
   }
 
   async #publish(id: string): Promise<void> {

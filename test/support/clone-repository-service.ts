@@ -27,6 +27,8 @@ export function openClone(mirror: Mirror, commit: string, name: string): Reposit
     updateFileContents: refuse,
     createChangeRequest: refuse,
     createIssue: refuse,
+    holdsFix: async () => undefined,
+    applyElsewhere: refuse,
     check: async () => [],
     remove: async () => undefined,
   };
