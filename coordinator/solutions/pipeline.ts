@@ -16,6 +16,7 @@ import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
+import { withProof } from './proven-proposal.ts';
 import { publishDiagnosis, publishProposal } from './publisher.ts';
 import { findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
