@@ -65,6 +65,7 @@ export const i32 = {
   subtract: binary(0x6b),
   multiply: binary(0x6c),
   and: binary(0x71),
+  or: binary(0x72),
   not: (value: Code): Code => [...value, ...signedConstant(-1), 0x73],
   shiftLeft: (value: Code, bits: number): Code => [...value, ...signedConstant(bits), 0x74],
   shiftRight: (value: Code, bits: number): Code => [...value, ...signedConstant(bits), 0x76],
@@ -117,6 +118,11 @@ const end = 0x0b;
 /** Repeats `body` while `condition` (i32) isn't 0; asked before each turn. */
 export function whilst(condition: Code, ...body: readonly Code[]): Code {
   return [0x02, blockEmpty, 0x03, blockEmpty, ...condition, 0x45, 0x0d, 1, ...body.flat(), 0x0c, 0, end, end];
+}
+
+/** Runs `visit` for each bit of `bits`, lowest first; the trailing zeroes of `bits` are its number. They are 0 afterwards. */
+export function forEachBit(bits: Variable, type: typeof i32 | typeof i64, ...visit: readonly Code[]): Code {
+  return whilst(type.isSet(bits.get), ...visit, bits.set(type.and(bits.get, type.subtract(bits.get, type.of(1)))));
 }
 
 /** Goes through memory from one address to another. */

@@ -1,5 +1,6 @@
 // Splits bytes into lines, each a record of its own.
 // Must never make an object for a line, nor change a byte.
+import { LineMarks } from '../../analysis/traces/line-marks.ts';
 import type { Flush, Framed, Framer } from '../record.ts';
 import { pieceEnd, RecordCuts } from './record-cuts.ts';
 
@@ -8,23 +9,24 @@ export interface LineLimits {
   readonly maxLineBytes: number;
 }
 
-const newline = 0x0a;
-
 /** One record a line, its end included. A line without an end is held until nobody writes any more. */
 export function createLineFramer(limits: LineLimits): Framer {
   const { maxLineBytes } = limits;
+  let marks: LineMarks | undefined;
   return {
     window: maxLineBytes + 1,
     mostGrowth: 1,
     frame(bytes: Buffer, flush: Flush): Framed {
       const cuts = new RecordCuts();
-      for (;;) {
-        const found = bytes.indexOf(newline, cuts.end);
-        const end = found < 0 ? bytes.length : found + 1;
+      marks ??= new LineMarks();
+      marks.read(bytes);
+      const { at: feeds, count } = marks.feeds;
+      for (let line = 0; line < count; line += 1) {
+        const end = (feeds[line] as number) + 1;
         splitLongLine(bytes, end, maxLineBytes, cuts);
-        if (found < 0) break;
         cuts.closeAt(end);
       }
+      splitLongLine(bytes, bytes.length, maxLineBytes, cuts);
       if (flush === 'everything') cuts.closeAt(bytes.length);
       const holds = cuts.end === bytes.length ? 'nothing' : 'line';
       return { consumed: cuts.end, bytes: undefined, recordLengths: cuts.lengths, cut: cuts.cut, holds };

@@ -2,6 +2,7 @@
 // Must never decide by itself what continues a trace: analysis/traces does, or a configured pattern.
 import { compileLinearPattern } from '../../base/linear-pattern.ts';
 import { TraceJoiner } from '../../analysis/traces/continuation.ts';
+import { LineMarks } from '../../analysis/traces/line-marks.ts';
 import { LineScreen } from '../../analysis/traces/line-screen.ts';
 import type { Continuation } from '../../analysis/traces/continuation.ts';
 import type { Flush, Framed, Framer } from '../record.ts';
@@ -47,32 +48,28 @@ export function createPatternFramer(limits: RecordLimits, pattern: string): Fram
 
 /** `mayPass`: the judge has nothing to say of lines that the screen finds ordinary. */
 function createJoiningFramer(limits: RecordLimits, mayPass: boolean, createJudge: () => LineJudge): Framer {
+  // Made when there is something to read: most sources are quiet.
+  let marks: LineMarks | undefined;
   return {
     // A record at its limit, the undecided lines behind it, and a line that shows that the record is over.
     window: limits.maxRecordBytes + 2 * limits.maxLineBytes,
     mostGrowth: 1,
-    frame: (bytes, flush) => new Joining(bytes, limits, mayPass, createJudge()).run(flush),
+    frame(bytes, flush) {
+      marks ??= new LineMarks();
+      marks.read(bytes);
+      return new Joining(bytes, marks, limits, mayPass, createJudge()).run(flush);
+    },
   };
 }
 
-const newline = 0x0a;
-
-/**
- * So many bytes are made into text at once. Strings of more than about 128 KiB get pages of their own from the system,
- * which costs four times as much a byte as the memory for short-lived objects.
- */
-const sectionBytes = 48 * 1024;
-
-/** One pass over one stretch of bytes, section by section. The open record reaches from the last cut to the first undecided line. */
+/** One pass over one stretch of bytes. The open record reaches from the last cut to the first undecided line. */
 class Joining {
   readonly #bytes: Buffer;
+  readonly #marks: LineMarks;
   readonly #limits: RecordLimits;
   readonly #judge: LineJudge;
   readonly #mayPass: boolean;
-  /** Whole lines, but for the last section, and where it begins in the bytes. */
-  #text = '';
-  #sectionStart = 0;
-  /** Where in the section the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
+  /** Where the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
   #passedStart = -1;
   #passedEnd = -1;
   readonly #cuts = new RecordCuts();
@@ -80,9 +77,10 @@ class Joining {
   #undecided: number[] = [];
   #openLines = 0;
 
-  constructor(bytes: Buffer, limits: RecordLimits, mayPass: boolean, judge: LineJudge) {
+  constructor(bytes: Buffer, marks: LineMarks, limits: RecordLimits, mayPass: boolean, judge: LineJudge) {
     this.#mayPass = mayPass;
     this.#bytes = bytes;
+    this.#marks = marks;
     this.#limits = limits;
     this.#judge = judge;
   }
@@ -102,65 +100,44 @@ class Joining {
   /** @returns where the last line begins that has no end yet; the end of the bytes if there is none. */
   #readLines(): number {
     const { length } = this.#bytes;
-    let start = 0;
-    for (;;) {
-      const end = this.#sectionEnd(start);
-      start = this.#readSection(start, end);
-      if (end === length) return start;
-      // The next section's text takes this one's place.
-      this.#tellPassed();
-    }
-  }
-
-  /** Behind the last line that ends within a section's length, or else behind the first that ends at all. */
-  #sectionEnd(start: number): number {
-    const bytes = this.#bytes;
-    if (bytes.length - start <= sectionBytes) return bytes.length;
-    const last = bytes.lastIndexOf(newline, start + sectionBytes - 1);
-    if (last >= start) return last + 1;
-    const next = bytes.indexOf(newline, start + sectionBytes);
-    return next < 0 ? bytes.length : next + 1;
-  }
-
-  /** @returns where the line begins that has no end in the section; the section's end if there is none. */
-  #readSection(sectionStart: number, sectionEnd: number): number {
-    // Latin-1 keeps one character a byte, so that indexes agree; the structure of a trace is ASCII.
-    const text = this.#bytes.toString('latin1', sectionStart, sectionEnd);
-    this.#text = text;
-    this.#sectionStart = sectionStart;
+    const { at: feeds, count } = this.#marks.feeds;
     const { maxLineBytes } = this.#limits;
-    const screen = new LineScreen(text);
+    const screen = new LineScreen(this.#bytes, this.#marks.colons);
     const judge = this.#judge;
     const cuts = this.#cuts;
-    const mayPass = this.#mayPass;
-    let lineStart = sectionStart;
-    for (;;) {
-      const found = screen.next(lineStart - sectionStart);
-      const lineEnd = found < 0 ? sectionEnd : sectionStart + found + 1;
+    let lineStart = 0;
+    for (let line = 0; line < count; line += 1) {
+      const feed = feeds[line] as number;
+      const lineEnd = feed + 1;
       if (lineEnd - lineStart > maxLineBytes) lineStart = this.#split(lineStart, lineEnd);
-      if (found < 0) return lineStart;
-      if (mayPass && screen.isOrdinary && !judge.inTrace) {
+      if (this.#mayPass && !judge.inTrace && screen.isOrdinary(lineStart, feed)) {
         // An ordinary line: the record before it ends, and it opens one.
         if (this.#undecided.length > 0) this.#closeOpenAt(lineStart);
         cuts.closeAt(lineStart);
         this.#openLines = 1;
-        this.#passedStart = lineStart - sectionStart;
-        this.#passedEnd = found;
+        this.#passedStart = lineStart;
+        this.#passedEnd = feed;
       } else {
-        this.#take(this.#judgeLine(lineStart, lineEnd - 1), lineStart, lineEnd);
+        this.#take(this.#judgeLine(lineStart, feed), lineStart, lineEnd);
       }
       lineStart = lineEnd;
     }
+    return length - lineStart > maxLineBytes ? this.#split(lineStart, length) : lineStart;
   }
 
   #judgeLine(start: number, end: number): Continuation {
     this.#tellPassed();
-    return this.#judge.next(this.#text.slice(start - this.#sectionStart, end - this.#sectionStart));
+    return this.#judge.next(this.#textOf(start, end));
   }
 
   #tellPassed(): void {
-    if (this.#passedStart >= 0) this.#judge.pass(this.#text.slice(this.#passedStart, this.#passedEnd));
+    if (this.#passedStart >= 0) this.#judge.pass(this.#textOf(this.#passedStart, this.#passedEnd));
     this.#passedStart = -1;
+  }
+
+  /** Latin-1 keeps one character a byte; the structure of a trace is ASCII. */
+  #textOf(start: number, end: number): string {
+    return this.#bytes.toString('latin1', start, end);
   }
 
   /** A line too long to be part of anything: what was open ends before it. @returns where its last piece begins. */

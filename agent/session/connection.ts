@@ -2,19 +2,26 @@
 // Must never reconnect or retry by itself: a connection that broke is closed, and session.ts opens another.
 import { createSecureContext } from 'node:tls';
 import { ChannelCredentials, connectivityState, type ChannelOptions } from '@grpc/grpc-js';
-import { ClientError, Status, createChannel, createClient } from 'nice-grpc';
+import { ClientError, Status, createChannel, createClient, type CallOptions } from 'nice-grpc';
 import {
   AgentServiceDefinition,
   EnrollmentServiceDefinition,
   type AgentServiceClient,
   type EnrollmentServiceClient,
+  type StreamLogsResponse,
 } from '../../proto/index.ts';
 import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import { OwnedCredentials } from './owned-credentials.ts';
+import type { EncodedRequest } from './wire.ts';
 import { coordinatorName, showCoordinatorAddress, type CoordinatorAddress } from './coordinator-address.ts';
 
+/** Log streams are given whole messages in bytes. */
+export interface AgentClient extends Pick<AgentServiceClient, 'control'> {
+  streamLogs(requests: AsyncIterable<EncodedRequest>, options?: CallOptions): AsyncIterable<StreamLogsResponse>;
+}
+
 export interface Connection {
-  readonly agent: AgentServiceClient;
+  readonly agent: AgentClient;
   readonly enrollment: EnrollmentServiceClient;
   /** Calls back once when the connection, having been up, breaks or is asked to end (GOAWAY); running streams may go on for a while. */
   onGoingAway(listener: () => void): void;
@@ -30,6 +37,18 @@ export interface ConnectionOptions {
   /** A silent connection is pinged after so long, and given up after as long again. Default 10,000 ms, so that it is noticed within 20 s. */
   readonly keepaliveMs?: number | undefined;
 }
+
+/** Nothing is left to be encoded: a batch is written as bytes once (batch-message.ts). */
+const encodedRequest = {
+  encode: (request: EncodedRequest) => ({ finish: () => request }),
+  decode: (bytes: Uint8Array): EncodedRequest => bytes,
+};
+
+const { streamLogs } = AgentServiceDefinition.methods;
+const encodedAgentService = {
+  ...AgentServiceDefinition,
+  methods: { ...AgentServiceDefinition.methods, streamLogs: { ...streamLogs, requestType: encodedRequest } },
+} as const;
 
 /** For the last frames of streams that were ended. */
 const goodbyeMs = 1000;
@@ -63,7 +82,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const channel = createChannel(`https://${showCoordinatorAddress(address)}`, credentials, channelOptions);
   let isClosed = false;
   return {
-    agent: createClient(AgentServiceDefinition, channel),
+    agent: createClient(encodedAgentService, channel),
     enrollment: createClient(EnrollmentServiceDefinition, channel),
     onGoingAway(listener) {
       const watch = (): void => {

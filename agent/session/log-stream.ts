@@ -2,17 +2,17 @@
 // Must never pull without credit, or call anything settled that the coordinator did not acknowledge.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { AgentServiceClient, StreamLogsRequest } from '../../proto/index.ts';
 import type { Gap, Shipment, SourcePosition } from '../record.ts';
+import type { AgentClient } from './connection.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createSendRate, type SendRate } from './send-rate.ts';
 import type { SessionMetrics } from './session-metrics.ts';
 import type { ShipmentFeed } from './shipment-feed.ts';
 import { Window, type Underway } from './window.ts';
-import { encodeShipment, readAck, type Acknowledgement, type EncodedShipment, type Refusal } from './wire.ts';
+import { encodeShipment, readAck, type Acknowledgement, type EncodedRequest, type EncodedShipment, type Refusal } from './wire.ts';
 
 export interface LogStreamOptions {
-  readonly client: Pick<AgentServiceClient, 'streamLogs'>;
+  readonly client: Pick<AgentClient, 'streamLogs'>;
   readonly feed: ShipmentFeed;
   readonly epoch: number;
   readonly creditBytes: number;
@@ -45,6 +45,12 @@ export interface LogStream {
 /** Larger batches cost hardly less CPU a byte (256 KiB to 1 MiB are equal within a tenth); smaller ones keep memory and heartbeats' delay low. */
 const wantedBatchBytes = 256 * 1024;
 
+/**
+ * However much credit there is, so much compressed is under way at most: memory is what it costs, and at a round trip of 100 ms
+ * it still allows 20 MB/s on the wire.
+ */
+const mostUnderwayBytes = 2 * 1024 * 1024;
+
 /** Tiny batches take memory beyond their credit. */
 const mostInFlight = 1024;
 
@@ -75,7 +81,7 @@ class CreditedLogStream implements LogStream {
   constructor(options: LogStreamOptions) {
     this.#options = options;
     this.#window = new Window({ creditBytes: options.creditBytes, mostItems: mostInFlight });
-    this.#pace = createPace({ mostBytes: options.creditBytes });
+    this.#pace = createPace({ mostBytes: Math.min(options.creditBytes, mostUnderwayBytes) });
     this.#lastHeardMs = options.clock.monotonicMs();
     this.#smallBatches = createSendRate(() => options.clock.monotonicMs());
     this.#smallBatches.limit(smallBatchesPerSecond);
@@ -126,7 +132,7 @@ class CreditedLogStream implements LogStream {
   }
 
   /** The requests in order: what must be sent again first, then, while there is credit, what the feed yields. */
-  async *#requests(signal: AbortSignal): AsyncGenerator<StreamLogsRequest> {
+  async *#requests(signal: AbortSignal): AsyncGenerator<EncodedRequest> {
     const { clock, rate } = this.#options;
     while (!signal.aborted && !this.#isEnded) {
       const pauseMs = Math.max(this.#notBeforeMs - clock.monotonicMs(), rate.waitMs());

@@ -9,10 +9,11 @@ import {
   type LogAck,
   type Position as WirePosition,
   type SourcePosition as WireSourcePosition,
-  type StreamLogsRequest,
+  StreamLogsRequest,
   type Welcome,
 } from '../../proto/index.ts';
 import type { Chunk, Gap, GapReason, Position, Shipment, SourcePosition } from '../record.ts';
+import { BatchMessage } from './batch-message.ts';
 import type { Directive } from './directives.ts';
 
 export interface Greeting {
@@ -67,9 +68,12 @@ function readSourcePosition({ source, position }: WireSourcePosition): SourcePos
   return read === undefined ? undefined : { source, position: read };
 }
 
+/** The bytes of a StreamLogsRequest. */
+export type EncodedRequest = Uint8Array;
+
 /** What is sent of one shipment; the sequence is put in when it is known. */
 export interface EncodedShipment {
-  readonly request: (sequence: number) => StreamLogsRequest;
+  readonly request: (sequence: number) => EncodedRequest;
   /** What it costs of the credit. */
   readonly costBytes: number;
   /** Durable once it is acknowledged. */
@@ -104,23 +108,18 @@ const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_h
 function compress(bytes: Buffer): Buffer {
   // Room for what logs usually come to: one call then, and no second buffer; more than that just takes further calls.
   const chunkSize = 1024 + Math.ceil(bytes.length * 0.3);
-  const compressed = zstdCompressSync(bytes, { params: zstdParams, chunkSize, pledgedSrcSize: bytes.length });
-  // What waits for its acknowledgement holds no more memory than it costs credit.
-  return compressed.length < bytes.length ? Buffer.from(compressed) : compressed;
+  return zstdCompressSync(bytes, { params: zstdParams, chunkSize, pledgedSrcSize: bytes.length });
 }
 
 function encodeChunk(chunk: Chunk, epoch: number, service: string): EncodedShipment {
   const compressed = chunk.bytes.length < leastCompressedBytes ? undefined : compress(chunk.bytes);
   const isSmaller = compressed !== undefined && compressed.length < chunk.bytes.length;
-  // A chunk's bytes are its source's own again as soon as the next one is asked for.
-  const payload = isSmaller ? compressed : Buffer.from(chunk.bytes);
-  const batch = {
+  const payload = isSmaller ? compressed : chunk.bytes;
+  const rest = {
     epoch,
     source: chunk.source,
     start: writePosition(chunk.start),
     end: writePosition(chunk.end),
-    payload,
-    recordLengths: chunk.recordLengths as number[],
     readAt: new Date(chunk.readAtMs),
     codec: isSmaller ? Codec.ZSTD : Codec.NONE,
     crc32: crc32(chunk.bytes),
@@ -130,8 +129,10 @@ function encodeChunk(chunk: Chunk, epoch: number, service: string): EncodedShipm
     alsoSettled: chunk.alsoSettles.map(writePosition),
     service,
   };
+  // Copies the payload: a chunk's bytes are its source's own again as soon as the next one is asked for.
+  const message = new BatchMessage(rest, payload, chunk.recordLengths);
   return {
-    request: (sequence) => ({ message: { $case: 'batch', value: { ...batch, sequence } } }),
+    request: (sequence) => message.withSequence(sequence),
     costBytes: payload.length,
     settles: [chunk.end, ...chunk.alsoSettles].map((position) => ({ source: chunk.source, position })),
     shipment: {
@@ -166,7 +167,7 @@ function encodeGap(gap: Gap, epoch: number): EncodedShipment {
     detail: gap.detail,
   };
   return {
-    request: (sequence) => ({ message: { $case: 'gap', value: { ...message, sequence } } }),
+    request: (sequence) => StreamLogsRequest.encode({ message: { $case: 'gap', value: { ...message, sequence } } }).finish(),
     costBytes: 0,
     settles: [{ source: gap.source, position: gap.to }],
     shipment: { kind: 'gap', source: gap.source, from: gap.from, to: gap.to, bytes: gap.bytes, records: gap.records },

@@ -1,7 +1,6 @@
 // The bytes of one file through a held descriptor, and the proof that they still are those that were read before.
 // Must never decide what to do when they aren't: the follower says `rewritten`, and the rotation acts.
-import { closeSync, constants, openSync, read } from 'node:fs';
-import { promisify } from 'node:util';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { FileIdentity } from '../record.ts';
 import { factsOfOpen, fileKey, fingerprint, hasFingerprint, isFingerprintComplete, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
@@ -9,8 +8,6 @@ import type { ReadBuffer } from './read-buffer.ts';
 
 /** Bytes before the offset that are read again with every read: if they changed, the file was written over. */
 const overlapBytes = 1024;
-
-const readAt = promisify(read);
 
 /** One open or parked file. */
 export class FileContent {
@@ -43,12 +40,13 @@ export class FileContent {
   }
 
   /**
-   * Up to `want` bytes from `offset` on; undefined if those before it are not those that were read.
+   * Up to `want` bytes from `offset` on; undefined if those before it are not those that were read. It reads at once: what was
+   * written lately is in the system's cache, and handing a read to another thread costs more than the read.
    *
    * @param memory what to read into; by default memory of its own
    * @throws the system's error, or an Error if the file is parked.
    */
-  async read(offset: number, want: number, memory?: ReadBuffer): Promise<Buffer | undefined> {
+  read(offset: number, want: number, memory?: ReadBuffer): Buffer | undefined {
     const descriptor = this.#descriptor;
     if (descriptor === undefined) throw new Error('a parked file cannot be read');
     const overlap = this.#overlap;
@@ -57,7 +55,7 @@ export class FileContent {
     const buffer = memory?.take(length) ?? Buffer.allocUnsafeSlow(length);
     let filled = 0;
     while (filled < length) {
-      const { bytesRead } = await readAt(descriptor, buffer, filled, length - filled, offset - overlap.length + filled);
+      const bytesRead = readSync(descriptor, buffer, filled, length - filled, offset - overlap.length + filled);
       if (bytesRead === 0) break;
       filled += bytesRead;
     }

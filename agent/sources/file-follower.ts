@@ -189,8 +189,8 @@ export class FileFollower {
   }
 
   /** Reads without going on. @returns undefined if the file isn't the one that was read. @throws the system's error. */
-  async peek(want: number, memory?: ReadBuffer): Promise<Buffer | undefined> {
-    return await this.#content.read(this.#offset, Math.min(Math.floor(want), this.unread), memory);
+  peek(want: number, memory?: ReadBuffer): Buffer | undefined {
+    return this.#content.read(this.#offset, Math.min(Math.floor(want), this.unread), memory);
   }
 
   /** Goes on behind the first `consumed` of the bytes that were read. @returns false if the file isn't the one that was read. */
@@ -209,15 +209,14 @@ export class FileFollower {
   }
 
   /** Reads on. @returns undefined if no record is complete; `rewritten` if the file isn't the one that was read. @throws the system's error. */
-  async pull(maxBytes: number, nowMs: number, memory: ReadBuffer): Promise<Shipment | 'rewritten' | undefined> {
+  pull(maxBytes: number, nowMs: number, memory: ReadBuffer): Shipment | 'rewritten' | undefined {
     if (this.#ended !== undefined) return this.unread > 0 ? this.#giveUp(this.#ended) : undefined;
     if (this.look(nowMs) === 'rewritten') return 'rewritten';
     const flush = this.flushAt(nowMs);
     const size = this.#size;
     const { framer } = this.#options;
     for (const want of [maxBytes / framer.mostGrowth, Math.max(maxBytes, framer.window)]) {
-      // oxlint-disable-next-line no-await-in-loop -- the second read depends on the first
-      const bytes = await this.peek(want, memory);
+      const bytes = this.peek(want, memory);
       if (bytes === undefined) return this.#disown();
       this.#provenSize = size;
       const isAll = this.#offset + bytes.length >= size;

@@ -1,5 +1,6 @@
 // The file source: follows all files that match its patterns and gives out their records, whole and in order.
 // Must never hold log bytes for longer than one call: the files are the buffer.
+import { setImmediate } from 'node:timers/promises';
 import type { Position, Shipment } from '../record.ts';
 import type { FileFollower } from './file-follower.ts';
 import { Archives } from './archives.ts';
@@ -194,9 +195,10 @@ export class FileSource implements Source {
   async #pull(follower: FileFollower, maxBytes: number, nowMs: number): Promise<Shipment | undefined> {
     this.#roster.setBusy(follower);
     try {
+      // Reads don't wait; between two of them everything else gets its turn.
+      await setImmediate();
       const older = seamBefore(follower, nowMs);
-      const result =
-        older === undefined ? await follower.pull(maxBytes, nowMs, this.#memory) : await this.#pullAcross(older, follower, nowMs);
+      const result = older === undefined ? follower.pull(maxBytes, nowMs, this.#memory) : this.#pullAcross(older, follower, nowMs);
       if (result !== 'rewritten') return result;
       this.#rotation.rewritten(follower, nowMs);
     } catch (error) {
@@ -208,8 +210,8 @@ export class FileSource implements Source {
     return undefined;
   }
 
-  async #pullAcross(older: FileFollower, newer: FileFollower, nowMs: number): Promise<Shipment | 'rewritten' | undefined> {
-    const joined = await joinAcross(older, newer, this.#options.framer, nowMs);
+  #pullAcross(older: FileFollower, newer: FileFollower, nowMs: number): Shipment | 'rewritten' | undefined {
+    const joined = joinAcross(older, newer, this.#options.framer, nowMs);
     return joined === undefined || joined === 'rewritten' ? joined : { ...joined, source: this.id };
   }
 

@@ -18,16 +18,16 @@ export function seamBefore(newer: FileFollower, nowMs: number): FileFollower | u
  * @returns the records up to and with the one that spans both; undefined if none does (then the older file's lines are no
  *   longer held back) or if that isn't clear yet; `rewritten` if the newer file was truncated. @throws the system's error.
  */
-export async function joinAcross(
+export function joinAcross(
   older: FileFollower,
   newer: FileFollower,
   framer: Framer,
   nowMs: number,
-): Promise<Omit<Chunk, 'source'> | 'rewritten' | undefined> {
-  const tail = await older.peek(older.unread);
+): Omit<Chunk, 'source'> | 'rewritten' | undefined {
+  const tail = older.peek(older.unread);
   // Changed meanwhile: its own turn finds that out.
   if (tail === undefined) return undefined;
-  const head = await newer.peek(framer.window);
+  const head = newer.peek(framer.window);
   if (head === undefined) return 'rewritten';
   const whole = Buffer.concat([tail, head]);
   const framed = framer.frame(whole, newer.flushAt(nowMs));

@@ -1,6 +1,16 @@
 // Scans for suspicious places with vectors of 16 bytes, in WebAssembly that is assembled here.
 // Must never miss an anchor or a card's number, nor judge one.
-import { assemble, bytes16, i32, i64, whilst, type Code, type FunctionDefinition, type Variable } from '../../base/wasm-assembler.ts';
+import {
+  assemble,
+  bytes16,
+  forEachBit,
+  i32,
+  i64,
+  whilst,
+  type Code,
+  type FunctionDefinition,
+  type Variable,
+} from '../../base/wasm-assembler.ts';
 import { compileWasm, type WasmFunction, type WasmProgram } from '../../base/wasm-program.ts';
 import { anchorBytes, Sieve, tableBytes } from './anchor-sieve.ts';
 import { hashMultiplier, type AnchorTable } from './anchor-table.ts';
@@ -69,11 +79,6 @@ export class VectorScan implements SuspectScan {
       if (index < to) listener(index);
     }
   }
-}
-
-/** Calls `visit` for the number of each bit of `bits`, lowest first. */
-function forEachBit(bits: Variable, type: typeof i32 | typeof i64, ...visit: readonly Code[]): Code {
-  return whilst(type.isSet(bits.get), ...visit, bits.set(type.and(bits.get, type.subtract(bits.get, type.of(1)))));
 }
 
 function resultCount(out: Variable): Code {

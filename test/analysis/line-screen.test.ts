@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TraceJoiner } from '../../analysis/traces/continuation.ts';
+import { LineMarks } from '../../analysis/traces/line-marks.ts';
 import { LineScreen } from '../../analysis/traces/line-screen.ts';
 
 const wrappers = [
@@ -85,10 +86,12 @@ const word = fc.oneof(
 const content = fc.array(word, { minLength: 1, maxLength: 3 }).map((parts) => parts.join(''));
 const line = fc.tuple(fc.constantFrom(...wrappers), content, fc.constantFrom('', '', '\r')).map((parts) => parts.join(''));
 
+const marks = new LineMarks();
+
 function isOrdinary(text: string): boolean {
-  const screen = new LineScreen(`${text}\n`);
-  screen.next(0);
-  return screen.isOrdinary;
+  const bytes = Buffer.from(`${text}\n`, 'latin1');
+  marks.read(bytes);
+  return new LineScreen(bytes, marks.colons).isOrdinary(0, text.length);
 }
 
 /** What the joiner makes of the line behind another one, unless that one opened a trace. */

@@ -13,7 +13,8 @@ import { connectOperator, type OperatorConnection } from '../../coordinator/cli/
 import { compose, type Coordinator } from '../../coordinator/compose.ts';
 import { coordinatorConfigurationSchema } from '../../coordinator/config.ts';
 import { initializeState } from '../../coordinator/state-directory.ts';
-import type { ControlRequest, ControlResponse, LogAck, LogBatch, Position, StreamLogsRequest, Welcome } from '../../proto/index.ts';
+import { StreamLogsRequest } from '../../proto/index.ts';
+import type { ControlRequest, ControlResponse, LogAck, LogBatch, Position, Welcome } from '../../proto/index.ts';
 import { Codec } from '../../proto/index.ts';
 
 export interface CoordinatorStage extends AsyncDisposable {
@@ -164,10 +165,10 @@ async function sayHello(connection: Connection, nodeId: string, epoch: number): 
 }
 
 function openLogStream(connection: Connection): ScriptedLogStream {
-  const outgoing = createChannel<StreamLogsRequest>(100_000);
+  const outgoing = createChannel<Uint8Array>(100_000);
   const incoming = connection.agent.streamLogs(outgoing)[Symbol.asyncIterator]();
   return {
-    send: (message) => void outgoing.trySend({ message }),
+    send: (message) => void outgoing.trySend(StreamLogsRequest.encode({ message }).finish()),
     async receive() {
       const next = await incoming.next();
       if (next.done === true) throw new Error('the log stream ended');
