@@ -4,17 +4,21 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { AuthOptions } from './api/auth.ts';
+import { createAuthorityService } from './api/authority-service.ts';
 import { createEnrollmentService } from './api/enrollment-service.ts';
 import { CoordinatorCredentials } from './api/server-credentials.ts';
 import type { Services } from './api/server.ts';
+import { keepAuthorityFiles, readConfiguredAuthority } from './authority-files.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 import type { Chore } from './housekeeping.ts';
 import { defaultNodeConfiguration } from './node-defaults.ts';
+import { Authorities } from './nodes/authorities.ts';
+import { AuthorityRollout } from './nodes/authority-rollout.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
 import type { Node } from './nodes/node.ts';
-import { loadAuthority, loadServerCertificate } from './state-directory.ts';
+import { loadServerCertificate } from './state-directory.ts';
 import type { Database } from './store/database.ts';
 import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
 
@@ -25,7 +29,7 @@ export interface NodeParts {
   /** The node that a verified certificate names, if it counts. */
   readonly nodeOf: AuthOptions['nodeOf'];
   readonly certificateExpiresAtMs: () => number;
-  readonly services: Pick<Services, 'enrollment'>;
+  readonly services: Pick<Services, 'enrollment' | 'authority'>;
   /** Makes a new one where it ends soon or lacks a name. */
   readonly renewServerCertificate: () => Promise<void>;
   readonly chores: readonly Chore[];
@@ -43,7 +47,13 @@ export interface NodeInputs {
 }
 
 export async function composeNodes({ config, names, database, clock, logger, metrics, onChange }: NodeInputs): Promise<NodeParts> {
-  const authority = await loadAuthority(config.stateDirectory, config.trustDomain);
+  const { stateDirectory, trustDomain } = config;
+  const { authority: configured, alsoTrust } = config.certificates;
+  const authority = await Authorities.open(
+    configured === undefined
+      ? keepAuthorityFiles({ stateDirectory, trustDomain, clock })
+      : readConfiguredAuthority({ ...configured, alsoTrust }, trustDomain),
+  );
   const serverCertificate = await loadServerCertificate(config.stateDirectory, authority, config.names, clock.now());
   const nodes = new NodeManager({
     store: createNodeStore(database),
@@ -56,7 +66,7 @@ export async function composeNodes({ config, names, database, clock, logger, met
     },
   });
   await nodes.load();
-  const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: authority.hash });
+  const tokens = new JoinTokens({ store: createJoinTokenStore(database), clock, caHash: () => authority.hash });
   const enrolment = new Enrolment({
     authority,
     tokens,
@@ -66,14 +76,15 @@ export async function composeNodes({ config, names, database, clock, logger, met
     certificateLifetimeMs: config.certificates.nodeLifetime,
     renewalGraceMs: config.certificates.renewalGrace,
   });
-  const credentials = new CoordinatorCredentials(authority.certificate, serverCertificate);
+  const credentials = new CoordinatorCredentials(authority.bundle, authority.current.certificate, serverCertificate);
   let certificateExpiresAtMs = serverCertificate.expiresAtMs;
   const renewServerCertificate = async (): Promise<void> => {
     const fresh = await loadServerCertificate(config.stateDirectory, authority, names(), clock.now());
-    if (fresh.expiresAtMs === certificateExpiresAtMs) return;
     certificateExpiresAtMs = fresh.expiresAtMs;
-    credentials.replaceCertificate(fresh);
+    credentials.replace(authority.bundle, authority.current.certificate, fresh);
   };
+  authority.onChange(renewServerCertificate);
+  const rollout = new AuthorityRollout(nodes, authority, clock);
   return {
     nodes,
     tokens,
@@ -83,10 +94,14 @@ export async function composeNodes({ config, names, database, clock, logger, met
       return nodeId !== undefined && nodes.accepts(nodeId, serial) ? nodeId : undefined;
     },
     certificateExpiresAtMs: () => certificateExpiresAtMs,
-    services: { enrollment: createEnrollmentService(enrolment) },
+    services: {
+      enrollment: createEnrollmentService(enrolment),
+      authority: createAuthorityService(authority, rollout),
+    },
     renewServerCertificate,
     chores: [
       { name: 'silent-nodes', everyMs: 1000, run: () => nodes.tick() },
+      { name: 'authority-rollout', everyMs: 1000, run: async () => rollout.tick() },
       { name: 'node-states', everyMs: 15_000, atStop: true, run: () => nodes.flush() },
       { name: 'server-certificate', everyMs: 3_600_000, run: renewServerCertificate },
     ],

@@ -57,7 +57,18 @@ export const coordinatorConfigurationSchema = z.strictObject({
   log: z.strictObject({ level: z.enum(logLevels).default('info'), output: z.enum(logOutputs).default('json') }).prefault({}),
   /** Metrics and health, without authentication: keep it on loopback or behind a firewall. */
   ops: z.strictObject({ listen: address.default('127.0.0.1:9464') }).prefault({}),
-  certificates: z.strictObject({ nodeLifetime: duration.default(dayMs), renewalGrace: duration.default(7 * dayMs) }).prefault({}),
+  certificates: z
+    .strictObject({
+      nodeLifetime: duration.default(dayMs),
+      renewalGrace: duration.default(7 * dayMs),
+      /** An authority of your own instead of the one that init makes; PEM, the certificate first, then those up to the root. */
+      authority: z
+        .strictObject({ certificate: z.string().startsWith('/', 'must be absolute'), key: z.string().startsWith('/', 'must be absolute') })
+        .optional(),
+      /** Trusted beside it, for the overlap when it changes; PEM. */
+      alsoTrust: z.array(z.string().startsWith('/', 'must be absolute')).default([]),
+    })
+    .prefault({}),
   logs: z
     .strictObject({
       maxAge: duration.default(7 * dayMs),

@@ -13,7 +13,19 @@ import { copyDatabase, openDatabase } from './store/database.ts';
 import { schemaVersion, schemaVersionOf } from './store/migrations.ts';
 
 /** Mirrors and work trees aren't kept: they are fetched again. */
-const keptNames = ['ca.crt', 'ca.key', 'server.crt', 'server.key', 'master.key', 'admin.token', 'keys', 'audit.anchor'] as const;
+const keptNames = [
+  'ca.crt',
+  'ca.key',
+  'server.crt',
+  'server.key',
+  'master.key',
+  'admin.token',
+  'keys',
+  'audit.anchor',
+  'ca-next.crt',
+  'ca-next.key',
+  'ca-previous.crt',
+] as const;
 const databaseName = 'coordinator.db';
 const manifestName = 'manifest.json';
 const archiveMinutes = 60;

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { writeFileAtomically } from '../base/atomic-file.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError, errnoOf } from '../base/errors.ts';
-import { CertificateAuthority, createAuthority, type KeyedCertificate } from './nodes/certificate-authority.ts';
+import type { Authorities } from './nodes/authorities.ts';
+import { createAuthority, type KeyedCertificate } from './nodes/certificate-authority.ts';
 import { createOperatorToken, wholeScope } from './access/operator.ts';
 import { copyDatabase, openDatabase, type Database } from './store/database.ts';
 import { giveToOwner } from '../base/ownership.ts';
@@ -123,12 +124,6 @@ export async function recordSchemaVersion(directory: string, version: number): P
   if ((await readIfThere(file)) !== `${version}\n`) await writeFileAtomically(file, `${version}\n`, 0o600);
 }
 
-/** @throws HephaestusError `state.missing` if init wasn't run */
-export async function loadAuthority(directory: string, trustDomain: string): Promise<CertificateAuthority> {
-  const files = stateFiles(directory);
-  return CertificateAuthority.open({ certificate: await readState(files.caCertificate), key: await readState(files.caKey) }, trustDomain);
-}
-
 export async function loadMasterKey(directory: string): Promise<Buffer> {
   return Buffer.from((await readState(stateFiles(directory).masterKey)).trim(), 'hex');
 }
@@ -136,7 +131,7 @@ export async function loadMasterKey(directory: string): Promise<Buffer> {
 /** The server's certificate; a new one if there is none, it ends soon, is of another authority or lacks a name. */
 export async function loadServerCertificate(
   directory: string,
-  authority: CertificateAuthority,
+  authority: Authorities,
   names: readonly string[],
   nowMs: number,
 ): Promise<KeyedCertificate & { readonly expiresAtMs: number }> {
@@ -146,7 +141,8 @@ export async function loadServerCertificate(
     const parsed = new X509Certificate(certificate);
     const expiresAtMs = parsed.validToDate.getTime();
     const covers = names.every((name) => parsed.checkHost(name) !== undefined || parsed.checkIP(name) !== undefined);
-    if (covers && expiresAtMs - nowMs > renewBeforeMs && (await authority.signed(certificate))) return { certificate, key, expiresAtMs };
+    if (covers && expiresAtMs - nowMs > renewBeforeMs && (await authority.current.signed(certificate)))
+      return { certificate, key, expiresAtMs };
   }
   const issued = await authority.issueServerCertificate(names, nowMs);
   await writeFileAtomically(files.serverKey, issued.key, 0o600);

@@ -201,6 +201,11 @@ export const permissions: Readonly<Record<string, Rule>> = {
   '/hephaestus.v1.OperatorService/ListOperators': look('admin', 'whole'),
   '/hephaestus.v1.OperatorService/RevokeOperator': act('admin', 'whole', 'operator.revoke', 'operator', 'answer.operator.id'),
   '/hephaestus.v1.OperatorService/GetSelf': look('viewer', 'any'),
+  // Certificates are public; whoever is to trust a new one needs it.
+  '/hephaestus.v1.AuthorityService/GetAuthority': look('viewer', 'any'),
+  '/hephaestus.v1.AuthorityService/StageAuthority': act('admin', 'whole', 'authority.stage', 'answer.authority.nextHash'),
+  '/hephaestus.v1.AuthorityService/ActivateAuthority': act('admin', 'whole', 'authority.activate', 'answer.authority.currentHash', 'force'),
+  '/hephaestus.v1.AuthorityService/RetireAuthority': act('admin', 'whole', 'authority.retire', 'answer.authority.currentHash', 'force'),
   '/hephaestus.v1.AuditService/ListAuditRecords': look('admin', 'whole'),
   '/hephaestus.v1.AuditService/ExportAuditRecords': look('admin', 'whole'),
   '/hephaestus.v1.AuditService/VerifyAuditLog': look('admin', 'whole'),

@@ -6,22 +6,20 @@ import { ServerCredentials } from '@grpc/grpc-js';
 import type { KeyedCertificate } from '../nodes/certificate-authority.ts';
 
 export class CoordinatorCredentials extends ServerCredentials {
-  readonly #ca: string;
-
-  constructor(ca: string, certificate: KeyedCertificate) {
+  /** @param trusted PEM, who may have signed a client's certificate @param chain PEM, what follows on ours up to the root */
+  constructor(trusted: string, chain: string, certificate: KeyedCertificate) {
     const server: SecureServerOptions = {
       // Operators and enrolling hosts have none, so that it can't be demanded here; `authorized` tells auth.ts what it is worth.
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
     };
-    super(server, contextOf(ca, certificate));
-    this.#ca = ca;
+    super(server, contextOf(trusted, chain, certificate));
   }
 
   /** From now on new connections get this certificate; those that are open stay. */
-  replaceCertificate(certificate: KeyedCertificate): void {
-    this.updateSecureContextOptions(contextOf(this.#ca, certificate));
+  replace(trusted: string, chain: string, certificate: KeyedCertificate): void {
+    this.updateSecureContextOptions(contextOf(trusted, chain, certificate));
   }
 
   override _equals(other: ServerCredentials): boolean {
@@ -30,6 +28,6 @@ export class CoordinatorCredentials extends ServerCredentials {
 }
 
 /** The chain ends in our authority, so that an agent can compare its key with the hash in the join token. */
-function contextOf(ca: string, { certificate, key }: KeyedCertificate): SecureContextOptions {
-  return { ca, cert: `${certificate.trim()}\n${ca.trim()}\n`, key };
+function contextOf(trusted: string, chain: string, { certificate, key }: KeyedCertificate): SecureContextOptions {
+  return { ca: trusted, cert: `${certificate.trim()}\n${chain.trim()}\n`, key };
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../../base/logger.ts';
 import {
   AgentServiceDefinition,
   AuditServiceDefinition,
+  AuthorityServiceDefinition,
   DeploymentServiceDefinition,
   DetectionServiceDefinition,
   EnrollmentServiceDefinition,
@@ -53,6 +54,7 @@ export interface Services {
   readonly operators: Implementation<typeof OperatorServiceDefinition>;
   readonly audit: Implementation<typeof AuditServiceDefinition>;
   readonly secrets: Implementation<typeof SecretServiceDefinition>;
+  readonly authority: Implementation<typeof AuthorityServiceDefinition>;
 }
 
 export interface ApiServerOptions {
@@ -170,6 +172,7 @@ function assemble(options: ApiServerOptions, entrance: Entrance, stopping: Abort
   server.add(OperatorServiceDefinition, services.operators);
   server.add(AuditServiceDefinition, services.audit);
   server.add(SecretServiceDefinition, services.secrets);
+  server.add(AuthorityServiceDefinition, services.authority);
   server.add(HealthDefinition, HealthServiceImpl(health));
   server.add(ServerReflectionService, ServerReflection(descriptorSet(), reflected));
   return server;
@@ -178,6 +181,7 @@ function assemble(options: ApiServerOptions, entrance: Entrance, stopping: Abort
 const reflected = [
   AgentServiceDefinition,
   AuditServiceDefinition,
+  AuthorityServiceDefinition,
   OperatorServiceDefinition,
   SecretServiceDefinition,
   DeploymentServiceDefinition,

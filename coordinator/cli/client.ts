@@ -17,6 +17,7 @@ import { BadRequest, RichClientError, errorDetailsClientMiddleware } from 'nice-
 import { HephaestusError, type ErrorDetail } from '../../base/errors.ts';
 import {
   AuditServiceDefinition,
+  AuthorityServiceDefinition,
   DeploymentServiceDefinition,
   DetectionServiceDefinition,
   IncidentServiceDefinition,
@@ -44,6 +45,7 @@ export interface OperatorConnection {
   readonly detection: Client<typeof DetectionServiceDefinition, DeadlineOptions>;
   readonly system: Client<typeof SystemServiceDefinition, DeadlineOptions>;
   readonly operators: Client<typeof OperatorServiceDefinition, DeadlineOptions>;
+  readonly authority: Client<typeof AuthorityServiceDefinition, DeadlineOptions>;
   readonly audit: Client<typeof AuditServiceDefinition, DeadlineOptions>;
   readonly secrets: Client<typeof SecretServiceDefinition, DeadlineOptions>;
   close(): void;
@@ -92,6 +94,7 @@ export function connectOperator(options: ConnectionOptions): OperatorConnection 
     system: factory.create(SystemServiceDefinition, channel),
     operators: factory.create(OperatorServiceDefinition, channel),
     audit: factory.create(AuditServiceDefinition, channel),
+    authority: factory.create(AuthorityServiceDefinition, channel),
     secrets: factory.create(SecretServiceDefinition, channel),
     close: () => channel.close(),
   };

@@ -2,6 +2,7 @@
 // Must never touch the process; main.ts does.
 import { Command, CommanderError, Option } from 'commander';
 import { addAuditCommands } from './commands/audit.ts';
+import { addAuthorityCommands } from './commands/authority.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addDeploymentsCommands } from './commands/deployments.ts';
 import { addIncidentsCommands } from './commands/incidents.ts';
@@ -78,6 +79,7 @@ export async function runProgram(words: readonly string[], surroundings: Program
   addOperatorsCommands(program, context);
   addSecretsCommands(program, context);
   addAuditCommands(program, context);
+  addAuthorityCommands(program, context);
   addSystemCommands(program, context);
   addCompletionCommand(program, context);
   inheritSettings(program);

@@ -71,39 +71,65 @@ export function publicKeyHash(certificatePem: string): string {
 }
 
 export class CertificateAuthority {
-  /** PEM. */
+  /** PEM: the signing certificate, then those up to the root where another authority signed it. */
   readonly certificate: string;
-  /** See publicKeyHash. */
+  /** PEM, what peers trust: the last of `certificate`. */
+  readonly anchor: string;
+  /** Of the anchor; see publicKeyHash. */
   readonly hash: string;
+  readonly expiresAtMs: number;
   readonly #parsed: X509Certificate;
   readonly #signingKey: webcrypto.CryptoKey;
+  readonly #signing: webcrypto.AlgorithmIdentifier | webcrypto.EcdsaParams;
   readonly #trustDomain: string;
 
-  private constructor(certificate: string, signingKey: webcrypto.CryptoKey, trustDomain: string) {
-    this.certificate = certificate;
-    this.hash = publicKeyHash(certificate);
-    this.#parsed = new X509Certificate(certificate);
+  private constructor(certificates: readonly string[], signingKey: webcrypto.CryptoKey, signing: SigningScheme, trustDomain: string) {
+    const [first = ''] = certificates;
+    this.certificate = certificates.join('');
+    this.anchor = certificates.at(-1) ?? first;
+    this.hash = publicKeyHash(this.anchor);
+    this.#parsed = new X509Certificate(first);
+    this.expiresAtMs = this.#parsed.notAfter.getTime();
     this.#signingKey = signingKey;
+    this.#signing = signing.sign;
     this.#trustDomain = trustDomain;
   }
 
-  /** @throws HephaestusError `authority.unusable` if key and certificate don't belong together. */
-  static async open(authority: KeyedCertificate, trustDomain: string): Promise<CertificateAuthority> {
+  /**
+   * @param source names the files in messages
+   * @throws HephaestusError `authority.unusable` if key and certificate don't belong together, or may not sign.
+   */
+  static async open(authority: KeyedCertificate, trustDomain: string, source: string): Promise<CertificateAuthority> {
     let key: KeyObject;
+    let scheme: SigningScheme;
+    const certificates = authority.certificate.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----\r?\n?/g) ?? [];
     try {
       key = createPrivateKey(authority.key);
-      if (!new NodeCertificate(authority.certificate).checkPrivateKey(key)) throw new Error('the key is not the one of the certificate');
+      const parsed = certificates.map((pem) => new NodeCertificate(pem));
+      const [signer] = parsed;
+      if (signer === undefined) throw new Error('there is no certificate');
+      if (!signer.checkPrivateKey(key)) throw new Error('the key is not the one of the first certificate');
+      if (parsed.some(({ ca }) => !ca)) throw new Error('a certificate is not that of an authority');
+      parsed.slice(1).forEach((issuer, index) => {
+        if (parsed[index]?.verify(issuer.publicKey) !== true) throw new Error('the certificates do not follow one from another');
+      });
+      scheme = schemeOf(key);
     } catch (cause) {
       throw new HephaestusError({
         code: 'authority.unusable',
         kind: 'system',
-        message: `the certificate authority in the state directory can't be used: ${cause instanceof Error ? cause.message : 'unreadable'}; restore ca.crt and ca.key from a backup`,
+        message: `the certificate authority of ${source} can't be used: ${cause instanceof Error ? cause.message : 'unreadable'}; restore both from a backup`,
         cause,
       });
     }
     const der = key.export({ type: 'pkcs8', format: 'der' });
-    const signingKey = await webcrypto.subtle.importKey('pkcs8', der, keyAlgorithm, false, ['sign']);
-    return new CertificateAuthority(authority.certificate, signingKey, trustDomain);
+    const signingKey = await webcrypto.subtle.importKey('pkcs8', der, scheme.key, false, ['sign']);
+    return new CertificateAuthority(
+      certificates.map((pem) => `${pem.trim()}\n`),
+      signingKey,
+      scheme,
+      trustDomain,
+    );
   }
 
   /** The coordinator's own certificate, one year, for `coordinatorName` and these names or addresses. */
@@ -138,14 +164,17 @@ export class CertificateAuthority {
     await checkRequest(request);
   }
 
-  /** Whether this authority signed it, whatever its dates. */
-  async signed(certificatePem: string): Promise<boolean> {
-    try {
-      return await new X509Certificate(certificatePem).verify({ publicKey: this.#parsed.publicKey, signatureOnly: true });
-    } catch {
-      // Unreadable, or of another kind of key: not ours.
-      return false;
+  /** Whether this authority signed it, or one of these (PEM), whatever its dates. */
+  async signed(certificatePem: string, others: readonly string[] = []): Promise<boolean> {
+    const signers = [this.#parsed, ...others.map((pem) => new X509Certificate(pem))];
+    for (const { publicKey } of signers) {
+      try {
+        if (await new X509Certificate(certificatePem).verify({ publicKey, signatureOnly: true })) return true;
+      } catch {
+        // Unreadable, or of another kind of key: not of this one.
+      }
     }
+    return false;
   }
 
   async #issue(
@@ -161,7 +190,7 @@ export class CertificateAuthority {
       issuer: this.#parsed.subject,
       notBefore: new Date(nowMs - backdateMs),
       notAfter,
-      signingAlgorithm,
+      signingAlgorithm: this.#signing,
       publicKey: holder.publicKey,
       signingKey: this.#signingKey,
       extensions: [
@@ -175,6 +204,25 @@ export class CertificateAuthority {
     });
     return { certificate: certificate.toString('pem'), serial: certificate.serialNumber.toLowerCase(), expiresAtMs: notAfter.getTime() };
   }
+}
+
+interface SigningScheme {
+  readonly key: webcrypto.AlgorithmIdentifier | webcrypto.EcKeyImportParams | webcrypto.RsaHashedImportParams;
+  readonly sign: webcrypto.AlgorithmIdentifier | webcrypto.EcdsaParams;
+}
+
+/** Our own keys are P-256; authorities of a company are what they are. */
+function schemeOf(key: KeyObject): SigningScheme {
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (key.asymmetricKeyType === 'ec' && curve === 'prime256v1') return { key: keyAlgorithm, sign: signingAlgorithm };
+  if (key.asymmetricKeyType === 'ec' && curve === 'secp384r1')
+    return { key: { name: 'ECDSA', namedCurve: 'P-384' }, sign: { name: 'ECDSA', hash: 'SHA-384' } };
+  if (key.asymmetricKeyType === 'rsa') {
+    const rsa = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' };
+    return { key: rsa, sign: rsa };
+  }
+  if (key.asymmetricKeyType === 'ed25519') return { key: { name: 'Ed25519' }, sign: { name: 'Ed25519' } };
+  throw new Error(`its key is ${curve ?? key.asymmetricKeyType ?? 'unknown'}; ECDSA P-256 or P-384, RSA or Ed25519 is needed`);
 }
 
 async function checkRequest(request: Uint8Array): Promise<webcrypto.CryptoKey> {

@@ -4,14 +4,15 @@ import { X509Certificate, verify } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { CertificateAuthority, IssuedCertificate } from './certificate-authority.ts';
+import type { Authorities } from './authorities.ts';
+import type { IssuedCertificate } from './certificate-authority.ts';
 import type { JoinTokens } from './join-token.ts';
 import type { NodeManager } from './node-manager.ts';
 import { removedError } from './node-errors.ts';
-import type { NodeFacts } from './node.ts';
+import type { CertificateTrust, NodeFacts } from './node.ts';
 
 export interface EnrolmentOptions {
-  readonly authority: CertificateAuthority;
+  readonly authority: Authorities;
   readonly tokens: JoinTokens;
   readonly nodes: NodeManager;
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export class Enrolment {
     const wantedName = bound ? token.nodeName : (request.facts?.hostname ?? '');
     const node = await nodes.admitNode({ wantedName, bound, labels: token.labels, facts: request.facts });
     const issued = await this.#issue(node.id, request.signingRequest);
-    await nodes.recordCertificates(node.id, [issued.serial], issued.expiresAtMs);
+    await nodes.recordCertificates(node.id, [issued.serial], issued.expiresAtMs, this.#trust());
     logger.info('node enrolled', { nodeId: node.id, node: node.name, tokenId: token.id, expiresAtMs: issued.expiresAtMs });
     return this.#answer(node.id, issued);
   }
@@ -57,7 +58,7 @@ export class Enrolment {
     if (!nodes.accepts(nodeId, usedSerial)) throw removedError(nodeId);
     const issued = await this.#issue(nodeId, signingRequest);
     // The one that was used stays good, in case this answer is lost.
-    await nodes.recordCertificates(nodeId, [issued.serial, usedSerial], issued.expiresAtMs);
+    await nodes.recordCertificates(nodeId, [issued.serial, usedSerial], issued.expiresAtMs, this.#trust());
     logger.info('node certificate renewed', { nodeId, expiresAtMs: issued.expiresAtMs });
     return this.#answer(nodeId, issued);
   }
@@ -86,8 +87,17 @@ export class Enrolment {
   }
 
   #answer(nodeId: string, issued: IssuedCertificate): Enrolled {
-    const caBundle = this.#options.authority.certificate;
-    return { nodeId, certificateChain: `${issued.certificate.trim()}\n`, caBundle, expiresAtMs: issued.expiresAtMs };
+    const { bundle, current } = this.#options.authority;
+    // Where another authority signed ours, peers need what lies between.
+    const between = current.certificate.slice(0, current.certificate.length - current.anchor.length);
+    const certificateChain = `${issued.certificate.trim()}\n${between}`;
+    return { nodeId, certificateChain, caBundle: bundle, expiresAtMs: issued.expiresAtMs };
+  }
+
+  /** What the node holds from this answer on. */
+  #trust(): CertificateTrust {
+    const { current, trustedHashes } = this.#options.authority;
+    return { issuer: current.hash, trusts: trustedHashes };
   }
 }
 

@@ -23,9 +23,10 @@ export interface JoinTokenRequest {
 export class JoinTokens {
   readonly #store: JoinTokenStore;
   readonly #clock: Clock;
-  readonly #caHash: string;
+  /** Of the authority that signs now. */
+  readonly #caHash: () => string;
 
-  constructor(options: { store: JoinTokenStore; clock: Clock; caHash: string }) {
+  constructor(options: { store: JoinTokenStore; clock: Clock; caHash: () => string }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#caHash = options.caHash;
@@ -56,7 +57,7 @@ export class JoinTokens {
       createdBy: request.createdBy,
     };
     await this.#store.add(token);
-    return { token, secret: `heph1.${this.#caHash}.${token.id}.${secret}` };
+    return { token, secret: `heph1.${this.#caHash()}.${token.id}.${secret}` };
   }
 
   /** Newest first. */
@@ -77,7 +78,7 @@ export class JoinTokens {
    */
   async use(secret: string): Promise<JoinToken> {
     const [version, caHash, id, secretPart, ...rest] = secret.split('.');
-    if (version === 'heph1' && caHash === this.#caHash && id !== undefined && secretPart !== undefined && rest.length === 0) {
+    if (version === 'heph1' && caHash === this.#caHash() && id !== undefined && secretPart !== undefined && rest.length === 0) {
       const token = await this.#store.get(id);
       if (token !== undefined && sameHash(token.secretHash, hashToken(secretPart))) {
         const outcome = await this.#store.use(id, this.#clock.now());

@@ -8,7 +8,7 @@ import { createNode, requireValid } from './new-node.ts';
 import { invalidNode, nodeNotFound, removedError, replacedError } from './node-errors.ts';
 import type { NodeQuery, NodeStore } from './node-store.ts';
 import { NodeSession, type ControlMessage, type Hello } from './node-session.ts';
-import { statusAfterHealth, type Heartbeat, type Node, type NodeFacts, type NodeStatus } from './node.ts';
+import { statusAfterHealth, type CertificateTrust, type Heartbeat, type Node, type NodeFacts, type NodeStatus } from './node.ts';
 import { NodeWatch } from './node-watch.ts';
 
 export interface NodeManagerOptions {
@@ -79,8 +79,9 @@ export class NodeManager {
     return this.#add(name, request.labels, this.#options.defaultConfiguration, request.facts);
   }
 
-  async recordCertificates(nodeId: string, serials: readonly string[], expiresAtMs: number): Promise<void> {
-    await this.#change({ ...this.getNode(nodeId), certificateSerials: serials, certificateExpiresAtMs: expiresAtMs });
+  async recordCertificates(nodeId: string, serials: readonly string[], expiresAtMs: number, trust: CertificateTrust): Promise<void> {
+    const node = this.getNode(nodeId);
+    await this.#change({ ...node, certificateSerials: serials, certificateExpiresAtMs: expiresAtMs, certificateTrust: trust });
   }
 
   /** By id or name. @throws HephaestusError `node.not-found` */

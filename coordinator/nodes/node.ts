@@ -108,6 +108,12 @@ export interface ConfigurationState {
   readonly errors: readonly string[];
 }
 
+/** Which authorities, by the hash of their key, stand behind what a node holds. */
+export interface CertificateTrust {
+  readonly issuer: string;
+  readonly trusts: readonly string[];
+}
+
 export interface Node {
   /** ULID; the last part of its SPIFFE id. */
   readonly id: string;
@@ -128,6 +134,8 @@ export interface Node {
   /** The certificates that count, newest first: the current one, and the one it replaced in case the answer was lost. Empty: never enrolled. */
   readonly certificateSerials: readonly string[];
   readonly certificateExpiresAtMs: number | undefined;
+  /** Undefined for nodes that enrolled before it was kept. */
+  readonly certificateTrust?: CertificateTrust | undefined;
   readonly oldestUnacknowledgedAgeMs: number;
   readonly gapsTotal: number;
 }

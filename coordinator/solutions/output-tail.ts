@@ -26,8 +26,18 @@ export function createOutputTail(maxCharacters: number): OutputTail {
   };
 }
 
-/** Text without control characters (tabs and newlines stay), terminal escape sequences and direction marks. */
+/**
+ * What nobody sees, and what carries messages nobody sees: format characters (zero width, direction, tags), fillers that look like
+ * nothing, variation selectors, odd line ends (Unicode 16, General_Category and 23.4).
+ */
+const hidden = /\p{Cf}|\p{Zl}|\p{Zp}|\p{Variation_Selector}|\u034f|[\u115f\u1160\u2800\u3164\uffa0]|\u17b4|\u17b5/gu;
+
+/** Text without control characters (tabs and newlines stay), terminal escape sequences and what is invisible. */
 export function plainText(text: string): string {
+  return withoutControls(text).replaceAll(hidden, '');
+}
+
+function withoutControls(text: string): string {
   let result = '';
   let index = 0;
   while (index < text.length) {
@@ -37,8 +47,7 @@ export function plainText(text: string): string {
       continue;
     }
     const isKept = code === 0x09 || code === 0x0a || (code >= 0x20 && code < 0x7f) || code >= 0xa0;
-    const isDirection = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code === 0x200e || code === 0x200f;
-    if (isKept && !isDirection) result += text[index];
+    if (isKept) result += text[index];
     index += 1;
   }
   return result;

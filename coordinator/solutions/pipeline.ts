@@ -190,7 +190,8 @@ export class SolutionPipeline {
 
   async #decide(proposal: SolutionProposal, groundwork: Groundwork): Promise<void> {
     const { repository } = groundwork;
-    const concerns = findConcerns(await readBase(this.#options.repositoryService, groundwork, Object.keys(proposal.files)), proposal.files);
+    const before = await readBase(this.#options.repositoryService, groundwork, Object.keys(proposal.files));
+    const concerns = findConcerns(before, proposal.files, proposal.evidence);
     const list = concerns.map(({ reason, message }) => `${message} (${reason})`).join('; ');
     if (concerns.some(({ weight }) => weight === 'block')) {
       await this.#diagnose(proposal, groundwork, 'gate-not-passed', `The change is refused, whatever it proves: ${list}.`);
@@ -202,12 +203,8 @@ export class SolutionPipeline {
       return;
     }
     if (proposal.validation?.gatePassed !== true) {
-      await this.#diagnose(
-        proposal,
-        groundwork,
-        'gate-not-passed',
-        `The change did not reach ${repository.gate}, which the repository demands before anything is delivered.`,
-      );
+      const reason = `The change did not reach ${repository.gate}, which the repository demands before anything is delivered.`;
+      await this.#diagnose(proposal, groundwork, 'gate-not-passed', reason);
       return;
     }
     if (concerns.length > 0) {

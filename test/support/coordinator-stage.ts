@@ -27,7 +27,8 @@ export interface CoordinatorStage extends AsyncDisposable {
   joinNode(name?: string): Promise<ScriptedNode>;
   /** As joinNode, with a token of the test's. */
   enrol(joinToken: string, name: string): Promise<ScriptedNode>;
-  connect(identity?: { keyPem: string; chainPem: string }): Connection;
+  /** @param authoritiesPem whom to trust instead of the authority that init made */
+  connect(identity?: { keyPem: string; chainPem: string }, authoritiesPem?: string): Connection;
   /** Stops it without ceremony towards its agents, and starts it again on the same state; `meanwhile` is done in between. */
   restart(changes?: Record<string, unknown>, meanwhile?: () => Promise<void>): Promise<void>;
 }
@@ -53,10 +54,10 @@ export async function stageCoordinator(
     connectOperator({ address: `127.0.0.1:${coordinator.api.port()}`, caPem: Buffer.from(caPem), token, timeoutMs: 10_000 });
   let operator = openOperator();
   const connections = new Set<Connection>();
-  const connect: CoordinatorStage['connect'] = (identity) => {
+  const connect: CoordinatorStage['connect'] = (identity, authoritiesPem = caPem) => {
     const connection = openConnection({
       address: { host: '127.0.0.1', port: coordinator.api.port() },
-      authoritiesPem: caPem,
+      authoritiesPem,
       identity,
     });
     connections.add(connection);

@@ -195,7 +195,7 @@ async function findDamage(
     if (hasConflictMarkers(text) && !hasConflictMarkers(before))
       return refuse('conflict_markers', path, 'the new text has conflict markers (<<<<<<<, >>>>>>>) in it');
     if (direction.test(text) && !direction.test(before))
-      return refuse('bidi_control', path, 'the new text has invisible direction characters, which hide code from reviewers');
+      return refuse('bidi_control', path, 'the new text has invisible characters, which hide code from reviewers');
     // A file that didn't parse before is judged by its own tools, later.
     if (before !== '' && (await problemOf(before)) !== undefined) continue;
     const problem = await problemOf(text);
@@ -205,7 +205,8 @@ async function findDamage(
   return undefined;
 }
 
-const direction = /[\u202a-\u202e\u2066-\u2069]/;
+/** Direction marks, zero width characters and tags: Trojan Source (CVE-2021-42574) and what smuggles text to models. */
+const direction = /[\u202a-\u202e\u2066-\u2069\u200b-\u200f\u2060-\u2064\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
 function hasConflictMarkers(text: string): boolean {
   return /^(?:<{7}|>{7})(?: |$)/m.test(text);

@@ -1,6 +1,8 @@
 // What a change does that a person should see before it goes anywhere, or that goes nowhere, whatever the tests say.
 // Must never be the only guard: it knows patterns.
 import { posix } from 'node:path';
+import type { Evidence } from '../proposal.ts';
+import { findCopiedLine } from './copied-text.ts';
 import { isTestPath, judgeCaution } from './path-policy.ts';
 
 export interface Concern {
@@ -97,10 +99,14 @@ const dependencyFiles =
   /^(?:package\.json|go\.mod|cargo\.toml|pyproject\.toml|requirements.*\.txt|pom\.xml|build\.gradle(?:\.kts)?|gemfile|composer\.json)$/i;
 const dockerFiles = /^(?:dockerfile.*|.*\.dockerfile|docker-compose.*\.ya?ml)$/i;
 
-/** @param before text by path at the base; undefined for a new file */
+/**
+ * @param before text by path at the base; undefined for a new file
+ * @param evidence what was logged
+ */
 export function findConcerns(
   before: ReadonlyMap<string, string | undefined>,
   after: Readonly<Record<string, string | null>>,
+  evidence: readonly Pick<Evidence, 'id' | 'kind' | 'body'>[] = [],
 ): readonly Concern[] {
   const found: Concern[] = [];
   const add = (reason: string, path: string, what: string, weight: Concern['weight'] = 'human'): void => {
@@ -131,5 +137,7 @@ export function findConcerns(
     if (dependencyFiles.test(name)) add('dependency_change', path, 'changes what is built or installed');
     if (dockerFiles.test(name)) add('build_change', path, 'changes how the service is packaged');
   }
+  const copied = findCopiedLine(before, after, evidence);
+  if (copied !== undefined) add('copied_from_log', copied.path, `takes over text that was logged (${copied.evidenceId})`);
   return found;
 }

@@ -238,6 +238,55 @@ export interface RemoveSecretRequest {
 export interface RemoveSecretResponse {
 }
 
+export interface Authority {
+  /** single, staged or overlap. */
+  phase: string;
+  /** SHA-256 (hex) of the public key, as join tokens name it. */
+  currentHash: string;
+  nextHash: string;
+  expiresAt:
+    | Date
+    | undefined;
+  /** PEM, everything that is trusted now. */
+  bundle: string;
+  /** Nodes that were seen; of them those that the next step would leave behind. */
+  nodes: number;
+  nodesLeftBehind: number;
+  /** Some of their names. */
+  leftBehind: string[];
+}
+
+export interface GetAuthorityRequest {
+}
+
+export interface GetAuthorityResponse {
+  authority: Authority | undefined;
+}
+
+export interface StageAuthorityRequest {
+}
+
+export interface StageAuthorityResponse {
+  authority: Authority | undefined;
+}
+
+export interface ActivateAuthorityRequest {
+  /** Also where nodes would be left behind. */
+  force: boolean;
+}
+
+export interface ActivateAuthorityResponse {
+  authority: Authority | undefined;
+}
+
+export interface RetireAuthorityRequest {
+  force: boolean;
+}
+
+export interface RetireAuthorityResponse {
+  authority: Authority | undefined;
+}
+
 function createBaseOperator(): Operator {
   return {
     id: "",
@@ -2201,6 +2250,578 @@ export const RemoveSecretResponse: MessageFns<RemoveSecretResponse> = {
   },
 };
 
+function createBaseAuthority(): Authority {
+  return {
+    phase: "",
+    currentHash: "",
+    nextHash: "",
+    expiresAt: undefined,
+    bundle: "",
+    nodes: 0,
+    nodesLeftBehind: 0,
+    leftBehind: [],
+  };
+}
+
+export const Authority: MessageFns<Authority> = {
+  encode(message: Authority, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.phase !== "") {
+      writer.uint32(10).string(message.phase);
+    }
+    if (message.currentHash !== "") {
+      writer.uint32(18).string(message.currentHash);
+    }
+    if (message.nextHash !== "") {
+      writer.uint32(26).string(message.nextHash);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(toTimestamp(message.expiresAt), writer.uint32(34).fork()).join();
+    }
+    if (message.bundle !== "") {
+      writer.uint32(42).string(message.bundle);
+    }
+    if (message.nodes !== 0) {
+      writer.uint32(48).uint32(message.nodes);
+    }
+    if (message.nodesLeftBehind !== 0) {
+      writer.uint32(56).uint32(message.nodesLeftBehind);
+    }
+    for (const v of message.leftBehind) {
+      writer.uint32(66).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Authority {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAuthority();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.phase = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.currentHash = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextHash = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.expiresAt = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.bundle = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.nodes = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.nodesLeftBehind = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.leftBehind.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Authority>): Authority {
+    return Authority.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Authority>): Authority {
+    const message = createBaseAuthority();
+    message.phase = object.phase ?? "";
+    message.currentHash = object.currentHash ?? "";
+    message.nextHash = object.nextHash ?? "";
+    message.expiresAt = object.expiresAt ?? undefined;
+    message.bundle = object.bundle ?? "";
+    message.nodes = object.nodes ?? 0;
+    message.nodesLeftBehind = object.nodesLeftBehind ?? 0;
+    message.leftBehind = object.leftBehind?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseGetAuthorityRequest(): GetAuthorityRequest {
+  return {};
+}
+
+export const GetAuthorityRequest: MessageFns<GetAuthorityRequest> = {
+  encode(_: GetAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetAuthorityRequest>): GetAuthorityRequest {
+    return GetAuthorityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<GetAuthorityRequest>): GetAuthorityRequest {
+    const message = createBaseGetAuthorityRequest();
+    return message;
+  },
+};
+
+function createBaseGetAuthorityResponse(): GetAuthorityResponse {
+  return { authority: undefined };
+}
+
+export const GetAuthorityResponse: MessageFns<GetAuthorityResponse> = {
+  encode(message: GetAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== undefined) {
+      Authority.encode(message.authority, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<GetAuthorityResponse>): GetAuthorityResponse {
+    return GetAuthorityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAuthorityResponse>): GetAuthorityResponse {
+    const message = createBaseGetAuthorityResponse();
+    message.authority = (object.authority !== undefined && object.authority !== null)
+      ? Authority.fromPartial(object.authority)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseStageAuthorityRequest(): StageAuthorityRequest {
+  return {};
+}
+
+export const StageAuthorityRequest: MessageFns<StageAuthorityRequest> = {
+  encode(_: StageAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StageAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStageAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StageAuthorityRequest>): StageAuthorityRequest {
+    return StageAuthorityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<StageAuthorityRequest>): StageAuthorityRequest {
+    const message = createBaseStageAuthorityRequest();
+    return message;
+  },
+};
+
+function createBaseStageAuthorityResponse(): StageAuthorityResponse {
+  return { authority: undefined };
+}
+
+export const StageAuthorityResponse: MessageFns<StageAuthorityResponse> = {
+  encode(message: StageAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== undefined) {
+      Authority.encode(message.authority, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StageAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStageAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StageAuthorityResponse>): StageAuthorityResponse {
+    return StageAuthorityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StageAuthorityResponse>): StageAuthorityResponse {
+    const message = createBaseStageAuthorityResponse();
+    message.authority = (object.authority !== undefined && object.authority !== null)
+      ? Authority.fromPartial(object.authority)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseActivateAuthorityRequest(): ActivateAuthorityRequest {
+  return { force: false };
+}
+
+export const ActivateAuthorityRequest: MessageFns<ActivateAuthorityRequest> = {
+  encode(message: ActivateAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.force !== false) {
+      writer.uint32(8).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActivateAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActivateAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ActivateAuthorityRequest>): ActivateAuthorityRequest {
+    return ActivateAuthorityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ActivateAuthorityRequest>): ActivateAuthorityRequest {
+    const message = createBaseActivateAuthorityRequest();
+    message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseActivateAuthorityResponse(): ActivateAuthorityResponse {
+  return { authority: undefined };
+}
+
+export const ActivateAuthorityResponse: MessageFns<ActivateAuthorityResponse> = {
+  encode(message: ActivateAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== undefined) {
+      Authority.encode(message.authority, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ActivateAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseActivateAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ActivateAuthorityResponse>): ActivateAuthorityResponse {
+    return ActivateAuthorityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ActivateAuthorityResponse>): ActivateAuthorityResponse {
+    const message = createBaseActivateAuthorityResponse();
+    message.authority = (object.authority !== undefined && object.authority !== null)
+      ? Authority.fromPartial(object.authority)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseRetireAuthorityRequest(): RetireAuthorityRequest {
+  return { force: false };
+}
+
+export const RetireAuthorityRequest: MessageFns<RetireAuthorityRequest> = {
+  encode(message: RetireAuthorityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.force !== false) {
+      writer.uint32(8).bool(message.force);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireAuthorityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireAuthorityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RetireAuthorityRequest>): RetireAuthorityRequest {
+    return RetireAuthorityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetireAuthorityRequest>): RetireAuthorityRequest {
+    const message = createBaseRetireAuthorityRequest();
+    message.force = object.force ?? false;
+    return message;
+  },
+};
+
+function createBaseRetireAuthorityResponse(): RetireAuthorityResponse {
+  return { authority: undefined };
+}
+
+export const RetireAuthorityResponse: MessageFns<RetireAuthorityResponse> = {
+  encode(message: RetireAuthorityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== undefined) {
+      Authority.encode(message.authority, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RetireAuthorityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRetireAuthorityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = Authority.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RetireAuthorityResponse>): RetireAuthorityResponse {
+    return RetireAuthorityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RetireAuthorityResponse>): RetireAuthorityResponse {
+    const message = createBaseRetireAuthorityResponse();
+    message.authority = (object.authority !== undefined && object.authority !== null)
+      ? Authority.fromPartial(object.authority)
+      : undefined;
+    return message;
+  },
+};
+
 /** Who may ask what of the coordinator. */
 export type OperatorServiceDefinition = typeof OperatorServiceDefinition;
 export const OperatorServiceDefinition = {
@@ -2416,6 +3037,94 @@ export interface SecretServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<RemoveSecretRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<RemoveSecretResponse>;
+}
+
+/** The authority that signs for the coordinator and its nodes, and its rotation: stage, activate, retire. */
+export type AuthorityServiceDefinition = typeof AuthorityServiceDefinition;
+export const AuthorityServiceDefinition = {
+  name: "AuthorityService",
+  fullName: "hephaestus.v1.AuthorityService",
+  methods: {
+    getAuthority: {
+      name: "GetAuthority",
+      requestType: GetAuthorityRequest as typeof GetAuthorityRequest,
+      requestStream: false,
+      responseType: GetAuthorityResponse as typeof GetAuthorityResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** Makes a new authority and hands its certificate out; nothing is signed with it yet. */
+    stageAuthority: {
+      name: "StageAuthority",
+      requestType: StageAuthorityRequest as typeof StageAuthorityRequest,
+      requestStream: false,
+      responseType: StageAuthorityResponse as typeof StageAuthorityResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The new one signs from now on, the old one stays trusted. Join tokens of before are worth nothing. */
+    activateAuthority: {
+      name: "ActivateAuthority",
+      requestType: ActivateAuthorityRequest as typeof ActivateAuthorityRequest,
+      requestStream: false,
+      responseType: ActivateAuthorityResponse as typeof ActivateAuthorityResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** The old one is trusted no longer. */
+    retireAuthority: {
+      name: "RetireAuthority",
+      requestType: RetireAuthorityRequest as typeof RetireAuthorityRequest,
+      requestStream: false,
+      responseType: RetireAuthorityResponse as typeof RetireAuthorityResponse,
+      responseStream: false,
+      options: {},
+    },
+  },
+} as const;
+
+export interface AuthorityServiceImplementation<CallContextExt = {}> {
+  getAuthority(
+    request: GetAuthorityRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<GetAuthorityResponse>>;
+  /** Makes a new authority and hands its certificate out; nothing is signed with it yet. */
+  stageAuthority(
+    request: StageAuthorityRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<StageAuthorityResponse>>;
+  /** The new one signs from now on, the old one stays trusted. Join tokens of before are worth nothing. */
+  activateAuthority(
+    request: ActivateAuthorityRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ActivateAuthorityResponse>>;
+  /** The old one is trusted no longer. */
+  retireAuthority(
+    request: RetireAuthorityRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<RetireAuthorityResponse>>;
+}
+
+export interface AuthorityServiceClient<CallOptionsExt = {}> {
+  getAuthority(
+    request: DeepPartial<GetAuthorityRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<GetAuthorityResponse>;
+  /** Makes a new authority and hands its certificate out; nothing is signed with it yet. */
+  stageAuthority(
+    request: DeepPartial<StageAuthorityRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<StageAuthorityResponse>;
+  /** The new one signs from now on, the old one stays trusted. Join tokens of before are worth nothing. */
+  activateAuthority(
+    request: DeepPartial<ActivateAuthorityRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ActivateAuthorityResponse>;
+  /** The old one is trusted no longer. */
+  retireAuthority(
+    request: DeepPartial<RetireAuthorityRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<RetireAuthorityResponse>;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | undefined;
