@@ -67,7 +67,8 @@ export function createSystemFacts(options: SystemFactsOptions): SystemFacts {
 function describeModels({ models }: SystemFactsOptions): { readonly ready: boolean; readonly reason: string } {
   const failed = models.statuses().filter(({ state, provider }) => state === 'failed' && provider !== 'auto');
   const said = failed.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
-  return { ready: failed.length === 0, reason: [models.describe(), said].filter((part) => part !== '').join('; ') };
+  const isUsable = failed.length === 0 || failed.length < models.statuses().length;
+  return { ready: isUsable, reason: [models.describe(), said].filter((part) => part !== '').join('; ') };
 }
 
 function modelFindings(models: SystemFactsOptions['models']): readonly Finding[] {

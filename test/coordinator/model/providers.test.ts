@@ -249,40 +249,60 @@ describe('ollama', () => {
 
   const description = join(import.meta.dirname, '../../../../shared/data/models/ollama-openapi.yaml');
   const text = readIfThere(description);
-  it.skipIf(text === undefined)('sends what Ollama’s own API description allows (skipped: the shared data is not here)', async () => {
-    const api = new OpenAPIBackend({
-      definition: parse(text ?? '') as never,
-      validate: true,
-      ajvOpts: { strict: false, logger: false },
-    });
-    await api.init();
-    const answers: FakeAnswer[] = [say('{}'), { kind: 'calls', calls: [{ name: 'search', input: { text: 'x' } }] }, say('done')];
-    await using server = await startFakeModelServer({ models: ['small'], answer: () => answers.shift() ?? say('') });
-    const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m' });
-    await model.probe(AbortSignal.timeout(5_000));
-    await model.complete(request({ schema: { type: 'object', properties: {} } }));
-    const tools = {
-      definitions: [{ name: 'search', description: 'Finds.', parameters: { type: 'object', properties: {} } }],
-      mayCall: true,
-    };
-    const { calls = [] } = await model.complete(request({ tools }));
-    const turns: Turn[] = [
-      { role: 'user', content: 'Hello' },
-      { role: 'assistant', content: '', calls },
-      ...calls.map(({ id, name }): Turn => ({ role: 'tool', callId: id, name, content: 'nothing' })),
-    ];
-    await model.complete(request({ turns, tools }));
-    expect(server.requests.map(({ path }) => path)).toEqual(['/api/tags', '/api/show', '/api/chat', '/api/chat', '/api/chat']);
-    for (const { path, method, body } of server.requests) {
-      const operation = api.matchOperation({ path, method, headers: {} });
-      expect(operation).toBeDefined();
-      const verdict = api.validateRequest(
-        { path, method, headers: { 'content-type': 'application/json' }, body: method === 'POST' ? body : undefined },
-        operation,
-      );
-      expect(verdict.errors ?? []).toEqual([]);
-    }
-  });
+  it.skipIf(text === undefined)(
+    'sends and gets what Ollama’s own API description allows (skipped: the shared data is not here)',
+    async () => {
+      const api = new OpenAPIBackend({
+        definition: forStreams(parse(text ?? '')) as never,
+        validate: true,
+        ajvOpts: { strict: false, logger: false },
+      });
+      await api.init();
+      const script: FakeAnswer[] = [say('{}'), { kind: 'calls', calls: [{ name: 'search', input: { text: 'x' } }] }, say('done')];
+      await using server = await startFakeModelServer({
+        models: ['small'],
+        answer: () => script.shift() ?? say(''),
+        shows: { capabilities: ['tools'], details: { parameter_size: '7B' } },
+      });
+      const told: Promise<{ path: string; lines: readonly string[] }>[] = [];
+      const listen: typeof fetch = async (input, init) => {
+        const response = await fetch(input, init);
+        const copy = response.clone();
+        told.push(copy.text().then((words) => ({ path: new URL(copy.url).pathname, lines: words.trim().split('\n') })));
+        return response;
+      };
+      const model = createOllamaModel({ baseUrl: server.url, model: 'small', keepAlive: '5m', fetch: listen });
+      await model.probe(AbortSignal.timeout(5_000));
+      await model.complete(request({ schema: { type: 'object', properties: {} } }));
+      const tools = {
+        definitions: [{ name: 'search', description: 'Finds.', parameters: { type: 'object', properties: {} } }],
+        mayCall: true,
+      };
+      const { calls = [] } = await model.complete(request({ tools }));
+      const turns: Turn[] = [
+        { role: 'user', content: 'Hello' },
+        { role: 'assistant', content: '', calls },
+        ...calls.map(({ id, name }): Turn => ({ role: 'tool', callId: id, name, content: 'nothing' })),
+      ];
+      await model.complete(request({ turns, tools }));
+      expect(server.requests.map(({ path }) => path)).toEqual(['/api/tags', '/api/show', '/api/chat', '/api/chat', '/api/chat']);
+      for (const { path, method, body } of server.requests) {
+        const operation = api.matchOperation({ path, method, headers: {} });
+        expect(operation).toBeDefined();
+        const verdict = api.validateRequest(
+          { path, method, headers: { 'content-type': 'application/json' }, body: method === 'POST' ? body : undefined },
+          operation,
+        );
+        expect(verdict.errors ?? []).toEqual([]);
+      }
+      const answers = await Promise.all(told);
+      expect(answers.map(({ lines }) => lines.length)).toEqual([1, 1, 3, 2, 3]);
+      for (const { path, lines } of answers) {
+        const operation = api.matchOperation({ path, method: path === '/api/tags' ? 'GET' : 'POST', headers: {} });
+        for (const line of lines) expect(api.validateResponse(JSON.parse(line), operation ?? '', 200).errors ?? []).toEqual([]);
+      }
+    },
+  );
 });
 
 describe('a resilient model', () => {
@@ -355,6 +375,16 @@ describe('opening a model', () => {
     expect(missing.error?.issues.map(({ path }) => path.join('.')).toSorted()).toEqual(['key', 'model']);
   });
 });
+
+/** Each line of a stream is judged as an answer of its own. */
+function forStreams(definition: unknown): unknown {
+  const { content } =
+    (definition as { paths: Record<string, { post: { responses: Record<string, { content: Record<string, unknown> }> } }> }).paths[
+      '/api/chat'
+    ]?.post.responses['200'] ?? expect.fail('the description has no /api/chat');
+  content['application/json'] = content['application/x-ndjson'];
+  return definition;
+}
 
 function readIfThere(path: string): string | undefined {
   try {
