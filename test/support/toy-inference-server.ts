@@ -36,13 +36,20 @@ interface Asked {
 
 const [, , libraryPath = '', modelPath = ''] = process.argv;
 const name = 'stories260k';
-const { getLlama, LlamaCompletion } = (await import(pathToFileURL(libraryPath).href)) as Library;
+const library = (await import(pathToFileURL(libraryPath).href)) as Library;
 // One thread: more of them wait for each other on a busy machine, a hundred times as long as they compute.
-const llama = await getLlama({ gpu: false, build: 'never', skipDownload: true, progressLogs: false, logLevel: 'error', maxThreads: 1 });
+const llama = await library.getLlama({
+  gpu: false,
+  build: 'never',
+  skipDownload: true,
+  progressLogs: false,
+  logLevel: 'error',
+  maxThreads: 1,
+});
 const model = await llama.loadModel({ modelPath });
 const size = model.trainContextSize;
 const context = await model.createContext({ contextSize: size, batchSize: size, threads: 1 });
-const completion = new LlamaCompletion({ contextSequence: context.getSequence() });
+const completion = new library.LlamaCompletion({ contextSequence: context.getSequence() });
 let turn: Promise<unknown> = Promise.resolve();
 
 interface Inference {
