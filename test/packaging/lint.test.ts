@@ -32,7 +32,7 @@ describe('container files', () => {
 
   it.each(files)('%s is without mistakes', (name) => {
     const problems = validate(readFileSync(join(packaging, 'container', name), 'utf8'));
-    expect(problems.map(({ message, range }) => `${name}:${range.start.line + 1}: ${message}`)).toEqual([]);
+    expect(problems.map(({ message, range }) => ({ line: range.start.line + 1, message }))).toEqual([]);
   });
 
   it('there is one for each product, and the judge finds mistakes', () => {
