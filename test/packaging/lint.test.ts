@@ -21,6 +21,11 @@ function judge(program: string, ...words: readonly string[]): string {
   return execFileSync(program, [...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
+function read(program: string, ...words: readonly string[]): { readonly shown: string; readonly complaints: string } {
+  const { stdout, stderr } = spawnSync(program, [...words], { encoding: 'utf8' });
+  return { shown: stdout, complaints: stderr };
+}
+
 function written(name: string, text: string): string {
   const file = join(folder, name);
   writeFileSync(file, text);
@@ -86,8 +91,8 @@ describe('completions and manual pages', () => {
 
   it.skipIf(isMissing('man'))('make a page that man shows without a warning', () => {
     const page = written('page.8', manualPage(program, usage, '1.2.3', '2026-01-01', ['hephaestusctl(1)']));
-    const { stdout, stderr } = spawnSync('man', ['--warnings', '-E', 'UTF-8', '-l', '-Tutf8', page], { encoding: 'utf8' });
-    expect(stderr).toBe('');
-    expect(stdout).toContain('Tails the logs of this host');
+    const { shown, complaints } = read('man', '--warnings', '-E', 'UTF-8', '-l', '-Tutf8', page);
+    expect(complaints).toBe('');
+    expect(shown).toContain('Tails the logs of this host');
   });
 });
