@@ -12,6 +12,7 @@ import { nodeSettingsOf, type AgentConfig, type NodeSettings } from './config.ts
 import { createDirectiveHandler } from './directive-handler.ts';
 import { effectiveSources } from './discovered-sources.ts';
 import { createFactsReader } from './host/facts.ts';
+import { createRevisionReader } from './host/revisions.ts';
 import { createVitalsReader } from './host/vitals.ts';
 import { createNodeConfiguration } from './node-configuration.ts';
 import { createNodeReporter } from './node-reporter.ts';
@@ -104,6 +105,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     facts,
     vitals: createVitalsReader(clock),
     sources: () => pipeline.status(),
+    revisions: createRevisionReader(config.deployments, { clock, logger: child('revisions') }),
     session: () => session.status(),
     configuration: () => configuration.state(),
     positionsFailure: () => positions.failure(),

@@ -3,6 +3,7 @@
 import * as z from 'zod';
 import { logLevels, logOutputs } from '../base/logger.ts';
 import { parseCoordinatorAddress } from './session/coordinator-address.ts';
+import { deployedServicesSchema } from './deployed-services.ts';
 import { linearPatternSchema } from './linear-pattern-schema.ts';
 import { sourceSchema } from './source-settings.ts';
 
@@ -79,6 +80,8 @@ export const agentConfigSchema = z.strictObject({
   ops: z.strictObject({ listen: listenAddress }).optional(),
   /** A secret that all nodes share, at least 16 bytes, so that equal values get equal tokens on all; absent: each node makes its own. */
   redactionKeyFile: z.string().min(1).optional(),
+  /** How the revision of each service on this host is found out, for the verdict on fixes. Only here: a coordinator can't push it. */
+  deployments: deployedServicesSchema.default([]),
   ...nodeShape,
 });
 

@@ -1,6 +1,7 @@
 // What the heartbeat says of this agent: facts, vitals, the state of its sources, and the health that follows from all that.
 // Must never change anything; it asks.
 import type { FactsReader } from './host/facts.ts';
+import type { RevisionReader } from './host/revisions.ts';
 import type { VitalsReader } from './host/vitals.ts';
 import type { SourceStatus } from './record.ts';
 import type { ConfigurationState } from './session/directives.ts';
@@ -11,6 +12,7 @@ export interface NodeReporterOptions {
   readonly facts: FactsReader;
   readonly vitals: VitalsReader;
   readonly sources: () => readonly SourceStatus[];
+  readonly revisions: RevisionReader;
   readonly session: () => SessionStatus;
   readonly configuration: () => ConfigurationState;
   /** Why positions can't be written; undefined while they can. */
@@ -21,11 +23,12 @@ export interface NodeReporterOptions {
 const slowAckMs = 30_000;
 
 export function createNodeReporter(options: NodeReporterOptions): NodeReporter {
-  const { facts, vitals, sources, session, configuration, positionsFailure } = options;
+  const { facts, vitals, sources, revisions, session, configuration, positionsFailure } = options;
   return {
     facts: () => facts.read(),
     vitals: () => vitals.read(),
     sources,
+    revisions: () => revisions.read(),
     health() {
       const parts = [
         ...sources().map(judgeSource),

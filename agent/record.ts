@@ -132,6 +132,14 @@ export interface SourceStatus {
   readonly lastRecordAtMs: number | undefined;
 }
 
+/** A revision of a service that runs on this host. */
+export interface RunningRevision {
+  readonly service: string;
+  readonly revision: string;
+  /** Unix milliseconds: when the agent first saw it. */
+  readonly sinceMs: number;
+}
+
 /** What a host is; it changes rarely. An empty string or 0 means unknown. */
 export interface HostFacts {
   readonly hostname: string;

@@ -32,6 +32,7 @@ import type { Problem } from './incidents/detector.ts';
 import { ExposureMeter } from './incidents/exposure.ts';
 import { IncidentWatch } from './incidents/incident-watch.ts';
 import { Ingest } from './logs/ingest.ts';
+import { RunningRevisions } from './incidents/running-revisions.ts';
 import { LiveTail } from './logs/live-tail.ts';
 import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts';
 import { enforceRetention } from './logs/retention.ts';
@@ -219,6 +220,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       agent: createAgentLink({
         nodes,
         intake: ingest,
+        revisions: new RunningRevisions({ store: deployments, clock, logger: component('revisions') }),
         clock,
         logger: component('agent-link'),
         heartbeatIntervalMs: config.nodeDefaults.heartbeatInterval,

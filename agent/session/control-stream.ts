@@ -9,7 +9,7 @@ import type { HostFacts } from '../record.ts';
 import { readConfiguration } from './configuration-wire.ts';
 import type { DirectiveHandler } from './directives.ts';
 import type { NodeReporter } from './node-report.ts';
-import { writeDuration, writeFacts, writeHealth, writeSourceState, writeVitals } from './report-wire.ts';
+import { writeDuration, writeFacts, writeHealth, writeRevision, writeSourceState, writeVitals } from './report-wire.ts';
 import { readCommand, readWelcome, type Greeting } from './wire.ts';
 
 export interface ControlStreamOptions {
@@ -128,6 +128,7 @@ class BeatingControlStream implements ControlStream {
         sources: reporter.sources().map(writeSourceState),
         oldestUnacknowledgedAge: writeDuration(oldestUnacknowledgedMs),
         gapsTotal,
+        revisions: reporter.revisions().map(writeRevision),
       },
     });
     if (sent) this.#reportedFacts = facts;

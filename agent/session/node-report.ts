@@ -1,6 +1,6 @@
 // What a heartbeat says of the node, and who is asked for it.
 // Must never gather anything; agent/host and the pipeline do.
-import type { HostFacts, HostVitals, SourceStatus } from '../record.ts';
+import type { HostFacts, HostVitals, RunningRevision, SourceStatus } from '../record.ts';
 
 export type HealthStatus = 'ok' | 'degraded' | 'failed';
 
@@ -19,4 +19,5 @@ export interface NodeReporter {
   vitals(): Promise<HostVitals>;
   health(): HealthPart;
   sources(): readonly SourceStatus[];
+  revisions(): readonly RunningRevision[];
 }

@@ -1,7 +1,14 @@
 // Translates what a heartbeat reports (facts, vitals, health, sources) to the wire.
 // Must never gather or judge; it only renames.
-import { HealthStatus as WireHealthStatus, type HealthNode, type NodeFacts, type NodeVitals, type SourceState } from '../../proto/index.ts';
-import type { HostFacts, HostVitals, SourceStatus } from '../record.ts';
+import {
+  HealthStatus as WireHealthStatus,
+  type HealthNode,
+  type NodeFacts,
+  type NodeVitals,
+  type RunningRevision as WireRevision,
+  type SourceState,
+} from '../../proto/index.ts';
+import type { HostFacts, HostVitals, RunningRevision, SourceStatus } from '../record.ts';
 import type { HealthPart, HealthStatus } from './node-report.ts';
 
 export function writeFacts(facts: HostFacts): NodeFacts {
@@ -40,6 +47,10 @@ export function writeSourceState(status: SourceStatus): SourceState {
     lag: writeDuration(lagMs),
     lastRecordAt: lastRecordAtMs === undefined ? undefined : new Date(lastRecordAtMs),
   };
+}
+
+export function writeRevision({ service, revision, sinceMs }: RunningRevision): WireRevision {
+  return { service, revision, since: new Date(sinceMs) };
 }
 
 /** Milliseconds as google.protobuf.Duration. */

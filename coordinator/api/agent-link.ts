@@ -12,6 +12,7 @@ import type {
   StreamLogsRequest,
   StreamLogsResponse,
 } from '../../proto/index.ts';
+import type { RunningRevisions } from '../incidents/running-revisions.ts';
 import type { Shipment, SourcePosition } from '../logs/log-batch.ts';
 import type { IngestSession } from '../logs/ingest-session.ts';
 import type { NodeManager } from '../nodes/node-manager.ts';
@@ -19,7 +20,7 @@ import type { NodeSession } from '../nodes/node-session.ts';
 import type { CallIdentity, NodeIdentity } from './call-identity.ts';
 import { toServerError } from './errors.ts';
 import { readShipment, writeAcknowledgement, writeSourcePosition } from './wire-log.ts';
-import { readHeartbeat, readHello, writeControlMessage } from './wire-node.ts';
+import { readHeartbeat, readHello, readRevisions, writeControlMessage } from './wire-node.ts';
 import { writeDuration } from './wire-values.ts';
 
 /** What of ingest the link needs, whatever is observed there. */
@@ -34,6 +35,7 @@ export interface LogIntake {
 export interface AgentLinkOptions {
   readonly nodes: NodeManager;
   readonly intake: LogIntake;
+  readonly revisions: Pick<RunningRevisions, 'report'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly heartbeatIntervalMs: number;
@@ -104,6 +106,7 @@ async function readControl(options: AgentLinkOptions, session: NodeSession, mess
     switch (message?.$case) {
       case 'heartbeat':
         await nodes.heartbeat(session, readHeartbeat(message.value));
+        await options.revisions.report(session.nodeId, readRevisions(message.value));
         break;
       case 'configStatus': {
         const { runningHash, lastFailedHash, reasons } = message.value;

@@ -13,6 +13,7 @@ import {
   type NodeVitals as WireVitals,
   type SourceState as WireSourceState,
 } from '../../proto/index.ts';
+import type { RunningRevision } from '../incidents/running-revisions.ts';
 import type { HealthNode, Heartbeat, Node, NodeFacts, NodeStatus, NodeVitals, SourceState } from '../nodes/node.ts';
 import type { JoinToken } from '../nodes/node-store.ts';
 import type { ControlMessage, Hello, NodeCommand } from '../nodes/node-session.ts';
@@ -46,6 +47,11 @@ export function readHeartbeat(heartbeat: WireHeartbeat): Heartbeat {
     oldestUnacknowledgedAgeMs: readDuration(heartbeat.oldestUnacknowledgedAge),
     gapsTotal: heartbeat.gapsTotal,
   };
+}
+
+/** As the agent says; whoever takes them checks them. */
+export function readRevisions(heartbeat: WireHeartbeat): readonly RunningRevision[] {
+  return heartbeat.revisions.map(({ service, revision, since }) => ({ service, revision, sinceMs: readTime(since) }));
 }
 
 /** A health tree is some levels deep; a deeper one is a mistake or an attack. */

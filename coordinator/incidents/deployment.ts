@@ -19,6 +19,8 @@ export interface RecordedDeployment extends Deployment {
 }
 
 export interface DeploymentStore {
+  /** The latest one that was recorded for this very node. */
+  latestOf(service: string, nodeId: string): Promise<RecordedDeployment | undefined>;
   /** The same revision on the same node at the same time is kept once; answers with what is kept. */
   record(deployment: RecordedDeployment): Promise<RecordedDeployment>;
   /** Latest first; `after` is the last one seen. */

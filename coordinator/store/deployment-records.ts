@@ -22,6 +22,18 @@ export function createDeploymentStore(database: Database): DeploymentStore {
         .executeTakeFirstOrThrow();
       return read(kept);
     },
+    async latestOf(service, nodeId) {
+      const row = await database
+        .selectFrom('deployments')
+        .selectAll()
+        .where('service', '=', service)
+        .where('node_id', '=', nodeId)
+        .orderBy('at_ms', 'desc')
+        .orderBy('id', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return row === undefined ? undefined : read(row);
+    },
     async list({ service, limit, after }) {
       let select = database.selectFrom('deployments').selectAll().orderBy('at_ms', 'desc').orderBy('id', 'desc').limit(limit);
       if (service !== undefined) select = select.where('service', '=', service);

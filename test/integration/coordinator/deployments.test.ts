@@ -32,3 +32,37 @@ test('every bad field of a deployment is named', async () => {
   );
   await expect(deployments.recordDeployment({ ...unset, service: 'shop', revision: 'v1', nodeId: 'nobody' })).rejects.toThrow(/nobody/);
 });
+
+test('what agents say runs on their hosts is recorded once for each change, and nonsense is not', async () => {
+  await using stage = await stageCoordinator();
+  const node = await stage.joinNode('web-1');
+  const session = await node.hello(1);
+  const beat = (sequence: number, revisions: readonly (readonly [service: string, revision: string])[]): void =>
+    session.send({
+      $case: 'heartbeat',
+      value: {
+        sequence,
+        sentAt: new Date(),
+        health: undefined,
+        facts: undefined,
+        vitals: undefined,
+        sources: [],
+        oldestUnacknowledgedAge: undefined,
+        gapsTotal: 0,
+        revisions: revisions.map(([service, revision]) => ({ service, revision, since: new Date(Date.now() - 60_000) })),
+      },
+    });
+  beat(1, [['shop', 'v1']]);
+  beat(2, [
+    ['shop', 'v1'],
+    ['mail', 'x\u001by'],
+  ]);
+  beat(3, [['shop', 'v2']]);
+  const list = async () => (await stage.operator.deployments.listDeployments({})).deployments;
+  await expect.poll(list, { timeout: 30_000 }).toHaveLength(2);
+  expect(await list()).toMatchObject([
+    { service: 'shop', revision: 'v2', nodeId: node.nodeId, recordedBy: 'agent' },
+    { service: 'shop', revision: 'v1', nodeId: node.nodeId },
+  ]);
+  session.end();
+});

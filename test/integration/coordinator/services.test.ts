@@ -29,6 +29,7 @@ function beat(session: ScriptedSession, sequence: number, health: HealthStatus):
       sources: [],
       oldestUnacknowledgedAge: undefined,
       gapsTotal: 0,
+      revisions: [],
     },
   });
 }

@@ -314,6 +314,16 @@ export interface Heartbeat {
     | undefined;
   /** Sent on the log stream and counted there; repeated here so that a loss is seen even when that stream is stuck. */
   gapsTotal: number;
+  /** What the host runs, where its administrator said how to find out. */
+  revisions: RunningRevision[];
+}
+
+export interface RunningRevision {
+  service: string;
+  /** A commit, tag or version. */
+  revision: string;
+  /** When the agent first saw it. */
+  since: Date | undefined;
 }
 
 /** A component's health and its parts'. */
@@ -898,6 +908,7 @@ function createBaseHeartbeat(): Heartbeat {
     sources: [],
     oldestUnacknowledgedAge: undefined,
     gapsTotal: 0,
+    revisions: [],
   };
 }
 
@@ -926,6 +937,9 @@ export const Heartbeat: MessageFns<Heartbeat> = {
     }
     if (message.gapsTotal !== 0) {
       writer.uint32(64).uint64(message.gapsTotal);
+    }
+    for (const v of message.revisions) {
+      RunningRevision.encode(v!, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -1007,6 +1021,14 @@ export const Heartbeat: MessageFns<Heartbeat> = {
             message.gapsTotal = longToNumber(reader.uint64());
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.revisions.push(RunningRevision.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1041,6 +1063,86 @@ export const Heartbeat: MessageFns<Heartbeat> = {
         ? Duration.fromPartial(object.oldestUnacknowledgedAge)
         : undefined;
     message.gapsTotal = object.gapsTotal ?? 0;
+    message.revisions = object.revisions?.map((e) => RunningRevision.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseRunningRevision(): RunningRevision {
+  return { service: "", revision: "", since: undefined };
+}
+
+export const RunningRevision: MessageFns<RunningRevision> = {
+  encode(message: RunningRevision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== "") {
+      writer.uint32(10).string(message.service);
+    }
+    if (message.revision !== "") {
+      writer.uint32(18).string(message.revision);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RunningRevision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRunningRevision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.revision = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RunningRevision>): RunningRevision {
+    return RunningRevision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RunningRevision>): RunningRevision {
+    const message = createBaseRunningRevision();
+    message.service = object.service ?? "";
+    message.revision = object.revision ?? "";
+    message.since = object.since ?? undefined;
     return message;
   },
 };
