@@ -8,7 +8,7 @@ import { applyEdits } from '../coordinator/solutions/edits/apply.ts';
 import { findConcerns } from '../coordinator/solutions/edits/concerns.ts';
 import { judgeCaution, judgePath } from '../coordinator/solutions/edits/path-policy.ts';
 import { readEditObjects } from '../coordinator/solutions/edits/response-reader.ts';
-import { neutralise } from '../coordinator/solutions/report.ts';
+import { neutralise } from '../coordinator/solutions/neutral-text.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 
 interface PolicyCase {

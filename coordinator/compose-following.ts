@@ -1,14 +1,22 @@
 // Joins what follows a change after it left: what is counted for its verdict, and when it is looked at again.
 // Must never hold logic; compose.ts calls it, tests call compose.
 import type { Clock } from '../base/clock.ts';
+import { Secret } from '../base/secret.ts';
+import type { Component } from '../base/lifecycle.ts';
+import type { Logger } from '../base/logger.ts';
 import type { Metrics } from '../base/metrics.ts';
-import type { CoordinatorConfiguration } from './config.ts';
+import { createWebhookServer } from './api/webhook-server.ts';
+import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import type { Chore } from './housekeeping.ts';
 import type { ExposureMeter, ExposureStore } from './incidents/exposure.ts';
 import { defaultRecurrence, type RecurrenceOptions } from './incidents/recurrence.ts';
+import type { WebhookStore } from './remote/webhook.ts';
+import { branchPrefix } from './repository/branch-writer.ts';
+import type { RepositoryStore } from './repository/repository.ts';
 import { isDue } from './solutions/follow/follower.ts';
 import type { JobQueue } from './solutions/job-queue.ts';
 import type { ProposalState, ProposalStore } from './solutions/proposal.ts';
+import type { SecretReader } from './store/secrets.ts';
 
 export interface FollowingInputs {
   readonly config: CoordinatorConfiguration;
@@ -17,13 +25,21 @@ export interface FollowingInputs {
   readonly proposals: ProposalStore;
   readonly jobs: JobQueue;
   readonly metrics: Metrics;
+  readonly repositories: RepositoryStore;
+  readonly secrets: SecretReader;
+  readonly webhooks: WebhookStore;
   readonly clock: Clock;
+  readonly logger: Logger;
 }
 
 export interface Following {
   readonly recurrence: RecurrenceOptions;
   readonly onVerdict: (verdict: 'fixed' | 'not-fixed' | 'regressed') => void;
   readonly chores: readonly Chore[];
+  /** Started after the store, stopped before it. */
+  readonly components: readonly Component[];
+  /** Undefined where webhooks aren't taken. */
+  readonly webhookPort: () => number | undefined;
 }
 
 const minuteMs = 60_000;
@@ -64,8 +80,35 @@ export async function composeFollowing(inputs: FollowingInputs): Promise<Followi
     for await (const { incidentId } of inStates(['merged'])) judged.add(incidentId);
     await exposures.condense(clock.now() - 2 * dayMs, clock.now() - keep, await exposures.servicesOf([...judged]));
     await jobs.forget(clock.now() - dayMs);
+    await inputs.webhooks.forget(clock.now() - 30 * dayMs);
   };
+  const hooks = metrics.counter({ name: 'webhooks_total', help: 'Webhooks that came, by what became of them.', labels: ['outcome'] });
+  const server =
+    config.webhooks === undefined
+      ? undefined
+      : createWebhookServer({
+          ...splitAddress(config.webhooks.listen),
+          repositories: inputs.repositories,
+          secretOf: async (name) => {
+            const value = await inputs.secrets.get(name);
+            return value === undefined ? undefined : new Secret(value);
+          },
+          store: inputs.webhooks,
+          lookAt: async (repository, number, branch) => {
+            for await (const { id, repositoryId, delivery } of inStates(['published'])) {
+              const isMeant =
+                (number === undefined || number === delivery?.number) &&
+                (branch === undefined || branch.startsWith(branchPrefix) === false || branch === delivery?.branch);
+              if (repositoryId === repository.id && isMeant) await jobs.enqueue('follow', id);
+            }
+          },
+          onOutcome: (outcome) => hooks.add({ outcome }),
+          clock,
+          logger: inputs.logger,
+        });
   return {
+    components: server === undefined ? [] : [server],
+    webhookPort: () => server?.address()?.port,
     recurrence: { ...defaultRecurrence, errorProbability, leastLeft },
     onVerdict: (verdict) => verdicts.add({ verdict }),
     chores: [

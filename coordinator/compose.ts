@@ -48,6 +48,7 @@ import { createIncidentStore } from './store/incident-records.ts';
 import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
 import { createModelRequestStore } from './store/model-records.ts';
+import { createWebhookStore } from './store/webhook-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
 
@@ -70,6 +71,7 @@ export interface Coordinator extends Lifecycle {
   readonly reload: LiveSettings['reload'];
   /** One line for `systemctl status`. */
   readonly describe: () => string;
+  readonly webhookPort: () => number | undefined;
 }
 
 const defaultSearchPath = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'];
@@ -165,7 +167,12 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // Solutions.
   await declareRepositories(config, repositoryStore, clock);
-  const following = await composeFollowing({ config, exposures, meter, proposals, jobs, metrics, clock });
+  const following = await composeFollowing({
+    ...{ config, exposures, meter, proposals, jobs, metrics, clock, secrets },
+    repositories: repositoryStore,
+    webhooks: createWebhookStore(database),
+    logger: component('webhooks'),
+  });
   const solving = composeSolutions({
     following: { ...following, deployments, exposures, desk: tracker },
     config,
@@ -298,6 +305,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       solving.modelService,
       solving.runner,
       ops,
+      ...following.components,
       api,
     ],
     logger,
@@ -309,5 +317,5 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     const open = ['open', 'acknowledged', 'regressed'].reduce((sum, state) => sum + (figures.incidents.get(state) ?? 0), 0);
     return `listening on ${config.listen}; nodes: ${counts.join(', ') || 'none'}; open incidents: ${open}`;
   };
-  return { ...lifecycle, logger, api, ops, metrics, reload: (next) => settings.reload(next), describe };
+  return { ...lifecycle, logger, api, ops, metrics, reload: (next) => settings.reload(next), describe, webhookPort: following.webhookPort };
 }

@@ -125,6 +125,8 @@ export const coordinatorConfigurationSchema = z.strictObject({
       keep: duration.default(180 * dayMs),
     })
     .prefault({}),
+  /** Where forges' webhooks are taken; absent: nowhere, and change requests are polled. Put a proxy with TLS in front. */
+  webhooks: z.strictObject({ listen: address }).optional(),
   secrets: z.record(z.string(), z.strictObject({ file: z.string().startsWith('/', 'must be absolute') })).default({}),
   sandbox: sandboxConfigurationSchema.prefault({}),
   validation: validationConfigurationSchema.prefault({}),

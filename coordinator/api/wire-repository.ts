@@ -20,6 +20,8 @@ export function writeRepository(repository: Repository): WireRepository {
     lastFetchedAt: writeTime(repository.lastFetchedAtMs),
     lastError: repository.lastError ?? '',
     credentialReference: repository.credential ?? '',
+    webhookSecretReference: repository.webhookSecret ?? '',
+    clone: repository.clone ?? 'auto',
     models: repository.models ?? 'any',
   };
 }
@@ -51,6 +53,9 @@ export function readRepositoryDeclaration(repository: WireRepository): unknown {
           },
     models: orUndefined(repository.models),
     credential: orUndefined(repository.credentialReference),
+    conventions: undefined,
+    webhookSecret: orUndefined(repository.webhookSecretReference),
+    clone: orUndefined(repository.clone),
   };
   return declaration;
 }

@@ -8,6 +8,7 @@ import { createOnce } from './create-once.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
+  ChangeRequestText,
   CheckRun,
   GitCredential,
   Issue,
@@ -74,9 +75,7 @@ export class GiteaRemote implements Remote {
       async () => this.findChangeRequest(draft.branch),
       async () => {
         const { body, branch: head, target: base } = draft;
-        return toChangeRequest(
-          await this.#options.client.send('POST', `${this.#path}/pulls`, { title: `${draftPrefix}${draft.title}`, body, head, base }),
-        );
+        return toChangeRequest(await this.#options.client.send('POST', `${this.#path}/pulls`, { title: titled(draft), body, head, base }));
       },
     );
   }
@@ -90,11 +89,8 @@ export class GiteaRemote implements Remote {
     return listGiteaComments(this.#options.client, this.#path, number);
   }
 
-  async updateChangeRequest(
-    number: string,
-    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
-  ): Promise<undefined> {
-    const body = 'title' in change ? { ...change, title: `${draftPrefix}${change.title}` } : change;
+  async updateChangeRequest(number: string, change: ChangeRequestText | { readonly state: 'closed' }): Promise<undefined> {
+    const body = 'title' in change ? { title: titled(change), body: change.body } : change;
     await this.#options.client.send('PATCH', `${this.#path}/pulls/${encodeURIComponent(number)}`, body);
   }
 
@@ -191,6 +187,10 @@ export class GiteaRemote implements Remote {
     }
     return undefined;
   }
+}
+
+function titled({ title, draft = true }: Pick<ChangeRequestDraft, 'title' | 'draft'>): string {
+  return draft ? `${draftPrefix}${title}` : title;
 }
 
 function toChangeRequest(pull: JsonObject): ChangeRequest {

@@ -8,6 +8,7 @@ import { listGitHubComments } from './github-comments.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
+  ChangeRequestText,
   CheckRun,
   GitCredential,
   Issue,
@@ -93,7 +94,7 @@ export class GitHubRemote implements Remote {
       async () => this.findChangeRequest(draft.branch),
       async () => {
         try {
-          return await create(true);
+          return await create(draft.draft ?? true);
         } catch (error) {
           // Private repositories of a free plan have no drafts.
           if (isHephaestusError(error) && error.code === 'remote.refused' && /draft/i.test(error.message)) return create(false);
@@ -113,12 +114,10 @@ export class GitHubRemote implements Remote {
     return listGitHubComments(api, target, Number(number));
   }
 
-  async updateChangeRequest(
-    number: string,
-    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
-  ): Promise<undefined> {
+  async updateChangeRequest(number: string, change: ChangeRequestText | { readonly state: 'closed' }): Promise<undefined> {
     const { api, target } = await this.#open();
-    await api.rest.pulls.update({ ...target, pull_number: Number(number), ...change });
+    const update = 'title' in change ? { title: change.title, body: change.body } : change;
+    await api.rest.pulls.update({ ...target, pull_number: Number(number), ...update });
   }
 
   async createIssue(request: {

@@ -8,6 +8,7 @@ import { listGitLabComments } from './gitlab-comments.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
+  ChangeRequestText,
   CheckRun,
   GitCredential,
   Issue,
@@ -75,7 +76,7 @@ export class GitLabRemote implements Remote {
       async () =>
         toChangeRequest(
           await this.#options.client.send('POST', `${await this.#path()}/merge_requests`, {
-            title: `${draftPrefix}${draft.title}`,
+            title: titled(draft),
             description: draft.body,
             source_branch: draft.branch,
             target_branch: draft.target,
@@ -94,11 +95,8 @@ export class GitLabRemote implements Remote {
     return listGitLabComments(this.#options.client, await this.#path(), await this.#numbered(number));
   }
 
-  async updateChangeRequest(
-    number: string,
-    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
-  ): Promise<undefined> {
-    const body = 'title' in change ? { title: `${draftPrefix}${change.title}`, description: change.body } : { state_event: 'close' };
+  async updateChangeRequest(number: string, change: ChangeRequestText | { readonly state: 'closed' }): Promise<undefined> {
+    const body = 'title' in change ? { title: titled(change), description: change.body } : { state_event: 'close' };
     await this.#options.client.send('PUT', await this.#numbered(number), body);
   }
 
@@ -199,6 +197,10 @@ export class GitLabRemote implements Remote {
   async #numbered(number: string): Promise<string> {
     return `${await this.#path()}/${number.startsWith('#') ? 'issues' : 'merge_requests'}/${encodeURIComponent(number.replace(/^[!#]/, ''))}`;
   }
+}
+
+function titled({ title, draft = true }: Pick<ChangeRequestDraft, 'title' | 'draft'>): string {
+  return draft ? `${draftPrefix}${title}` : title;
 }
 
 function toChangeRequest(request: JsonObject): ChangeRequest {

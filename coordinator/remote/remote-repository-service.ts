@@ -78,7 +78,14 @@ export class RemoteRepositoryService {
 
   async createChangeRequest(
     repository: RemoteRepository,
-    request: { readonly branch: string; readonly target: string; readonly commit: string; readonly title: string; readonly body: string },
+    request: {
+      readonly branch: string;
+      readonly target: string;
+      readonly commit: string;
+      readonly title: string;
+      readonly body: string;
+      readonly draft?: boolean | undefined;
+    },
   ): Promise<RemoteOutcome> {
     const { kind, number, url, branch, commit, state } = await this.connect(repository).createChangeRequest(request);
     this.#logger.info(kind === 'created' ? 'change request created' : 'change request was there', {

@@ -85,6 +85,15 @@ export interface ChangeRequestDraft {
   readonly title: string;
   /** Markdown. */
   readonly body: string;
+  /** Default true; where the forge has none it is made without. */
+  readonly draft?: boolean | undefined;
+}
+
+/** `draft` as it is to stay: at some forges the title carries it. */
+export interface ChangeRequestText {
+  readonly title: string;
+  readonly body: string;
+  readonly draft: boolean;
 }
 
 export interface Issue {
@@ -130,10 +139,7 @@ export interface Remote {
   /** What people wrote on it, oldest first. */
   listComments(number: string): Promise<readonly RemoteComment[] | Unsupported>;
   /** New title and body, or the end of it without merging. */
-  updateChangeRequest(
-    number: string,
-    change: { readonly title: string; readonly body: string } | { readonly state: 'closed' },
-  ): Promise<Unsupported | undefined>;
+  updateChangeRequest(number: string, change: ChangeRequestText | { readonly state: 'closed' }): Promise<Unsupported | undefined>;
   /** `key` is the incident's; an issue that carries it, open or closed, is the one. */
   createIssue(request: {
     readonly key: string;

@@ -9,7 +9,14 @@ export interface RemoteGateway {
   /** Looks for an open or closed one of this branch first. */
   createChangeRequest(
     repository: Repository,
-    request: { readonly branch: string; readonly target: string; readonly commit: string; readonly title: string; readonly body: string },
+    request: {
+      readonly branch: string;
+      readonly target: string;
+      readonly commit: string;
+      readonly title: string;
+      readonly body: string;
+      readonly draft?: boolean | undefined;
+    },
   ): Promise<PublishOutcome>;
   createIssue(
     repository: Repository,

@@ -1,6 +1,7 @@
 // How a repository is declared in the coordinator's configuration, and how that becomes a Repository.
 // Must never hold a credential: a declaration names one.
 import { z } from 'zod';
+import { conventionSettingsSchema } from './convention-settings.ts';
 import { isLoopbackHttp } from './git.ts';
 import { rungs, type Repository } from './repository.ts';
 
@@ -22,6 +23,10 @@ export const repositoryDeclarationSchema = z.strictObject({
   /** `local`: only models on this host, or marked in-house, may see its code and logs. */
   models: z.enum(['any', 'local']).default('any'),
   credential: z.string().min(1).optional(),
+  conventions: conventionSettingsSchema.prefault({}),
+  /** Name of the secret that webhooks of its forge are proven with. */
+  webhookSecret: z.string().min(1).optional(),
+  clone: z.enum(['auto', 'full', 'partial']).default('auto'),
 });
 
 export type RepositoryDeclaration = z.output<typeof repositoryDeclarationSchema>;
@@ -51,6 +56,9 @@ export function declaredRepository(declaration: RepositoryDeclaration, id: strin
     commands: { setup: commands.setup, build: commands.build, test: commands.test, reproduce: commands.reproduce },
     models: declaration.models,
     credential: declaration.credential,
+    conventions: declaration.conventions,
+    webhookSecret: declaration.webhookSecret,
+    clone: declaration.clone,
     lastFetchedAtMs: undefined,
     lastError: undefined,
   };

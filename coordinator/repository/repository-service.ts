@@ -3,6 +3,7 @@
 import { HephaestusError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
+import { readHabits, type Habits } from './habits.ts';
 import { grep, listFiles, readFileAt, readFilesAt, readHistory } from './history.ts';
 import { locateInMirror } from './location-search.ts';
 import { holdsFix } from './merge-search.ts';
@@ -131,7 +132,7 @@ export class GitRepositoryService implements RepositoryService {
 
   async createChangeRequest(
     repository: Repository,
-    request: { branch: string; commit: string; title: string; body: string },
+    request: { branch: string; commit: string; title: string; body: string; draft?: boolean },
   ): Promise<PublishOutcome> {
     const target = repository.defaultBranch ?? (await this.initialize(repository)).branch;
     return this.#options.remotes.createChangeRequest(repository, { ...request, target });
@@ -156,6 +157,11 @@ export class GitRepositoryService implements RepositoryService {
       if (commit !== undefined) return holdsFix(mirror, commit, fix);
     }
     return undefined;
+  }
+
+  async habits(repository: Repository, revision: string, paths: readonly string[]): Promise<Habits> {
+    const mirror = this.#options.mirrors.of(repository);
+    return readHabits(mirror, await mirror.resolve(revision), paths);
   }
 
   async applyElsewhere(

@@ -1,5 +1,7 @@
 // What a repository is to us, and the contract of the Repository Service that solutions build on.
 // Must never name a forge or run git; mirror.ts, work-tree.ts and remote/ do.
+import type { Conventions } from './convention-settings.ts';
+import type { Habits } from './habits.ts';
 
 /** In the order of the ladder. */
 export const rungs = ['parsed', 'applied', 'syntax', 'builds', 'tests', 'reproduced'] as const;
@@ -38,6 +40,12 @@ export interface Repository {
   readonly models?: 'any' | 'local' | undefined;
   /** Name of the secret for the remote; never the secret. */
   readonly credential: string | undefined;
+  /** Undefined in what older versions kept: the defaults. */
+  readonly conventions?: Conventions | undefined;
+  /** Name of the secret that its forge's webhooks are proven with; undefined: none are taken. */
+  readonly webhookSecret?: string | undefined;
+  /** Whether file contents are fetched only when they are read; undefined is `auto`: by the size. */
+  readonly clone?: 'auto' | 'full' | 'partial' | undefined;
   readonly lastFetchedAtMs: number | undefined;
   readonly lastError: string | undefined;
 }
@@ -161,7 +169,7 @@ export interface RepositoryService {
   /** Looks for an open or closed one of this branch first. */
   createChangeRequest(
     repository: Repository,
-    request: { branch: string; commit: string; title: string; body: string },
+    request: { branch: string; commit: string; title: string; body: string; draft?: boolean },
   ): Promise<PublishOutcome>;
   /** Looks for one with this key first. `kind: 'unsupported'` where the remote has no issues (plain git). */
   createIssue(
@@ -177,6 +185,8 @@ export interface RepositoryService {
     revision: string,
     fix: { readonly commit: string; readonly solutionId: string },
   ): Promise<boolean | undefined>;
+  /** What the history says of the team's ways, for a change of these files. */
+  habits(repository: Repository, revision: string, paths: readonly string[]): Promise<Habits>;
   /** What leads from one commit to another, applied to a third. `from: undefined` is the first parent of `to`, and the other way round. */
   applyElsewhere(
     repository: Repository,

@@ -73,6 +73,7 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     proposals,
     repositories,
     repositoryService,
+    remoteOf: options.remoteOf,
     jobs,
     proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),

@@ -17,7 +17,7 @@ import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
 import { withProof } from './proven-proposal.ts';
-import { publishDiagnosis, publishProposal } from './publisher.ts';
+import { publishDiagnosis, publishProposal, type Publishing } from './publisher.ts';
 import { findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
 import type { Validator } from './validator.ts';
@@ -27,6 +27,7 @@ export interface PipelineOptions {
   readonly proposals: ProposalStore;
   readonly repositories: RepositoryStore;
   readonly repositoryService: RepositoryService;
+  readonly remoteOf: Publishing['remoteOf'];
   readonly jobs: JobQueue;
   readonly proposer: Proposer;
   readonly validator: Validator;
@@ -248,14 +249,12 @@ export class SolutionPipeline {
   }
 
   async #publish(id: string): Promise<void> {
-    const { proposal, incident, repository } = await this.#known(id);
-    if (proposal.state !== 'publishing') return;
-    const others = await this.#proposalsOf(incident.id);
-    await publishProposal(
-      this.#options.repositoryService,
-      { proposal, incident, repository, others },
-      { change: async (...words) => this.#change(...words), save: async (one) => this.#save(one, 'publishing') },
-    );
+    const known = await this.#known(id);
+    if (known.proposal.state !== 'publishing') return;
+    const { repositoryService: service, remoteOf } = this.#options;
+    const about = { ...known, others: await this.#proposalsOf(known.incident.id) };
+    const save = async (one: SolutionProposal): Promise<SolutionProposal> => this.#save(one, 'publishing');
+    await publishProposal({ service, remoteOf }, about, { save, change: async (...words) => this.#change(...words) });
   }
 
   async #known(id: string): Promise<{ proposal: SolutionProposal; incident: Incident; repository: Repository }> {

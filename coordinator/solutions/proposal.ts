@@ -103,6 +103,20 @@ export interface Delivery {
   readonly number: string;
 }
 
+/** What a change request is made of. */
+export interface Publication {
+  readonly branch: string;
+  readonly title: string;
+  readonly body: string;
+  /** Of the commit. */
+  readonly message: string;
+  readonly labels: readonly string[];
+  readonly reviewers: readonly string[];
+  readonly draft: boolean;
+  /** Of the incident, when it was worded. */
+  readonly occurrences: number;
+}
+
 /** What is known of a change request since it was made. */
 export interface FollowUp {
   readonly lookedAtMs: number;
@@ -153,8 +167,8 @@ export interface SolutionProposal {
   /** Which models were considered, and what became of each; undefined in proposals of earlier versions. */
   readonly modelChoices?: readonly ModelChoice[] | undefined;
   readonly decidedBy: string | undefined;
-  /** Chosen before anything is pushed. */
-  readonly branch?: string | undefined;
+  /** Chosen before anything is pushed, so that a crash in between leads to the same again. */
+  readonly publication?: Publication | undefined;
   /** Of a change request: what became of it. Undefined until it was looked at, and in what older versions kept. */
   readonly followUp?: FollowUp | undefined;
   /** The solution whose change this one takes back. */

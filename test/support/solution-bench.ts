@@ -10,12 +10,20 @@ import type { TextModel } from '../../coordinator/model/model.ts';
 import { modelConfigurationSchema, modelEntriesSchema } from '../../coordinator/model/model-configuration.ts';
 import { ModelService } from '../../coordinator/model/model-service.ts';
 import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
+import type { Remote } from '../../coordinator/remote/remote.ts';
 import type { Repository } from '../../coordinator/repository/repository.ts';
 import { assembleSolutions } from '../../coordinator/solutions/assembly.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from '../../coordinator/solutions/sandbox-configuration.ts';
 import { memoryModelRequests } from './model-requests.ts';
 import { plainRepositoryService } from './plain-repository-service.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from './solution-stores.ts';
+
+/** A remote without labels and reviewers, as plain git is; nothing else of it is asked here. */
+const plainRemote = {
+  addLabels: async () => ({ kind: 'unsupported', reason: 'no labels' }),
+  requestReviewers: async () => ({ kind: 'unsupported', reason: 'no reviewers' }),
+  getChangeRequest: async () => undefined,
+} as unknown as Remote;
 
 /** As compose makes it: the host's own tools first, our Node where the host has none. */
 export const searchPath = [
@@ -63,9 +71,7 @@ export async function solutionBench(options: BenchOptions) {
     incidents,
     repositories: memoryRepositories(options.repository),
     repositoryService: service,
-    remoteOf: () => {
-      throw new Error('this bench has no remote');
-    },
+    remoteOf: () => plainRemote,
     following: undefined,
     models,
     localOnly: configuration.routing.localOnly,

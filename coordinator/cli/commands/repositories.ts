@@ -23,6 +23,8 @@ interface AddOptions {
   readonly reproduce?: string;
   readonly models: string;
   readonly credential?: string;
+  readonly webhookSecret?: string;
+  readonly clone: string;
 }
 
 const gates = ['parsed', 'applied', 'syntax', 'builds', 'tests', 'reproduced'];
@@ -47,6 +49,8 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
     .option('--test <COMMAND>', 'must not fail more than before')
     .option('--reproduce <COMMAND>', 'gets the incident as JSON on standard input; exit 0 means that the problem does not show')
     .option('--models <WHICH>', 'any, or local: only in-house models may see its code and logs', 'any')
+    .option('--webhook-secret <NAME>', 'secret that webhooks of its forge are proven with')
+    .option('--clone <HOW>', 'auto, full, or partial: file contents only when they are read', 'auto')
     .option('--credential <NAME>', 'secret that the coordinator uses for the remote')
     .action(async (name: string, options: AddOptions, command: Command) => {
       if (!gates.includes(options.gate)) throw usage(`--gate ${options.gate} is not known; possible: ${gates.join(', ')}`);
@@ -74,6 +78,8 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
           },
           models: options.models,
           credentialReference: options.credential ?? '',
+          webhookSecretReference: options.webhookSecret ?? '',
+          clone: options.clone,
         },
       });
       output.show(repository, () => `repository ${name} is added; see whether it works: hephaestusctl repositories check ${name}`);
@@ -188,6 +194,8 @@ function repositoryPage(repository: Repository, nowMs: number, style: Style): st
         ['allowed paths', repository.allowedPaths.join(' ') || 'all but what is always refused'],
         ['models', repository.models === 'local' ? 'in-house only' : 'any'],
         ['credential', repository.credentialReference || 'none'],
+        ['webhook secret', repository.webhookSecretReference || 'none, so that webhooks are refused'],
+        ['clone', repository.clone],
         ['fetched', repository.lastFetchedAt === undefined ? 'never' : `${age(repository.lastFetchedAt, nowMs)} ago`],
         ['error', repository.lastError, 'red'],
       ],

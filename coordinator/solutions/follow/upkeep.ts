@@ -4,7 +4,8 @@ import { HephaestusError } from '../../../base/errors.ts';
 import type { ChangeRequest } from '../../remote/remote.ts';
 import type { SolutionProposal } from '../proposal.ts';
 import { transition } from '../proposal-states.ts';
-import { writeReport, writeTitle } from '../report.ts';
+import { bodyOf, conventionsOf } from '../conventions.ts';
+import { sameText } from '../publisher.ts';
 import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';
 import type { Upkeep } from './follower.ts';
 
@@ -47,13 +48,12 @@ export class ChangeRequestUpkeep implements Upkeep {
   async #tellGrowth({ proposal, incident, repository }: Followed, seen: ChangeRequest): Promise<SolutionProposal> {
     const { writtenBody, toldOccurrences } = followUpOf(proposal);
     if (writtenBody === '' || incident.occurrences < toldOccurrences * growth) return proposal;
-    // Forges take blanks and line ends as they like.
-    if (plain(seen.body) !== plain(writtenBody)) return proposal;
-    const body = writeReport(proposal, incident);
+    if (!sameText(seen.body, writtenBody)) return proposal;
+    const body = bodyOf(proposal, incident, conventionsOf(repository), true);
     try {
       const unsupported = await this.#parts
         .remoteOf(repository)
-        .updateChangeRequest(seen.number, { title: writeTitle(proposal, incident), body });
+        .updateChangeRequest(seen.number, { title: seen.title, body, draft: seen.draft });
       if (unsupported !== undefined) return withFollowUp(proposal, { toldOccurrences: Number.MAX_SAFE_INTEGER });
     } catch (error) {
       const failure = HephaestusError.from(error);
@@ -62,8 +62,4 @@ export class ChangeRequestUpkeep implements Upkeep {
     }
     return withFollowUp(proposal, { writtenBody: body, toldOccurrences: incident.occurrences });
   }
-}
-
-function plain(text: string): string {
-  return text.replaceAll('\r\n', '\n').trim();
 }

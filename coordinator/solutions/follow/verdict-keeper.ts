@@ -3,7 +3,7 @@
 import { HephaestusError } from '../../../base/errors.ts';
 import { explainFix, judgeFix, type FixAnswer } from '../../incidents/fix-verdict.ts';
 import type { Deployment } from '../../incidents/deployment.ts';
-import { neutralise } from '../report.ts';
+import { neutralise } from '../neutral-text.ts';
 import type { SolutionProposal } from '../proposal.ts';
 import { transition } from '../proposal-states.ts';
 import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';

@@ -13,7 +13,7 @@ import { computeConfidence, judgeGate, rankLadder } from '../../../coordinator/s
 import { beginProposal } from '../../../coordinator/solutions/new-proposal.ts';
 import type { ProposalState, RungOutcome, RungResult } from '../../../coordinator/solutions/proposal.ts';
 import { transition, type ProposalEvent } from '../../../coordinator/solutions/proposal-states.ts';
-import { neutralise } from '../../../coordinator/solutions/report.ts';
+import { neutralise } from '../../../coordinator/solutions/neutral-text.ts';
 import { findRepository } from '../../../coordinator/solutions/responsibility.ts';
 import { compareReason } from '../../../coordinator/solutions/same-reason.ts';
 import { readTestNames } from '../../../coordinator/solutions/test-output.ts';

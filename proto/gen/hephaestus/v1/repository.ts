@@ -30,6 +30,10 @@ export interface Repository {
   credentialReference: string;
   /** any, or local: only in-house models may see its code and logs. */
   models: string;
+  /** Name of the secret that its forge's webhooks are proven with; empty: none are taken. */
+  webhookSecretReference: string;
+  /** auto, full, partial: whether file contents are fetched only when they are read. */
+  clone: string;
 }
 
 /** Each is an argument list, run without a shell. */
@@ -163,6 +167,8 @@ function createBaseRepository(): Repository {
     lastError: "",
     credentialReference: "",
     models: "",
+    webhookSecretReference: "",
+    clone: "",
   };
 }
 
@@ -209,6 +215,12 @@ export const Repository: MessageFns<Repository> = {
     }
     if (message.models !== "") {
       writer.uint32(114).string(message.models);
+    }
+    if (message.webhookSecretReference !== "") {
+      writer.uint32(122).string(message.webhookSecretReference);
+    }
+    if (message.clone !== "") {
+      writer.uint32(130).string(message.clone);
     }
     return writer;
   },
@@ -338,6 +350,22 @@ export const Repository: MessageFns<Repository> = {
             message.models = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.webhookSecretReference = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.clone = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -371,6 +399,8 @@ export const Repository: MessageFns<Repository> = {
     message.lastError = object.lastError ?? "";
     message.credentialReference = object.credentialReference ?? "";
     message.models = object.models ?? "";
+    message.webhookSecretReference = object.webhookSecretReference ?? "";
+    message.clone = object.clone ?? "";
     return message;
   },
 };
