@@ -45,7 +45,9 @@ export async function wordChange(
 ): Promise<Wording> {
   const conventions = conventionsOf(repository);
   const paths = Object.keys(proposal.files);
-  const base = proposal.baseCommit ?? (await service.initialize(repository)).head;
+  // The mirror may have been cleaned away since the proposal was made.
+  const { head } = await service.initialize(repository);
+  const base = proposal.baseCommit ?? head;
   const habits = await service.habits(repository, base, paths);
   const title = titleOf(proposal, incident, conventions, habits);
   const report = writeReport(proposal, incident, { folds: false, isChange: false });

@@ -37,7 +37,7 @@ describe('plain git by path', () => {
     const fixture = prepare();
     const { remotes } = makeRepositoryService(join(fixture.folder, 'state'));
     const remote = remotes.connect(makeRepository(fixture.remote));
-    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision) };
+    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision), say: () => undefined };
   });
 });
 
@@ -49,7 +49,7 @@ describe('plain git over http', () => {
     closing.push(async () => server.close());
     const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { token: new Secret('right') } });
     const remote = remotes.connect(makeRepository(`${url}/remote.git`, { credential: 'token' }));
-    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision) };
+    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision), say: () => undefined };
   });
 });
 
@@ -68,7 +68,20 @@ describe('GitHub', () => {
       pull.merged = decision === 'merge';
       mergeByGit(fixture, pull.head, decision);
     };
-    return { fixture, remote, isForge: true, decide };
+    const say = (number: string, author: string, body: string): void => {
+      const association = author === 'ann' ? 'COLLABORATOR' : 'NONE';
+      const user = { login: author, type: 'User' };
+      const created = new Date(Date.now() + github.comments.length * 1000).toISOString();
+      github.comments.push({
+        id: 100 + github.comments.length,
+        number: Number(number),
+        body,
+        user,
+        author_association: association,
+        created_at: created,
+      });
+    };
+    return { fixture, remote, isForge: true, decide, say };
   });
 });
 
@@ -86,7 +99,11 @@ describe('Gitea', () => {
       Object.assign(pull, { state: 'closed', merged: decision === 'merge' });
       mergeByGit(fixture, pull.head, decision);
     };
-    return { fixture, remote, isForge: true, decide };
+    const say = (number: string, author: string, body: string): void => {
+      const created = new Date(Date.now() + gitea.comments.length * 1000).toISOString();
+      gitea.comments.push({ id: 100 + gitea.comments.length, number, body, user: { login: author }, created_at: created });
+    };
+    return { fixture, remote, isForge: true, decide, say };
   });
 });
 
@@ -104,6 +121,10 @@ describe('GitLab', () => {
       request.state = decision === 'merge' ? 'merged' : 'closed';
       mergeByGit(fixture, request.source_branch, decision);
     };
-    return { fixture, remote, isForge: true, decide };
+    const say = (number: string, author: string, body: string): void => {
+      const place = `merge_requests/${number.slice(1)}`;
+      gitlab.notes.push({ id: 100 + gitlab.notes.length, place, body, author: { id: author === 'ann' ? 77 : 78, username: author } });
+    };
+    return { fixture, remote, isForge: true, decide, say };
   });
 });

@@ -27,10 +27,12 @@ export class FakeGitea {
   hasIssues = true;
   readonly pulls: Pull[] = [];
   readonly issues: { number: number; title: string; body: string; state: 'open' | 'closed'; labels: number[] }[] = [];
-  readonly comments: { id: number; number: string; body: string }[] = [];
+  readonly comments: { id: number; number: string; body: string; user?: { login: string }; created_at?: string }[] = [];
   readonly labels: { id: number; name: string }[] = [];
   statuses: Json[] = [];
   plans: Plan[] = [];
+  /** Decides on the fate of an API request, `METHOD /path`: cut before it has an effect, or after. */
+  intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   readonly requests: string[] = [];
   readonly #repository: string;
   readonly #server: GitHttpServer;
@@ -66,6 +68,8 @@ export class FakeGitea {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
+    const fate = this.intercept?.(`${method} ${path}`);
+    if (fate === 'before') return void response.destroy();
     const plan = this.plans.find(({ match, times }) => times > 0 && match.test(`${method} ${path}`));
     if (plan !== undefined) plan.times--;
     if (plan !== undefined && plan.after !== true) return disturb(response, plan.disturbance);
@@ -73,6 +77,7 @@ export class FakeGitea {
     const answer = isLetIn
       ? this.#answer(method, path, url.searchParams, (text === '' ? {} : JSON.parse(text)) as Json)
       : { status: 401, body: { message: 'invalid username, password or token' } };
+    if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
   }
@@ -94,6 +99,7 @@ export class FakeGitea {
     if (kind === 'contents')
       return this.#contents(decodeURIComponent((rest[1] ?? '').slice('/contents/'.length)), query.get('ref') ?? 'HEAD');
     if (kind === 'commits') return page(this.statuses);
+    if (kind === 'collaborators') return { status: 200, body: { permission: number === 'ann' ? 'write' : 'read' } };
     if (kind === 'labels' && method === 'GET') return page(this.labels);
     if (kind === 'labels') {
       this.labels.push({ id: this.labels.length + 1, name: body['name'] as string });
@@ -109,7 +115,7 @@ export class FakeGitea {
     }
     if (part === 'comments' && method === 'GET') return page(this.comments.filter((comment) => comment.number === number));
     if (part === 'comments') {
-      this.comments.push({ id: this.comments.length + 1, number, body: body['body'] as string });
+      this.comments.push({ id: this.comments.length + 1, number, body: body['body'] as string, user: { login: 'hephaestus' } });
       return { status: 201, body: this.comments.at(-1) };
     }
     if (part === 'labels') {
@@ -153,6 +159,7 @@ export class FakeGitea {
     }
     const pull = this.pulls.find((one) => String(one.number) === number);
     if (pull === undefined) return notFound;
+    if (part === 'reviews') return page([]);
     if (part === 'requested_reviewers') pull.reviewers = body['reviewers'] as string[];
     else if (method === 'PATCH') Object.assign(pull, body);
     return { status: 201, body: this.#showPull(pull) };
@@ -173,6 +180,7 @@ export class FakeGitea {
     const { number, title, body, state, merged, head } = pull;
     const sha = this.#head(head);
     return {
+      merge_commit_sha: merged ? this.#head('main') : null,
       number,
       title,
       body,

@@ -14,6 +14,9 @@ interface Pull {
   state: 'open' | 'closed';
   merged: boolean;
   reviewers: string[];
+  readonly labels: string[];
+  /** Of the head while the branch was there. */
+  sha?: string;
 }
 
 interface Issue {
@@ -28,6 +31,9 @@ interface Comment {
   readonly id: number;
   readonly number: number;
   body: string;
+  readonly user?: { readonly login: string; readonly type: string };
+  readonly author_association?: string;
+  readonly created_at?: string;
 }
 
 /** Done to API requests of which `METHOD /path` matches; `after` lets the request take effect before the answer is lost. */
@@ -57,9 +63,14 @@ export class FakeGitHub {
   readonly pulls: Pull[] = [];
   readonly issues: Issue[] = [];
   readonly comments: Comment[] = [];
+  /** Reviews and their comments on lines, by number of the pull request. */
+  readonly reviews: Json[] = [];
+  readonly lineComments: Json[] = [];
   checkRuns: Json[] = [];
   statuses: Json[] = [];
   plans: Plan[] = [];
+  /** Decides on the fate of an API request, `METHOD /path`: cut before it has an effect, or after. */
+  intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   /** `METHOD /path` of every API request, and how many were answered 304. */
   readonly requests: string[] = [];
   notModified = 0;
@@ -106,6 +117,8 @@ export class FakeGitHub {
     const text = Buffer.concat(chunks).toString('utf8');
     const body = (text === '' ? {} : JSON.parse(text)) as Json;
 
+    const fate = this.intercept?.(`${method} ${path}`);
+    if (fate === 'before') return void response.destroy();
     const plan = this.plans.find(({ match, times }) => times > 0 && match.test(`${method} ${path}`));
     if (plan !== undefined) plan.times--;
     if (plan !== undefined && plan.after !== true) {
@@ -116,6 +129,7 @@ export class FakeGitHub {
     const authorized = asApp !== undefined || [`token ${this.token}`, `Bearer ${this.token}`].includes(request.headers.authorization ?? '');
     const answer =
       asApp ?? (authorized ? this.#answer(method, path, url.searchParams, body) : { status: 401, body: { message: 'Bad credentials' } });
+    if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
     const content = answer.body === undefined ? '' : JSON.stringify(answer.body);
     const etag = `"${Buffer.from(content).toString('base64').slice(-40)}${String(content.length)}"`;
@@ -211,6 +225,9 @@ export class FakeGitHub {
     if (method === 'POST' && number === undefined) return this.#createPull(body);
     const pull = this.pulls.find((one) => String(one.number) === number);
     if (pull === undefined) return notFound;
+    if (method === 'GET' && part === 'reviews') return { status: 200, body: this.reviews.filter((one) => one['number'] === pull.number) };
+    if (method === 'GET' && part === 'comments')
+      return { status: 200, body: this.lineComments.filter((one) => one['number'] === pull.number) };
     if (method === 'PATCH') {
       Object.assign(pull, body);
       return { status: 200, body: this.#showPull(pull) };
@@ -247,6 +264,7 @@ export class FakeGitHub {
       state: 'open',
       merged: false,
       reviewers: [],
+      labels: [],
     };
     this.pulls.push(pull);
     return { status: 201, body: this.#showPull(pull) };
@@ -261,13 +279,21 @@ export class FakeGitHub {
     }
     if (part === 'comments') {
       if (method === 'GET') return { status: 200, body: this.comments.filter((comment) => String(comment.number) === number) };
-      this.comments.push({ id: this.comments.length + 1, number: Number(number), body: body['body'] as string });
+      const user = { login: 'hephaestus[bot]', type: 'Bot' };
+      this.comments.push({
+        id: this.comments.length + 1,
+        number: Number(number),
+        body: body['body'] as string,
+        user,
+        author_association: 'NONE',
+      });
       return { status: 201, body: this.comments.at(-1) };
     }
     if (!this.hasIssues) return { status: 410, body: { message: 'Issues has been disabled in this repository.' } };
     const issue = this.issues.find((one) => String(one.number) === number);
     if (part === 'labels' && method === 'POST') {
-      issue?.labels.push(...(body['labels'] as string[]));
+      const labelled = issue ?? this.pulls.find((one) => String(one.number) === number);
+      for (const label of body['labels'] as string[]) if (labelled?.labels.includes(label) === false) labelled.labels.push(label);
       return { status: 200, body: [] };
     }
     if (method === 'GET' && number === undefined) {
@@ -294,10 +320,8 @@ export class FakeGitHub {
   }
 
   #showPull(pull: Pull): Json {
-    const sha =
-      this.#git(['rev-parse', `refs/heads/${pull.head}`])
-        ?.toString('utf8')
-        .trim() ?? '';
+    const sha = this.#headOf(pull.head) ?? pull.sha ?? '';
+    pull.sha = sha;
     const { number, title, body, state, draft, merged, head, base } = pull;
     return {
       number,
@@ -307,6 +331,7 @@ export class FakeGitHub {
       draft,
       html_url: `${this.url}/pull/${String(number)}`,
       merged_at: merged ? '2026-03-01T00:00:00Z' : null,
+      merge_commit_sha: merged ? this.#headOf('main') : sha,
       head: { ref: head, sha },
       base: { ref: base },
     };
@@ -315,6 +340,12 @@ export class FakeGitHub {
   #showIssue(issue: Issue): Json {
     const { number, title, body, state, labels } = issue;
     return { number, title, body, state, labels: labels.map((name) => ({ name })), html_url: `${this.url}/issues/${String(number)}` };
+  }
+
+  #headOf(branch: string): string | undefined {
+    return this.#git(['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`])
+      ?.toString('utf8')
+      .trim();
   }
 
   #nextNumber(): number {

@@ -29,9 +29,11 @@ export class FakeGitLab {
   accessLevel = 30;
   readonly mergeRequests: MergeRequest[] = [];
   readonly issues: { iid: number; title: string; description: string; state: 'opened' | 'closed'; labels: string }[] = [];
-  readonly notes: { id: number; place: string; body: string }[] = [];
+  readonly notes: { id: number; place: string; body: string; author?: { id: number; username: string }; created_at?: string }[] = [];
   statuses: Json[] = [];
   plans: Plan[] = [];
+  /** Decides on the fate of an API request, `METHOD /path`: cut before it has an effect, or after. */
+  intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   readonly requests: string[] = [];
   readonly #repository: string;
   readonly #server: GitHttpServer;
@@ -67,6 +69,8 @@ export class FakeGitLab {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString('utf8');
+    const fate = this.intercept?.(`${method} ${path}`);
+    if (fate === 'before') return void response.destroy();
     const plan = this.plans.find(({ match, times }) => times > 0 && match.test(`${method} ${path}`));
     if (plan !== undefined) plan.times--;
     if (plan !== undefined && plan.after !== true) return disturb(response, plan.disturbance);
@@ -74,6 +78,7 @@ export class FakeGitLab {
     const answer = isLetIn
       ? this.#answer(method, path, url.searchParams, (text === '' ? {} : JSON.parse(text)) as Json)
       : { status: 401, body: { message: '401 Unauthorized' } };
+    if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
   }
@@ -98,6 +103,7 @@ export class FakeGitLab {
     if (method !== 'GET' && this.archived) return { status: 403, body: { message: '403 Forbidden - project is archived' } };
     if (kind === 'repository' && number === 'files') return this.#file(decodeURIComponent(part), query.get('ref') ?? '');
     if (kind === 'repository' && id === 'statuses') return page(this.statuses);
+    if (kind === 'members') return id === '77' || part === '77' ? { status: 200, body: { id: 77, access_level: 30 } } : notFound;
     if (part === 'notes') return this.#noteCalls(method, `${kind}/${number}`, id, body, page);
     if (kind === 'merge_requests') return this.#mergeRequestCalls(method, number, query, body, page);
     if (kind !== 'issues') return notFound;
@@ -115,6 +121,10 @@ export class FakeGitLab {
     body: Json,
     page: (items: readonly unknown[]) => Answer,
   ): Answer {
+    if (method === 'GET' && number !== '') {
+      const known = this.mergeRequests.find(({ iid }) => String(iid) === number);
+      return known === undefined ? notFound : { status: 200, body: this.#show(known) };
+    }
     if (method === 'GET') {
       const found = this.mergeRequests.filter((one) => one.source_branch === query.get('source_branch'));
       return page(found.toReversed().map((one) => this.#show(one)));
@@ -175,6 +185,7 @@ export class FakeGitLab {
       ...one,
       sha: this.#head(one.source_branch),
       draft: one.title.startsWith('Draft:'),
+      merge_commit_sha: one.state === 'merged' ? this.#head('main') : null,
       web_url: `${this.url}/-/merge_requests/${String(one.iid)}`,
     };
   }

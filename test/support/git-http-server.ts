@@ -26,6 +26,8 @@ export class GitHttpServer {
   readonly #server: Server;
   /** Applied to git requests while it is set. */
   disturbance: Disturbance | undefined;
+  /** Decides on the fate of a git request: cut before it has an effect, or after. */
+  intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   /** `METHOD path` of everything that git asked. */
   readonly requests: string[] = [];
 
@@ -53,6 +55,8 @@ export class GitHttpServer {
     const isGit = /\/(?:info\/refs|git-upload-pack|git-receive-pack)$/.test(url.pathname);
     if (!isGit && this.#options.fallback !== undefined) return this.#options.fallback(request, response);
     this.requests.push(`${request.method ?? ''} ${url.pathname}`);
+    const fate = this.intercept?.(`${request.method ?? ''} ${url.pathname}`);
+    if (fate === 'before') return void response.destroy();
     if (this.disturbance !== undefined) return disturb(response, this.disturbance);
     const tokens = this.#options.tokens ?? [];
     if (tokens.length > 0 && !tokens.includes(passwordOf(request))) {
@@ -64,7 +68,7 @@ export class GitHttpServer {
       response.writeHead(404).end('Repository not found.');
       return;
     }
-    serveGit(this.#options.root, resolved, url.search.slice(1), request, response);
+    serveGit(this.#options.root, resolved, url.search.slice(1), request, response, fate === 'after');
   }
 }
 
@@ -84,7 +88,7 @@ function passwordOf(request: IncomingMessage): string {
   return text.slice(text.indexOf(':') + 1);
 }
 
-function serveGit(root: string, path: string, query: string, request: IncomingMessage, response: ServerResponse): void {
+function serveGit(root: string, path: string, query: string, request: IncomingMessage, response: ServerResponse, isCut: boolean): void {
   const child = spawn('git', ['http-backend'], {
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin',
@@ -120,6 +124,7 @@ function serveGit(root: string, path: string, query: string, request: IncomingMe
       else if (colon > 0) headers[name] = value;
     }
     if (end < 0) status = 500;
+    if (isCut) return void response.destroy();
     response.writeHead(status, headers).end(whole.subarray(end + 4));
   });
 }

@@ -11,6 +11,8 @@ export interface RemoteUnderTest {
   readonly isForge: boolean;
   /** A person closes the change request without merging, or merges it. */
   readonly decide: (number: string, decision: 'merge' | 'close') => void;
+  /** Somebody comments; `ann` may write to the repository, nobody else may. Only at forges. */
+  readonly say: (number: string, author: string, body: string) => void;
 }
 
 const branch = 'hephaestus/incident-1';
@@ -86,6 +88,44 @@ export function describeRemote(make: () => Promise<RemoteUnderTest>): void {
     const { number } = await under.remote.createChangeRequest(draft(commit));
     under.decide(number, 'merge');
     expect(await under.remote.createChangeRequest(draft(commit))).toMatchObject({ kind: 'existing', state: 'merged' });
+  });
+
+  test('tells what became of a change request, by its number', async () => {
+    const under = await make();
+    const commit = await update(under);
+    const { number } = await under.remote.createChangeRequest(draft(commit));
+    const known = { number, branch, target: 'main', commit };
+    expect(await under.remote.getChangeRequest(known)).toMatchObject({ number, state: 'open', commit, mergeCommit: undefined });
+    under.decide(number, 'merge');
+    const merged = await under.remote.getChangeRequest(known);
+    expect(merged).toMatchObject({ number, state: 'merged', mergeCommit: under.fixture.remoteHead('main') });
+  });
+
+  test('tells that a change request was closed without merging', async () => {
+    const under = await make();
+    const commit = await update(under);
+    const { number } = await under.remote.createChangeRequest(draft(commit));
+    under.decide(number, 'close');
+    const closed = await under.remote.getChangeRequest({ number, branch, target: 'main', commit });
+    expect(closed).toMatchObject({ state: 'closed', mergeCommit: undefined });
+  });
+
+  test('reads what people wrote, knows its own words and who may write', async () => {
+    const under = await make();
+    const { number } = await under.remote.createChangeRequest(draft(await update(under)));
+    await under.remote.comment(number, { key: 'proof', body: 'It works.' });
+    if (under.isForge) {
+      under.say(number, 'ann', 'Please handle null, too.');
+      under.say(number, 'stranger', 'Buy this.');
+    }
+    const comments = await under.remote.listComments(number);
+    if (!under.isForge) expect(comments).toMatchObject({ kind: 'unsupported' });
+    else
+      expect(comments).toMatchObject([
+        { isOurs: true, mayWrite: false },
+        { isOurs: false, mayWrite: true, author: 'ann', body: 'Please handle null, too.' },
+        { isOurs: false, mayWrite: false, author: 'stranger' },
+      ]);
   });
 
   test('refuses a change request of a branch that is not there', async () => {
