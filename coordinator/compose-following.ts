@@ -104,7 +104,7 @@ export async function composeFollowing(inputs: FollowingInputs): Promise<Followi
           },
           onOutcome: (outcome) => hooks.add({ outcome }),
           clock,
-          logger: inputs.logger,
+          logger: inputs.logger.withContext({ component: 'webhooks' }),
         });
   return {
     components: server === undefined ? [] : [server],

@@ -167,12 +167,9 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
 
   // Solutions.
   await declareRepositories(config, repositoryStore, clock);
-  const following = await composeFollowing({
-    ...{ config, exposures, meter, proposals, jobs, metrics, clock, secrets },
-    repositories: repositoryStore,
-    webhooks: createWebhookStore(database),
-    logger: component('webhooks'),
-  });
+  const webhooks = createWebhookStore(database);
+  const kept = { exposures, proposals, jobs, secrets, webhooks, repositories: repositoryStore };
+  const following = await composeFollowing({ ...kept, config, meter, metrics, clock, logger });
   const solving = composeSolutions({
     following: { ...following, deployments, exposures, desk: tracker },
     config,

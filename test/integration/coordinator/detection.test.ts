@@ -105,7 +105,10 @@ test('a node that is down, and a source that fell silent, open an incident that 
 
   const session = await quiet.node.hello(1000, stage.connect(quiet.node.identity));
   const beat = (): void =>
-    session.send({ $case: 'heartbeat', value: { ...heartbeat, sources: [], sentAt: new Date(), oldestUnacknowledgedAge: undefined } });
+    session.send({
+      $case: 'heartbeat',
+      value: { ...heartbeat, sources: [], sentAt: new Date(), oldestUnacknowledgedAge: undefined, revisions: [] },
+    });
   await vi.waitFor(async () => {
     beat();
     clock.step(5_000);
