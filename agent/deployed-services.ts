@@ -23,5 +23,3 @@ export const deployedServicesSchema = z
       }),
   )
   .max(64);
-
-export type DeployedService = z.output<typeof deployedServicesSchema>[number];

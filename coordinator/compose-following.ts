@@ -98,7 +98,7 @@ export async function composeFollowing(inputs: FollowingInputs): Promise<Followi
             for await (const { id, repositoryId, delivery } of inStates(['published'])) {
               const isMeant =
                 (number === undefined || number === delivery?.number) &&
-                (branch === undefined || branch.startsWith(branchPrefix) === false || branch === delivery?.branch);
+                (branch === undefined || !branch.startsWith(branchPrefix) || branch === delivery?.branch);
               if (repositoryId === repository.id && isMeant) await jobs.enqueue('follow', id);
             }
           },

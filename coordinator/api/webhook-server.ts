@@ -59,7 +59,9 @@ export function createWebhookServer(options: WebhookServerOptions): WebhookServe
     },
     async stop() {
       server.closeAllConnections();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
     },
   };
 }

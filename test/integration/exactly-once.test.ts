@@ -70,7 +70,10 @@ async function live(scene: Scene, kept: { proposal: SolutionProposal }): Promise
   const { repository } = scene;
   const remoteOf = (one: Repository) => remotes.connect(one);
   if (kept.proposal.state === 'publishing') {
-    const save = async (one: SolutionProposal): Promise<SolutionProposal> => (kept.proposal = one);
+    const save = async (one: SolutionProposal): Promise<SolutionProposal> => {
+      kept.proposal = one;
+      return one;
+    };
     const about = { proposal: kept.proposal, incident, repository, others: [] };
     await publishProposal({ service, remoteOf }, about, {
       save,
@@ -103,7 +106,11 @@ async function disturbAt(make: () => Promise<Scene>, at: number, fate: Fate, kil
   // As after a crash before anything of it was marked as done.
   await live(scene, kept);
   expect({ at, fate, kill, fired, state: kept.proposal.state, ...scene.count() }).toEqual({
-    ...{ at, fate, kill, fired: true, state: 'published' },
+    at,
+    fate,
+    kill,
+    fired: true,
+    state: 'published',
     ...expectedOf(scene),
   });
 }
@@ -197,7 +204,9 @@ function forgeScene(
   count: () => Readonly<Record<string, number>>,
 ): Scene {
   const repository = makeRepository(forge.url, {
-    ...{ provider, credential: 'token', mode: 'deploy' },
+    provider,
+    credential: 'token',
+    mode: 'deploy',
     conventions: undefined,
     defaultBranch: 'main',
   });
@@ -279,7 +288,11 @@ describeExactlyOnce('plain git over http', async () => {
   const repository = makeRepository(`${url}/remote.git`, { credential: 'token', defaultBranch: 'main' });
   await connect().service.initialize(repository);
   return {
-    ...{ repository, arrivals: server, connect, base, fixture },
+    repository,
+    arrivals: server,
+    connect,
+    base,
+    fixture,
     count: () => ({
       branches: branchesOf(fixture).length,
       ahead: Number(fixture.git(['rev-list', '--count', '--branches=hephaestus/*', '--not', 'main'], fixture.remote)),
