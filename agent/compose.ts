@@ -19,6 +19,7 @@ import { createNodeReporter } from './node-reporter.ts';
 import { createPipeline } from './pipeline.ts';
 import { readRedactionKey } from './redaction/key-file.ts';
 import { createRedactionSwitch } from './redaction/redaction-switch.ts';
+import { createReductionSwitch } from './reduction/reduction-switch.ts';
 import { createCertificateKeeper } from './session/certificate-keeper.ts';
 import { openEpochFile } from './session/epoch-file.ts';
 import { enrol } from './session/enrolment.ts';
@@ -49,6 +50,8 @@ export interface AgentDependencies {
   readonly openSource?: ((settings: SourceSettings) => Source) | undefined;
   /** How long what is under way may be acknowledged at the end. */
   readonly drainMs?: number | undefined;
+  /** How long counts of reduced records wait for more. */
+  readonly reductionHoldMs?: number | undefined;
   /** How long an acknowledgement may be missing before the session begins anew. */
   readonly ackTimeoutMs?: number | undefined;
 }
@@ -80,11 +83,13 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const positions = openPositionsFile({ path: inState('positions.json'), clock, logger: child('positions') });
   const rate = createSendRate(monotonicMs);
   const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
+  const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
     createSource:
       dependencies.openSource ??
       ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: configuration.settings().limits.maxOpenFiles })),
     redactor: () => redaction.current(),
+    reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
@@ -96,6 +101,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       // First, so that a rule that is wrong changes nothing, and no new source is read under old rules.
       const prepared = await redaction.prepare(settings.redaction);
       prepared.put();
+      await reduction.put(settings.shipping ?? 'all');
       await pipeline.configure(sourcesOf(settings));
       if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
       rate.limit(settings.limits.maxBytesPerSecond ?? 0);

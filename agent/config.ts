@@ -48,10 +48,8 @@ const nodeShape = {
   log: z.strictObject({ level: z.enum(logLevels).optional(), output: z.enum(logOutputs).optional() }).prefault({}),
   operationalMode: z.enum(['observe', 'suggest', 'deploy']).optional(),
   heartbeatSeconds: z.number().min(0.2).max(600).optional(),
-  shipping: z
-    .enum(['all', 'problems'])
-    .refine((shipping) => shipping === 'all', 'this version of the agent can only ship all')
-    .optional(),
+  /** Every record; or problems with what stood around them, and counts of the rest for each template and minute. Default all. */
+  shipping: z.enum(['all', 'problems']).optional(),
   limits: limitsSchema.prefault({}),
   redaction: redactionSchema.optional(),
   sources: z

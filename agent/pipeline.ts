@@ -13,10 +13,24 @@ export interface Redactor {
   redact(chunk: Chunk): Chunk;
 }
 
+/** Makes fewer and shorter shipments of what is pulled, that settle the same bytes. */
+export interface ShipmentReducer {
+  /** What is to be shipped now, in order. */
+  take(shipment: Shipment, service: string): readonly Shipment[];
+  /** Milliseconds until something waited long enough; undefined while nothing waits. */
+  dueInMs(): number | undefined;
+  due(): readonly Shipment[];
+  flush(): readonly Shipment[];
+  /** Forgets what waits; it is pulled again. */
+  reset(): void;
+}
+
 export interface PipelineOptions {
   readonly createSource: (settings: SourceSettings) => Source;
   /** Undefined: nothing is redacted. */
   readonly redactor: () => Redactor | undefined;
+  /** Undefined: everything is shipped as it is. */
+  readonly reduction: () => ShipmentReducer | undefined;
   /** Ceilings of memory and CPU. */
   readonly allowance: () => PullAllowance;
   readonly logger: Logger;
@@ -49,6 +63,9 @@ class TurnTakingPipeline implements Pipeline {
   #lanes: Lane[] = [];
   /** By source and file, up to what was handed out, so that a source whose settings change goes on where it stood. */
   readonly #positions = new Map<string, Map<string, SourcePosition>>();
+  /** Reduced, and not asked for yet. */
+  #ready: Shipment[] = [];
+  #reducer: ShipmentReducer | undefined;
   #isOpen = false;
   #wake: (() => void) | undefined;
 
@@ -59,6 +76,8 @@ class TurnTakingPipeline implements Pipeline {
   async open(positions: readonly SourcePosition[]): Promise<void> {
     this.#positions.clear();
     for (const position of positions) this.#remember(position);
+    this.#ready = [];
+    this.#reducer?.reset();
     this.#isOpen = true;
     for (const lane of this.#lanes) await this.#openLane(lane);
   }
@@ -66,6 +85,8 @@ class TurnTakingPipeline implements Pipeline {
   async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
     for (;;) {
       signal.throwIfAborted();
+      const reduced = this.#nextReduced();
+      if (reduced !== undefined) return reduced;
       const index = this.#lanes.findIndex(({ state }) => state === 'ready');
       const lane = this.#lanes[index];
       if (lane?.shipment !== undefined) {
@@ -73,16 +94,27 @@ class TurnTakingPipeline implements Pipeline {
         lane.shipment = undefined;
         lane.state = 'idle';
         this.#lanes = [...this.#lanes.slice(0, index), ...this.#lanes.slice(index + 1), lane];
-        if (shipment.kind === 'gap') {
-          this.#remember({ source: shipment.source, position: shipment.to });
-          return shipment;
-        }
-        for (const position of [shipment.end, ...shipment.alsoSettles]) this.#remember({ source: shipment.source, position });
-        return this.#options.redactor()?.redact(shipment) ?? shipment;
+        const settled = shipment.kind === 'gap' ? [shipment.to] : [shipment.end, ...shipment.alsoSettles];
+        for (const position of settled) this.#remember({ source: shipment.source, position });
+        const redacted = shipment.kind === 'gap' ? shipment : (this.#options.redactor()?.redact(shipment) ?? shipment);
+        if (this.#reducer === undefined) return redacted;
+        this.#ready.push(...this.#reducer.take(redacted, lane.settings.service ?? ''));
+        continue;
       }
       for (const idle of this.#lanes) if (idle.state === 'idle') this.#pull(idle, maxBytes);
-      await this.#waitForChange(signal);
+      await this.#waitForChange(signal, this.#reducer?.dueInMs());
     }
+  }
+
+  /** What reduction has ready; what waits in one that is switched off comes first. */
+  #nextReduced(): Shipment | undefined {
+    const reducer = this.#options.reduction();
+    if (reducer !== this.#reducer) {
+      if (this.#reducer !== undefined) this.#ready.push(...this.#reducer.flush());
+      this.#reducer = reducer;
+    }
+    if (this.#ready.length === 0 && reducer !== undefined) this.#ready.push(...reducer.due());
+    return this.#ready.shift();
   }
 
   serviceOf(source: string): string {
@@ -171,12 +203,14 @@ class TurnTakingPipeline implements Pipeline {
     );
   }
 
-  async #waitForChange(signal: AbortSignal): Promise<void> {
+  async #waitForChange(signal: AbortSignal, limitMs: number | undefined): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = (): void => resolve();
     this.#wake = wake;
     signal.addEventListener('abort', wake, { once: true });
+    const timer = limitMs === undefined ? undefined : setTimeout(wake, limitMs);
     await promise;
+    clearTimeout(timer);
     signal.removeEventListener('abort', wake);
   }
 }

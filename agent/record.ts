@@ -64,6 +64,8 @@ export interface Chunk {
   readonly redacted: boolean;
   /** Records are JSON objects of journald's export. */
   readonly journal: boolean;
+  /** Instead of records it holds what reduction made of them (analysis/reduction). */
+  readonly reduced?: boolean | undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 // Benchmark `reduction`: how much less a node sends when it ships problems only, and whether the incidents stay the same.
 // Must never count as reached what wasn't sent: the other side reads the messages only.
 import { Analyzer } from '../analysis/analyzer.ts';
+import { decodeReduced, encodeReduced } from '../analysis/reduction/reduced-record.ts';
 import { Reducer, type Reduced } from '../analysis/reduction/reducer.ts';
 import { urgencyOf } from '../analysis/urgency.ts';
 import { findFaultData } from './fault-data.ts';
@@ -13,7 +14,7 @@ interface Line {
 }
 
 /**
- * Measures `bytesRatio` (bytes of all records by bytes sent, uncompressed JSON lines) and `sameIncidents` (incidents that both ways reach, by
+ * Measures `bytesRatio` (bytes of all records by bytes sent, both uncompressed) and `sameIncidents` (incidents that both ways reach, by
  * those that either does), over recorded faults; the mixed stream, in which problems are common, is a condition beside them.
  */
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
@@ -49,11 +50,11 @@ function compare(lines: readonly Line[]): { bytesRatio: number; sameIncidents: n
   let allBytes = 0;
   let sentBytes = 0;
   const send = (parts: readonly Reduced[]): void => {
-    for (const part of parts) {
-      const sent = JSON.stringify(part);
-      sentBytes += Buffer.byteLength(sent) + 1;
-      const received = JSON.parse(sent) as Reduced;
-      if (received.kind === 'problem') reduced.add(received.fingerprint);
+    for (const { header, raw } of parts) {
+      const sent = encodeReduced(header, raw);
+      sentBytes += Buffer.byteLength(sent);
+      const received = decodeReduced(sent.slice(0, -1));
+      if (received.kind === 'decoded' && received.header.kind === 'problem') reduced.add(received.header.fingerprint.value);
     }
   };
   for (const [index, line] of lines.entries()) {
@@ -62,7 +63,7 @@ function compare(lines: readonly Line[]): { bytesRatio: number; sameIncidents: n
     if (urgencyOf(seen.record, seen.knownProblem) !== 'none') whole.add(seen.fingerprint.value);
     const analysis = onNode.analyze(line.source, line.text, { service: line.source });
     // Without a time of their own the lines stand a tenth of a second apart.
-    send(reducer.take(line.source, line.text, analysis, analysis.record.timeMs ?? index * 100));
+    send(reducer.take(line.source, line.text, analysis, analysis.record.timeMs ?? index * 100, line.source));
   }
   send(reducer.flush());
   const all = whole.union(reduced);

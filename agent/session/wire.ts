@@ -124,7 +124,7 @@ function encodeChunk(chunk: Chunk, epoch: number, service: string): EncodedShipm
     codec: isSmaller ? Codec.ZSTD : Codec.NONE,
     crc32: crc32(chunk.bytes),
     uncompressedLength: chunk.bytes.length,
-    flags: (chunk.cut ? 1 : 0) | (chunk.redacted ? 2 : 0) | (chunk.journal ? 4 : 0),
+    flags: (chunk.cut ? 1 : 0) | (chunk.redacted ? 2 : 0) | (chunk.journal ? 4 : 0) | (chunk.reduced === true ? 8 : 0),
     path: chunk.path,
     alsoSettled: chunk.alsoSettles.map(writePosition),
     service,

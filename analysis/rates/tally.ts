@@ -5,6 +5,8 @@
 export interface Observation {
   readonly service: string;
   readonly statement: string;
+  /** Records like it. */
+  readonly count?: number | undefined;
   readonly request: string | undefined;
   /** At least as severe as an error. */
   readonly isError: boolean;
@@ -37,9 +39,9 @@ export class Tally {
   readonly errors = new Map<string, Map<string, boolean>>();
   private readonly lastOf = new Map<string, { readonly service: string; readonly statement: string }>();
 
-  add({ service, statement, request, isError, blamesAnother }: Observation): void {
+  add({ service, statement, count = 1, request, isError, blamesAnother }: Observation): void {
     const counts = slot(this.counts, service, maxServices);
-    if (counts === undefined || !increase(counts, statement, 1)) return;
+    if (counts === undefined || !increase(counts, statement, count)) return;
     if (isError) slot(this.errors, service, maxServices)?.set(statement, blamesAnother);
     if (request === undefined) return;
     const key = `${service}\n${request}`;

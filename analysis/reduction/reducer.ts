@@ -2,33 +2,13 @@
 // Must never do I/O or read a clock, nor lose a problem's first records; what it leaves out is counted.
 import type { Analysis } from '../analyzer.ts';
 import { urgencyOf } from '../urgency.ts';
+import type { ReducedHeader } from './reduced-record.ts';
 
-/** What is sent instead of records. */
-export type Reduced =
-  | {
-      readonly kind: 'problem';
-      readonly source: string;
-      readonly timeMs: number;
-      readonly raw: string;
-      /** Made here, where all records were seen: who sees only problems can't tell what varies in their words. */
-      readonly fingerprint: string;
-      /** Records of the source just before it that weren't sent yet, as they came. */
-      readonly before: readonly string[];
-    }
-  /** A record just after a problem. */
-  | { readonly kind: 'after'; readonly source: string; readonly timeMs: number; readonly raw: string }
-  /** What a template says; comes before the first count of it, and again when it generalises. */
-  | { readonly kind: 'template'; readonly id: string; readonly text: string }
-  | {
-      readonly kind: 'counts';
-      readonly source: string;
-      /** Unix milliseconds, a whole minute. */
-      readonly minuteMs: number;
-      /** Template to records, all of them, whether sent or not. */
-      readonly templates: readonly (readonly [string, number])[];
-      /** Fingerprint to occurrences of problems that were left out, since the same one was sent often enough in this minute. */
-      readonly problems: readonly (readonly [string, number])[];
-    };
+/** What is sent instead of records, and the record itself where it is sent. */
+export interface Reduced {
+  readonly header: ReducedHeader;
+  readonly raw: string;
+}
 
 export interface ReducerOptions {
   /** Records kept for what comes before a problem. */
@@ -47,14 +27,18 @@ export const reducerDefaults: ReducerOptions = { before: 5, after: 2, samplesPer
 
 interface SourceState {
   minuteMs: number;
-  tail: string[];
+  tail: Reduced[];
   after: number;
-  readonly counts: Map<string, number>;
+  /** By service. */
+  readonly counts: Map<string, { readonly templates: Map<string, number>; readonly omitted: Map<string, number> }>;
   readonly sent: Map<string, number>;
-  readonly omitted: Map<string, number>;
 }
 
 const minute = 60_000;
+const maxServices = 200;
+
+/** Fields repeat what the record says; beyond this they cost more than they tell. */
+const mostFieldBytes = 8192;
 
 export class Reducer {
   private readonly options: ReducerOptions;
@@ -65,56 +49,103 @@ export class Reducer {
     this.options = { ...reducerDefaults, ...options };
   }
 
-  /** @param timeMs the record's time, or when it was read */
-  take(source: string, raw: string, analysis: Analysis, timeMs: number): readonly Reduced[] {
+  /**
+   * @param timeMs the record's time, or when it was read
+   * @param service that is configured for the source; empty if none
+   */
+  take(source: string, raw: string, analysis: Analysis, timeMs: number, service = ''): readonly Reduced[] {
     const minuteMs = Math.floor(timeMs / minute) * minute;
     let state = this.sources.get(source);
     if (state === undefined) {
-      state = { minuteMs, tail: [], after: 0, counts: new Map(), sent: new Map(), omitted: new Map() };
+      state = { minuteMs, tail: [], after: 0, counts: new Map(), sent: new Map() };
       this.sources.set(source, state);
     }
     // Records of a minute that is over already count to the present one.
-    const reduced: Reduced[] = minuteMs > state.minuteMs ? [...this.closeMinute(source, state)] : [];
-    if (minuteMs > state.minuteMs) state.minuteMs = minuteMs;
-    increase(state.counts, analysis.template.id);
-    if (this.known.get(analysis.template.id) !== analysis.template.text) {
-      if (this.known.size >= this.options.maxTemplates) this.known.clear();
-      this.known.set(analysis.template.id, analysis.template.text);
-      reduced.push({ kind: 'template', id: analysis.template.id, text: analysis.template.text });
+    const reduced: Reduced[] = [];
+    if (minuteMs > state.minuteMs) {
+      reduced.push(...this.collect(source));
+      state.minuteMs = minuteMs;
+      state.sent.clear();
     }
-    const isProblem = urgencyOf(analysis.record, analysis.knownProblem) !== 'none';
-    const fingerprint = analysis.fingerprint.value;
-    if (isProblem && increase(state.sent, fingerprint) <= this.options.samplesPerMinute) {
-      reduced.push({ kind: 'problem', source, timeMs, raw, fingerprint, before: state.tail });
+    const { record, template, fingerprint } = analysis;
+    const counts = countsOf(state, service === '' ? (record.process ?? '') : service);
+    increase(counts.templates, template.id);
+    if (this.known.get(template.id) !== template.text) {
+      if (this.known.size >= this.options.maxTemplates) this.known.clear();
+      this.known.set(template.id, template.text);
+      reduced.push({ header: { kind: 'template', id: template.id, text: template.text, severity: record.severity }, raw: '' });
+    }
+    const isProblem = urgencyOf(record, analysis.knownProblem) !== 'none';
+    if (isProblem && increase(state.sent, fingerprint.value) <= this.options.samplesPerMinute) {
+      reduced.push(...state.tail, { header: problemOf(analysis, timeMs), raw });
       state.tail = [];
       state.after = this.options.after;
       return reduced;
     }
-    if (isProblem) increase(state.omitted, fingerprint);
-    const short = raw.slice(0, this.options.longestSurrounding);
+    if (isProblem) increase(counts.omitted, fingerprint.value);
+    const context: Reduced = { header: { kind: 'context', timeMs }, raw: raw.slice(0, this.options.longestSurrounding) };
     if (state.after > 0) {
       state.after--;
-      reduced.push({ kind: 'after', source, timeMs, raw: short });
+      reduced.push(context);
     } else {
-      state.tail.push(short);
+      state.tail.push(context);
       if (state.tail.length > this.options.before) state.tail.shift();
     }
     return reduced;
   }
 
-  /** The counts of every source so far; when a node stops, or nothing comes for long. */
-  flush(): readonly Reduced[] {
-    return [...this.sources].flatMap(([source, state]) => [...this.closeMinute(source, state)]);
+  /** True while records behind a problem are wanted. */
+  wantsMore(source: string): boolean {
+    return (this.sources.get(source)?.after ?? 0) > 0;
   }
 
-  private *closeMinute(source: string, state: SourceState): Generator<Reduced> {
-    if (state.counts.size > 0) {
-      yield { kind: 'counts', source, minuteMs: state.minuteMs, templates: [...state.counts], problems: [...state.omitted] };
-    }
+  /** The counts of a source since they were collected last. */
+  collect(source: string): readonly Reduced[] {
+    const state = this.sources.get(source);
+    if (state === undefined) return [];
+    const collected = Array.from(state.counts, ([service, { templates, omitted }]): Reduced => {
+      const header = { kind: 'counts', service, minuteMs: state.minuteMs, templates: [...templates], problems: [...omitted] } as const;
+      return { header, raw: '' };
+    });
     state.counts.clear();
-    state.sent.clear();
-    state.omitted.clear();
+    return collected;
   }
+
+  /** The counts of every source so far. */
+  flush(): readonly Reduced[] {
+    return [...this.sources.keys()].flatMap((source) => [...this.collect(source)]);
+  }
+
+  /** Forgets what was sent: the other side may not have it. What analysis learnt stays. */
+  reset(): void {
+    this.sources.clear();
+    this.known.clear();
+  }
+}
+
+/** Made here, where all records were seen: who sees only problems can't tell what varies in their words. */
+function problemOf({ record, template, fingerprint, knownProblem }: Analysis, timeMs: number): ReducedHeader {
+  const { severity, process, host, message, fields } = record;
+  const size = Object.values(fields).reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0);
+  return {
+    kind: 'problem',
+    timeMs,
+    severity,
+    process,
+    host,
+    message,
+    fields: size > mostFieldBytes ? {} : fields,
+    template: { id: template.id, text: template.text },
+    fingerprint,
+    knownProblemId: knownProblem?.id,
+  };
+}
+
+function countsOf(state: SourceState, service: string) {
+  const key = state.counts.has(service) || state.counts.size < maxServices ? service : '';
+  let counts = state.counts.get(key);
+  if (counts === undefined) state.counts.set(key, (counts = { templates: new Map<string, number>(), omitted: new Map<string, number>() }));
+  return counts;
 }
 
 function increase(counts: Map<string, number>, key: string): number {

@@ -1,6 +1,6 @@
 // LogService: entries from applications, looking at entries, and the live tail.
 // Must never hold logic of its own; it translates and delegates.
-import type { LogEntryData, LogServiceImplementation } from '../../proto/index.ts';
+import { Severity as WireSeverity, type LogEntryData, type LogServiceImplementation } from '../../proto/index.ts';
 import type { LogFilter } from '../logs/entry.ts';
 import type { LiveTail } from '../logs/live-tail.ts';
 import { searchEntries, type SearchPage } from '../logs/log-search.ts';
@@ -10,7 +10,7 @@ import type { CallIdentity } from './call-identity.ts';
 import { requireSeen, type Views } from './view.ts';
 import { pageSizeOf, readPageToken, writePageToken } from './page.ts';
 import { readFilter, writeEntry } from './wire-log.ts';
-import { readSeverity, readTime } from './wire-values.ts';
+import { readSeverity, readTime, writeSeverity, writeTime } from './wire-values.ts';
 
 export interface LogServiceOptions {
   readonly reader: LogReader;
@@ -51,6 +51,23 @@ export function createLogService(options: LogServiceOptions): LogServiceImplemen
       return {
         entries: page.entries.map((entry) => writeEntry(entry, incidentIds.get(`${entry.fingerprint?.value ?? ''}/${entry.service}`))),
         nextPageToken: next === undefined ? '' : writePageToken('entries', [next.chunk, next.index]),
+      };
+    },
+    async listTemplateCounts({ nodeIds, sources, since, until, limit }) {
+      const query = {
+        nodeIds,
+        sources,
+        sinceMs: readTime(since),
+        untilMs: readTime(until),
+        limit: pageSizeOf({ pageSize: limit, pageToken: '' }),
+      };
+      const counts = await reader.countsOf(query);
+      return {
+        counts: counts.map(({ severity, lastMinuteMs, ...count }) => ({
+          ...count,
+          severity: severity === undefined ? WireSeverity.UNSPECIFIED : writeSeverity(severity),
+          lastMinute: writeTime(lastMinuteMs),
+        })),
       };
     },
     async *streamLogEntries(request, context) {

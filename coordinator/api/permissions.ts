@@ -72,6 +72,8 @@ export const permissions: Readonly<Record<string, Rule>> = {
   // Log entries are data, and there may be thousands a second; who sent one is kept with it.
   '/hephaestus.v1.LogService/SubmitLogEntries': look('operator', 'narrowed'),
   '/hephaestus.v1.LogService/ListLogEntries': look('viewer', 'narrowed'),
+  // Counts are kept by node alone.
+  '/hephaestus.v1.LogService/ListTemplateCounts': look('viewer', 'whole'),
   '/hephaestus.v1.LogService/StreamLogEntries': look('viewer', 'narrowed'),
   '/hephaestus.v1.IncidentService/GetIncident': look('viewer', 'narrowed'),
   '/hephaestus.v1.IncidentService/ListIncidents': look('viewer', 'narrowed'),

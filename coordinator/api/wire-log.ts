@@ -19,6 +19,7 @@ import type { Acknowledgement, GapReason, Position, RefusalReason, Shipment, Sou
 import { keyOf, readSeverity, readTime, writeDuration, writeSeverity, writeTime } from './wire-values.ts';
 
 const journalFlag = 4;
+const reducedFlag = 8;
 
 const gapReasons: Readonly<Record<GapReason, WireGapReason>> = {
   'file-vanished': WireGapReason.FILE_VANISHED,
@@ -58,6 +59,7 @@ export function readShipment(request: StreamLogsRequest): Shipment | undefined {
         crc32: batch.crc32,
         uncompressedLength: batch.uncompressedLength,
         journal: (batch.flags & journalFlag) !== 0,
+        reduced: (batch.flags & reducedFlag) !== 0,
         path: batch.path,
         service: batch.service,
       };

@@ -51,14 +51,15 @@ export class BehaviourWatch {
     this.#volumes = new VolumeDetector({ learningIntervals: behaviour.learningIntervals });
   }
 
-  observe(candidate: Candidate): void {
+  observe(candidate: Candidate, count = 1): void {
     const { service, nodeId, source, message, fields, severity, templateId, knownProblem } = candidate;
     if (candidate.receivedAtMs - candidate.timeMs > latestMs) return;
     if (this.#places.has(service) || this.#places.size < maxServices) this.#places.set(service, { nodeId, source });
     const isError = isAtLeast(severity, 'error');
     const statement = statementOf({ component: undefined, message }, templateId);
-    this.#volumes.observe(service, statement);
+    this.#volumes.observe(service, statement, count);
     this.#detector.observe({
+      count,
       service,
       statement,
       request: requestOf({ requestId: undefined, fields, message }),

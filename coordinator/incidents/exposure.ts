@@ -82,7 +82,8 @@ export class ExposureMeter {
     return stated;
   }
 
-  observe(entry: CountedEntry): void {
+  /** @param amount entries like it */
+  observe(entry: CountedEntry, amount = 1): void {
     const counts = this.#services.get(entry.service);
     if (counts === undefined) return;
     const { nodeId, timeMs } = entry;
@@ -90,7 +91,7 @@ export class ExposureMeter {
     const startMs = bucketOf(timeMs);
     const { last } = counts;
     if (last !== undefined && last.startMs === startMs && last.nodeId === nodeId && last.revision === revision) {
-      last.amount++;
+      last.amount += amount;
       return;
     }
     const key = `${nodeId}\0${revision}\0${startMs}`;
@@ -99,7 +100,7 @@ export class ExposureMeter {
       bucket = { nodeId, revision, startMs, amount: 0 };
       counts.buckets.set(key, bucket);
     }
-    bucket.amount++;
+    bucket.amount += amount;
     counts.last = bucket;
   }
 

@@ -17,8 +17,9 @@ export async function keepOccurrences(
   clock: Clock,
 ): Promise<void> {
   const lastOrdinal = incident.occurrences;
-  const firstOrdinal = lastOrdinal - problems.length + 1;
-  for (const [index, problem] of problems.entries()) {
+  const sent = problems.filter(({ count }) => count === undefined);
+  const firstOrdinal = lastOrdinal - sent.length + 1;
+  for (const [index, problem] of sent.entries()) {
     const ordinal = firstOrdinal + index;
     if (!isLandmark(ordinal) && ordinal <= lastOrdinal - lastKept) continue;
     const { nodeId, source, timeMs, severity, service, message, fields, trace, raw, before } = problem;

@@ -17,6 +17,7 @@ import type { Incident, IncidentEvent, IncidentState } from './incident.ts';
 import type { MaintenanceCalendar } from './maintenance.ts';
 import { eventOf, relate, stillQuiet, withRegression, type FlappingOptions } from './noise.ts';
 import { keepOccurrences } from './occurrence-sample.ts';
+import { ReducedDetection, type ReducedRecords } from './reduced-detection.ts';
 import type { RelationFinder } from './relation.ts';
 
 export interface IncidentTrackerOptions {
@@ -24,7 +25,7 @@ export interface IncidentTrackerOptions {
   readonly watch: IncidentWatch;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly detectors: Pick<Detectors, 'observe'>;
+  readonly detectors: Pick<Detectors, 'observe' | 'observeCounted'>;
   readonly changes: ChangeLog;
   readonly exposure: ExposureMeter;
   /** A problem that goes on after its fix was merged is judged this often at most. */
@@ -42,15 +43,27 @@ const changesKept = 20;
 
 export class IncidentTracker {
   readonly #options: IncidentTrackerOptions;
+  readonly #reduced: ReducedDetection;
 
   constructor(options: IncidentTrackerOptions) {
     this.#options = options;
+    this.#reduced = new ReducedDetection(options.detectors);
   }
 
   observe(candidate: Candidate, before: () => readonly string[]): readonly Problem[] {
     this.#options.changes.observe(candidate);
     this.#options.exposure.observe(candidate);
     return this.#options.detectors.observe(candidate, before);
+  }
+
+  /** Of records that a node reduced itself. */
+  observeReduced(reduced: ReducedRecords): readonly Problem[] {
+    for (const { entry } of reduced.problems) this.#options.changes.observe(entry);
+    for (const { service, minuteMs, templates } of reduced.minutes) {
+      const amount = templates.reduce((sum, { count }) => sum + count, 0);
+      this.#options.exposure.observe({ service, nodeId: reduced.nodeId, timeMs: minuteMs, fields: {} }, amount);
+    }
+    return this.#reduced.observe(reduced);
   }
 
   /** Inside the transaction that commits the entries; what it answers with tells the watchers, once that is durable. */

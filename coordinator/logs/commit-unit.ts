@@ -4,6 +4,7 @@ import type { HephaestusError } from '../../base/errors.ts';
 import type { LogChunk } from './chunk.ts';
 import type { LogEntry } from './entry.ts';
 import type { IngestSession } from './ingest-session.ts';
+import type { ReducedBatch } from './reduced-batch.ts';
 import type { LogGap, SourcePosition } from './log-batch.ts';
 
 export type CommitOutcome =
@@ -20,6 +21,8 @@ export interface CommitUnit<Observation> {
   readonly heldBytes: number;
   readonly entries: readonly LogEntry[];
   readonly chunk: LogChunk | undefined;
+  /** Of a batch that was reduced at its source. */
+  readonly reduced: ReducedBatch | undefined;
   readonly positions: readonly SourcePosition[];
   readonly gap: LogGap | undefined;
   readonly observations: readonly Observation[];
@@ -38,6 +41,7 @@ export function emptyUnit(session: IngestSession | undefined, sequence: number, 
     heldBytes: 0,
     entries: [],
     chunk: undefined,
+    reduced: undefined,
     positions: [],
     gap: undefined,
     observations: [],

@@ -13,11 +13,14 @@ import { IngestSession } from './ingest-session.ts';
 import type { LiveTail } from './live-tail.ts';
 import type { LogBatch, LogGap, RefusalReason, Shipment, SourcePosition } from './log-batch.ts';
 import type { LogStore, LogTransaction } from './log-store.ts';
+import { ReducedReader, type ReducedBatch } from './reduced-batch.ts';
 import type { ProcessedRecord, RecordProcessor } from './record-processor.ts';
 
 /** Who looks at entries for problems. `observe` is synchronous; `apply` runs inside the commit and answers with what to do after it. */
 export interface EntryObserver<Observation, Transaction> {
   observe(entry: LogEntry, before: () => readonly string[]): readonly Observation[];
+  /** As `observe`, of what a node made of its records itself. */
+  observeReduced(batch: ReducedBatch): readonly Observation[];
   apply(observations: readonly Observation[], transaction: Transaction): Promise<() => void>;
 }
 
@@ -46,6 +49,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
   readonly #options: IngestOptions<Observation, Transaction>;
   readonly #sessions = new Map<string, IngestSession>();
   readonly #commits: GroupCommit<CommitUnit<Observation>>;
+  readonly #reduced = new ReducedReader();
 
   constructor(options: IngestOptions<Observation, Transaction>) {
     this.#options = options;
@@ -84,7 +88,10 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
 
   endSession(session: IngestSession): void {
     session.end();
-    if (this.#sessions.get(session.nodeId) === session) this.#sessions.delete(session.nodeId);
+    if (this.#sessions.get(session.nodeId) !== session) return;
+    this.#sessions.delete(session.nodeId);
+    // A new session tells its templates anew.
+    this.#reduced.forget(session.nodeId);
   }
 
   /** Takes one shipment; waits while too much is under way. What becomes of it is told by the session's acknowledgements. */
@@ -167,8 +174,13 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
       return;
     }
     const { nodeId } = session;
+    const service = batch.service === '' ? serviceOf(nodeId, batch.source) : batch.service;
+    if (batch.reduced === true) {
+      this.#takeReduced(session, batch, opened.records, service, positions, creditBytes);
+      return;
+    }
     const processed = processor.process({ nodeId, source: batch.source, readAtMs: batch.readAtMs }, opened.records, {
-      service: batch.service === '' ? serviceOf(nodeId, batch.source) : batch.service,
+      service,
       journal: batch.journal,
       receivedAtMs: clock.now(),
     });
@@ -184,6 +196,37 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
       chunk: entries.length === 0 ? undefined : packChunk(entries, { ...opened, compressed, recordLengths: batch.recordLengths }),
       positions,
       observations: this.#observe(processed),
+    });
+  }
+
+  /** What a node made of its records: kept and observed as it says, and its counts beside it. */
+  #takeReduced(
+    session: IngestSession,
+    batch: LogBatch,
+    records: readonly string[],
+    service: string,
+    positions: readonly SourcePosition[],
+    creditBytes: number,
+  ): void {
+    const { clock, metrics, observer } = this.#options;
+    const { nodeId } = session;
+    const read = this.#reduced.read({ nodeId, source: batch.source, service, receivedAtMs: clock.now() }, records);
+    if (read.kind === 'refused') {
+      this.#refuse(session, batch, 'invalid', read.message, creditBytes);
+      return;
+    }
+    const { entries } = read.batch;
+    session.take(batch.sequence, positions);
+    metrics.recordBatch('taken');
+    metrics.recordEntries(read.batch.records, batch.uncompressedLength, creditBytes);
+    this.#commits.enqueue({
+      ...emptyUnit(session, batch.sequence, creditBytes),
+      heldBytes: batch.uncompressedLength,
+      entries,
+      chunk: entries.length === 0 ? undefined : packChunk(entries),
+      reduced: read.batch,
+      positions,
+      observations: observer.observeReduced(read.batch),
     });
   }
 
@@ -234,6 +277,10 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
       if (unit.chunk !== undefined) {
         const id = await transaction.insertChunk(unit.chunk);
         if (tail.isRead) for (const [index, entry] of unit.entries.entries()) committed.push({ ...entry, id: `${id}-${index}` });
+      }
+      if (unit.reduced !== undefined) {
+        const { nodeId, source, counts, templates } = unit.reduced;
+        await transaction.addCounts(nodeId, source, counts, templates);
       }
       if (unit.gap !== undefined) await transaction.insertGap(unit.nodeId, unit.gap, nowMs);
       if (unit.positions.length > 0) await transaction.savePositions(unit.nodeId, unit.positions, nowMs);

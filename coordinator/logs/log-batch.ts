@@ -43,6 +43,8 @@ export interface LogBatch {
   readonly uncompressedLength: number;
   /** Records are JSON objects of the journal. */
   readonly journal: boolean;
+  /** Instead of records it holds problems with their surroundings, and counts (analysis/reduction). */
+  readonly reduced?: boolean | undefined;
   readonly path: string;
   /** As the agent's own configuration names it; empty if it doesn't. */
   readonly service: string;

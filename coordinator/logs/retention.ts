@@ -18,6 +18,7 @@ export async function enforceRetention(
   parts: { readonly clock: Clock; readonly logger: Logger },
   signal: AbortSignal,
 ): Promise<number> {
+  await reader.pruneCounts(parts.clock.now() - policy.maxAgeMs);
   let removed = 0;
   while (!signal.aborted) {
     const step = await reader.prune(parts.clock.now() - policy.maxAgeMs, policy.maxBytes, chunksAStep);

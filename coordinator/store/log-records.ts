@@ -1,5 +1,6 @@
 // Keeps chunks of log entries, positions, gaps and submissions.
 // Must never open a transaction of its own for ingest; commit-store.ts joins these writes with those of incidents.
+import { severities } from '../../analysis/severity.ts';
 import type { ChunkQuery, LogReader, LogTransaction } from '../logs/log-store.ts';
 import { placeOf, type Position, type SourcePosition } from '../logs/log-batch.ts';
 import type { Database } from './database.ts';
@@ -34,6 +35,27 @@ export function writeLogs(database: Database): LogTransaction {
           .insertInto('positions')
           .values({ node_id: nodeId, source, place: placeOf(position), ...row })
           .onConflict((conflict) => conflict.columns(['node_id', 'source', 'place']).doUpdateSet(row))
+          .execute();
+      }
+    },
+    async addCounts(nodeId, source, counts, templates) {
+      for (const { id, text, severity } of templates) {
+        const row = { severity: severity === undefined ? severities.length : severities.indexOf(severity), text };
+        await database
+          .insertInto('log_templates')
+          .values({ node_id: nodeId, template_id: id, ...row })
+          .onConflict((conflict) => conflict.columns(['node_id', 'template_id']).doUpdateSet(row))
+          .execute();
+      }
+      for (const { templateId, minuteMs, count } of counts) {
+        await database
+          .insertInto('log_counts')
+          .values({ node_id: nodeId, source, minute_ms: minuteMs, template_id: templateId, count })
+          .onConflict((conflict) =>
+            conflict
+              .columns(['node_id', 'source', 'minute_ms', 'template_id'])
+              .doUpdateSet((eb) => ({ count: eb('log_counts.count', '+', eb.ref('excluded.count')) })),
+          )
           .execute();
       }
     },
@@ -92,6 +114,33 @@ export function createLogReader(database: Database): LogReader {
         meta: row.meta,
         payload: row.payload,
       }));
+    },
+    async countsOf({ nodeIds, sources, sinceMs, untilMs, limit }) {
+      let select = database
+        .selectFrom('log_counts')
+        .leftJoin('log_templates', (join) =>
+          join.onRef('log_templates.node_id', '=', 'log_counts.node_id').onRef('log_templates.template_id', '=', 'log_counts.template_id'),
+        )
+        .select(['log_counts.template_id as id', 'log_templates.text as text', 'log_templates.severity as severity'])
+        .select(({ fn }) => [fn.sum<number>('log_counts.count').as('count'), fn.max('log_counts.minute_ms').as('last')])
+        .groupBy(['log_counts.template_id', 'log_templates.text', 'log_templates.severity'])
+        .orderBy('count', 'desc')
+        .limit(limit);
+      if (nodeIds.length > 0) select = select.where('log_counts.node_id', 'in', nodeIds);
+      if (sources.length > 0) select = select.where('log_counts.source', 'in', sources);
+      if (sinceMs !== undefined) select = select.where('log_counts.minute_ms', '>=', sinceMs);
+      if (untilMs !== undefined) select = select.where('log_counts.minute_ms', '<=', untilMs);
+      const rows = await select.execute();
+      return rows.map((row) => ({
+        templateId: row.id,
+        text: row.text ?? '',
+        severity: severities[row.severity ?? severities.length],
+        count: Number(row.count),
+        lastMinuteMs: row.last,
+      }));
+    },
+    async pruneCounts(olderThanMs) {
+      await database.deleteFrom('log_counts').where('minute_ms', '<', olderThanMs).execute();
     },
     async prune(olderThanMs, maxBytes, mostChunks) {
       let overBytes = (await storedBytes(database)) - maxBytes;

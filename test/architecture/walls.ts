@@ -9,7 +9,7 @@ export interface Violation {
   readonly message: string;
 }
 
-const agentStages = ['sources', 'framing', 'redaction', 'session', 'host'] as const;
+const agentStages = ['sources', 'framing', 'redaction', 'reduction', 'session', 'host'] as const;
 const domains = ['access', 'nodes', 'logs', 'incidents', 'model', 'repository', 'remote'] as const;
 
 /** What a part may import beside itself and packages; `agent/record.ts` is a part of its own. */

@@ -23,6 +23,7 @@ export interface HarnessOptions {
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly ackTimeoutMs?: number;
+  readonly reductionHoldMs?: number;
   /** Where an agent in this process discovers logs; default `/`. */
   readonly hostRoot?: string;
 }
@@ -105,6 +106,7 @@ export class AgentHarness {
       logger: createLogger({ level: 'debug', output: 'json', destination: (line) => void this.messages.push(line) }),
       drainMs: 3000,
       ackTimeoutMs: this.#options.ackTimeoutMs,
+      reductionHoldMs: this.#options.reductionHoldMs,
       hostRoot: this.#options.hostRoot,
       joinToken: async () => {
         const outcome = readJoinToken(joinToken);

@@ -1,12 +1,12 @@
 // `hephaestusctl logs`: entries as they came in, past and live.
 // Must never show a control character of a log line as one.
 import type { Command } from 'commander';
-import { Severity, type LogEntryData } from '../../../proto/index.ts';
+import { Severity, type LogEntryData, type TemplateCount } from '../../../proto/index.ts';
 import { collect, countArgument, enumArgument, timeArgument } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
 import { enumLabel, safe, safeLine } from '../presentation.ts';
-import { paint, type Colour, type Style } from '../table.ts';
+import { paint, table, type Colour, type Column, type Style } from '../table.ts';
 
 interface FilterOptions {
   readonly node?: string[];
@@ -50,6 +50,27 @@ export function addLogsCommands(program: Command, context: CommandContext): void
         }
         if (entry !== undefined) output.item(entry, (style) => entryLine(entry, style));
       }
+    });
+
+  logs
+    .command('counts')
+    .description('what nodes that ship problems only counted instead of sending, by template')
+    .option('--node <NODE>', 'only of this node (id; repeatable)', collect)
+    .option('--source <ID>', 'only of this source (repeatable)', collect)
+    .option('--since <TIME>', 'a time, or how long ago (15m)')
+    .option('--until <TIME>', 'a time, or how long ago')
+    .option('--limit <COUNT>', 'at most this many templates', '50')
+    .action(async (options: { node?: string[]; source?: string[]; since?: string; until?: string; limit: string }, command: Command) => {
+      const request = {
+        nodeIds: options.node ?? [],
+        sources: options.source ?? [],
+        since: timeArgument('--since', options.since, context.now()),
+        until: timeArgument('--until', options.until, context.now()),
+        limit: countArgument('--limit', options.limit, 1000),
+      };
+      const { connection, output } = await context.open(command);
+      const { counts } = await connection.logs.listTemplateCounts(request);
+      output.show(counts, (style) => (counts.length === 0 ? 'nothing was counted' : table(counts, countColumns, style)));
     });
 
   withFilters(logs.command('list').description('past entries, oldest last'))
@@ -99,3 +120,10 @@ function entryLine(entry: LogEntryData, style: Style): string {
   const head = `${paint(time, 'dim', style)}  ${paint(severity.padEnd(9), severityColours[severity], style)} ${safeLine(entry.host || entry.nodeId)} ${paint(safeLine(entry.service || entry.source), 'cyan', style)}  ${first}`;
   return [head, ...rest.map((line) => `    ${line}`)].join('\n');
 }
+
+const countColumns: Column<TemplateCount>[] = [
+  { title: 'COUNT', value: (count) => String(count.count), right: true },
+  { title: 'LAST', value: (count) => count.lastMinute?.toISOString() ?? '' },
+  { title: 'SEVERITY', value: (count) => (count.severity === Severity.UNSPECIFIED ? '' : enumLabel(count.severity, 'SEVERITY')) },
+  { title: 'TEMPLATE', value: (count) => count.text, stretch: true },
+];

@@ -164,7 +164,7 @@ describe('incidents', () => {
       watch: new IncidentWatch(),
       clock,
       logger: silentLogger,
-      detectors: { observe: (found, before) => [detectProblem(found, before) ?? []].flat() },
+      detectors: { observe: (found, before) => [detectProblem(found, before) ?? []].flat(), observeCounted: () => [] },
       changes: new ChangeLog(),
       maintenance: { covers: () => false },
       relations: new RelationFinder({ window: 600_000, stormIncidents: 20 }),

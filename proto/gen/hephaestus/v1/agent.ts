@@ -467,7 +467,10 @@ export interface LogBatch {
   /** CRC-32 (IEEE 802.3, as in zlib) of the uncompressed payload. */
   crc32: number;
   uncompressedLength: number;
-  /** Bits for each batch: 1 a record was cut, 2 redacted, 4 records are JSON objects of the journal. */
+  /**
+   * Bits for each batch: 1 a record was cut, 2 redacted, 4 records are JSON objects of the journal, 8 reduced: each record is a line of
+   * JSON (problem, context, template or counts) and then the record as it came where it is sent; `start` and `end` settle what was counted.
+   */
   flags: number;
   path: string;
   /**

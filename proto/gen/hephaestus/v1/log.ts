@@ -97,6 +97,33 @@ export interface StreamLogEntriesResponse {
   dropped: number;
 }
 
+export interface ListTemplateCountsRequest {
+  /** Empty: of all. */
+  nodeIds: string[];
+  sources: string[];
+  /** By the minute that is counted. */
+  since: Date | undefined;
+  until:
+    | Date
+    | undefined;
+  /** 0 means 50; at most 1,000. */
+  limit: number;
+}
+
+export interface ListTemplateCountsResponse {
+  counts: TemplateCount[];
+}
+
+/** Every record of the template, whether it was sent or not. */
+export interface TemplateCount {
+  templateId: string;
+  text: string;
+  /** Unspecified where its records state none. */
+  severity: Severity;
+  count: number;
+  lastMinute: Date | undefined;
+}
+
 function createBaseLogEntryData(): LogEntryData {
   return {
     id: "",
@@ -1160,6 +1187,267 @@ export const StreamLogEntriesResponse: MessageFns<StreamLogEntriesResponse> = {
   },
 };
 
+function createBaseListTemplateCountsRequest(): ListTemplateCountsRequest {
+  return { nodeIds: [], sources: [], since: undefined, until: undefined, limit: 0 };
+}
+
+export const ListTemplateCountsRequest: MessageFns<ListTemplateCountsRequest> = {
+  encode(message: ListTemplateCountsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.nodeIds) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.sources) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.since !== undefined) {
+      Timestamp.encode(toTimestamp(message.since), writer.uint32(26).fork()).join();
+    }
+    if (message.until !== undefined) {
+      Timestamp.encode(toTimestamp(message.until), writer.uint32(34).fork()).join();
+    }
+    if (message.limit !== 0) {
+      writer.uint32(40).uint32(message.limit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTemplateCountsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTemplateCountsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeIds.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sources.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.since = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.until = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.limit = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTemplateCountsRequest>): ListTemplateCountsRequest {
+    return ListTemplateCountsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTemplateCountsRequest>): ListTemplateCountsRequest {
+    const message = createBaseListTemplateCountsRequest();
+    message.nodeIds = object.nodeIds?.map((e) => e) || [];
+    message.sources = object.sources?.map((e) => e) || [];
+    message.since = object.since ?? undefined;
+    message.until = object.until ?? undefined;
+    message.limit = object.limit ?? 0;
+    return message;
+  },
+};
+
+function createBaseListTemplateCountsResponse(): ListTemplateCountsResponse {
+  return { counts: [] };
+}
+
+export const ListTemplateCountsResponse: MessageFns<ListTemplateCountsResponse> = {
+  encode(message: ListTemplateCountsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.counts) {
+      TemplateCount.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListTemplateCountsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListTemplateCountsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.counts.push(TemplateCount.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListTemplateCountsResponse>): ListTemplateCountsResponse {
+    return ListTemplateCountsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListTemplateCountsResponse>): ListTemplateCountsResponse {
+    const message = createBaseListTemplateCountsResponse();
+    message.counts = object.counts?.map((e) => TemplateCount.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseTemplateCount(): TemplateCount {
+  return { templateId: "", text: "", severity: Severity.UNSPECIFIED, count: 0, lastMinute: undefined };
+}
+
+export const TemplateCount: MessageFns<TemplateCount> = {
+  encode(message: TemplateCount, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.templateId !== "") {
+      writer.uint32(10).string(message.templateId);
+    }
+    if (message.text !== "") {
+      writer.uint32(18).string(message.text);
+    }
+    if (message.severity !== Severity.UNSPECIFIED) {
+      writer.uint32(24).int32(severityToNumber(message.severity));
+    }
+    if (message.count !== 0) {
+      writer.uint32(32).uint64(message.count);
+    }
+    if (message.lastMinute !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastMinute), writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TemplateCount {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTemplateCount();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.templateId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.text = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.severity = severityFromJSON(reader.int32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.lastMinute = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TemplateCount>): TemplateCount {
+    return TemplateCount.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TemplateCount>): TemplateCount {
+    const message = createBaseTemplateCount();
+    message.templateId = object.templateId ?? "";
+    message.text = object.text ?? "";
+    message.severity = object.severity ?? Severity.UNSPECIFIED;
+    message.count = object.count ?? 0;
+    message.lastMinute = object.lastMinute ?? undefined;
+    return message;
+  },
+};
+
 /** Log entries without an agent, and looking at them. */
 export type LogServiceDefinition = typeof LogServiceDefinition;
 export const LogServiceDefinition = {
@@ -1181,6 +1469,15 @@ export const LogServiceDefinition = {
       requestType: ListLogEntriesRequest as typeof ListLogEntriesRequest,
       requestStream: false,
       responseType: ListLogEntriesResponse as typeof ListLogEntriesResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** What nodes that ship problems only counted instead of sending, by template; most frequent first. */
+    listTemplateCounts: {
+      name: "ListTemplateCounts",
+      requestType: ListTemplateCountsRequest as typeof ListTemplateCountsRequest,
+      requestStream: false,
+      responseType: ListTemplateCountsResponse as typeof ListTemplateCountsResponse,
       responseStream: false,
       options: {},
     },
@@ -1207,6 +1504,11 @@ export interface LogServiceImplementation<CallContextExt = {}> {
     request: ListLogEntriesRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<ListLogEntriesResponse>>;
+  /** What nodes that ship problems only counted instead of sending, by template; most frequent first. */
+  listTemplateCounts(
+    request: ListTemplateCountsRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<ListTemplateCountsResponse>>;
   /** A live tail with filters; entries that a slow reader misses are counted in `dropped`. */
   streamLogEntries(
     request: StreamLogEntriesRequest,
@@ -1225,6 +1527,11 @@ export interface LogServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<ListLogEntriesRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<ListLogEntriesResponse>;
+  /** What nodes that ship problems only counted instead of sending, by template; most frequent first. */
+  listTemplateCounts(
+    request: DeepPartial<ListTemplateCountsRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<ListTemplateCountsResponse>;
   /** A live tail with filters; entries that a slow reader misses are counted in `dropped`. */
   streamLogEntries(
     request: DeepPartial<StreamLogEntriesRequest>,
