@@ -135,7 +135,7 @@ export function createLogReader(database: Database): LogReader {
         templateId: row.id,
         text: row.text ?? '',
         severity: severities[row.severity ?? severities.length],
-        count: Number(row.count),
+        count: row.count,
         lastMinuteMs: row.last,
       }));
     },
