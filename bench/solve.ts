@@ -37,7 +37,9 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     modes.push({ name: 'model', model: { provider: 'ollama', model: given.slice('ollama:'.length) }, malformed: [] });
   const figures: Record<string, number> = { passed: 0, total: 0 };
   const table: string[] = [];
-  for (const mode of modes) {
+  // `-- solve builtin` runs one way alone.
+  const wanted = modes.filter(({ name }) => options.rest.includes(name));
+  for (const mode of wanted.length === 0 ? modes : wanted) {
     let solved = 0;
     for (const demo of demos) {
       const startedAt = performance.now();

@@ -148,6 +148,133 @@ describe('guards for Java', () => {
   });
 });
 
+describe('misspelt names', () => {
+  it.each([
+    [
+      'a.js',
+      'function f(items) {\n  let amount = 0;\n  for (const x of items) amout += x;\n  return amount;\n}\n',
+      3,
+      'ReferenceError',
+      'amout is not defined',
+      'amount += x',
+    ],
+    [
+      'a.py',
+      'class C:\n    def __init__(self):\n        self.items = []\n    def n(self):\n        return len(self.itmes)\n',
+      5,
+      'AttributeError',
+      "'C' object has no attribute 'itmes'",
+      'len(self.items)',
+    ],
+    ['a.py', 'def f(price):\n    return prise * 2\n', 2, 'NameError', "name 'prise' is not defined. Did you mean: 'price'?", 'price * 2'],
+  ])('of %s are corrected: %s', async (path, text, line, type, message, expected) => {
+    expect(await firstText(path, text, line, type, message)).toContain(expected);
+  });
+
+  it('are left alone where two names are equally near', async () => {
+    const text = 'function f(cart, card) {\n  return cars + cart + card;\n}\n';
+    expect(await propose('a.js', text, 2, 'ReferenceError', 'cars is not defined')).toEqual([]);
+  });
+});
+
+describe('loops that go one too far', () => {
+  it.each([
+    [
+      'a.js',
+      'function f(a) {\n  for (let i = 0; i <= a.length; i++) {\n    use(a[i].x);\n  }\n}\n',
+      3,
+      'TypeError',
+      "Cannot read properties of undefined (reading 'x')",
+      'i < a.length',
+    ],
+    [
+      'A.java',
+      'class A { void f(int[] a) {\n  for (int i = 0; i <= a.length; i++) {\n    use(a[i]);\n  }\n} }\n',
+      3,
+      'java.lang.ArrayIndexOutOfBoundsException',
+      'Index 3 out of bounds for length 3',
+      'i < a.length',
+    ],
+    [
+      'a.go',
+      'package a\n\nfunc f(a []int) {\n\tfor i := 0; i <= len(a); i++ {\n\t\tuse(a[i])\n\t}\n}\n',
+      5,
+      'panic',
+      'runtime error: index out of range [3] with length 3',
+      'i < len(a)',
+    ],
+    [
+      'a.py',
+      'def f(a):\n    for i in range(len(a) + 1):\n        use(a[i])\n',
+      3,
+      'IndexError',
+      'list index out of range',
+      'range(len(a))',
+    ],
+  ])('in %s end at the last element', async (path, text, line, type, message, expected) => {
+    expect(await firstText(path, text, line, type, message)).toContain(expected);
+  });
+
+  it('are left alone where the failing line looks up with something else', async () => {
+    const text = 'function f(a, b, k) {\n  for (let i = 0; i <= a.length; i++) {\n    use(b[k].x);\n  }\n}\n';
+    const all = await propose('a.js', text, 3, 'TypeError', "Cannot read properties of undefined (reading 'x')");
+    expect(all.filter(({ pattern }) => pattern === 'off-by-one')).toEqual([]);
+  });
+});
+
+describe('files, numbers and imports', () => {
+  it.each([
+    [
+      'a.py',
+      'def load(path):\n    with open(path) as f:\n        return json.load(f)\n',
+      2,
+      'FileNotFoundError',
+      "[Errno 2] No such file or directory: 'x'",
+      'except FileNotFoundError:\n        return {}',
+    ],
+    [
+      'a.py',
+      'def f(m):\n    match = P.match(m)\n    return int(match.group(1))\n',
+      3,
+      'AttributeError',
+      "'NoneType' object has no attribute 'group'",
+      'match is None',
+    ],
+    [
+      'a.py',
+      'def f(parts):\n    return parts[1].title()\n',
+      2,
+      'IndexError',
+      'list index out of range',
+      "(parts[1].title() if len(parts) > 1 else '')",
+    ],
+    [
+      'A.java',
+      'class A { int f(String s) {\n  return Integer.parseInt(s);\n} }\n',
+      2,
+      'NumberFormatException',
+      'For input string: " 80"',
+      'parseInt(s.trim())',
+    ],
+    [
+      'a.mjs',
+      "import x from 'x';\nexport const a = join('a', x);\n",
+      2,
+      'ReferenceError',
+      'join is not defined',
+      "import { join } from 'node:path';",
+    ],
+  ])('in %s are tolerated or found: %s', async (path, text, line, type, message, expected) => {
+    const texts = (await propose(path, text, line, type, message)).map(({ files }) => files.get(path) ?? '');
+    expect(texts.some((one) => one.includes(expected))).toBe(true);
+  });
+
+  it('that are opened for writing are none of it', async () => {
+    const text = "def save(path):\n    with open(path, 'w') as f:\n        return f.write('x')\n";
+    expect(await propose('a.py', text, 2, 'FileNotFoundError', "[Errno 2] No such file or directory: 'x/y'")).toEqual([]);
+  });
+});
+
 describe('reverts', () => {
   const before = 'def f(x):\n    if x is None:\n        return 0\n    return x.size\n';
   const after = 'def f(x):\n    return x.size\n';

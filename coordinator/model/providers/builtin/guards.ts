@@ -6,6 +6,8 @@ import type { GuardEdit, GuardSite } from './guard-edit.ts';
 import { guardGo } from './go-guards.ts';
 import { guardJava } from './java-guards.ts';
 import { guardJavaScript } from './javascript-guards.ts';
+import { correctTypo } from './name-typos.ts';
+import { correctBound } from './off-by-one.ts';
 import { guardPython } from './python-guards.ts';
 
 /** Places further out than this are callers that rarely hold the fault. */
@@ -25,7 +27,10 @@ export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees)
       column: place.column,
       text,
     };
-    const edits = (await trees.withTree(place.path, text, (root) => guard({ ...site, root }))) ?? [];
+    const edits =
+      (await trees.withTree(place.path, text, (root) =>
+        [correctTypo, correctBound, guard].flatMap((template) => template({ ...site, root })),
+      )) ?? [];
     for (const edit of edits) candidates.push(describeGuard(place.path, text, edit));
   }
   return candidates;

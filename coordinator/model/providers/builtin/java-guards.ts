@@ -35,6 +35,7 @@ export function guardJava(site: GuardSite): readonly GuardEdit[] {
   if (type === 'NoSuchElementException' && /No value present/.test(site.message)) return guardOptional(site);
   if (type === 'ArithmeticException' && /by zero/.test(site.message)) return guardDivision(site);
   if (/IndexOutOfBounds/.test(type)) return guardIndex(site);
+  if (type === 'NumberFormatException') return guardNumber(site);
   return [];
 }
 
@@ -137,6 +138,30 @@ function guardIndex(site: GuardSite): readonly GuardEdit[] {
       title: `Tolerate a ${shorten(holder.text)} that is too short`,
       rootCause: `\`${shorten(holder.text)}\` can be shorter than line ${site.line} takes for granted.`,
     });
+  });
+}
+
+/** Blanks around a number, separators inside it, or nothing at all, as the message shows. */
+function guardNumber(site: GuardSite): readonly GuardEdit[] {
+  const input = /For input string: "([^"\n]{0,200})"/.exec(site.message)?.[1];
+  return nodesOnLine(site.root, site.line, ['method_invocation']).flatMap((node) => {
+    const argument = node.childForFieldName('arguments')?.namedChild(0) ?? null;
+    const name = node.childForFieldName('name')?.text ?? '';
+    if (argument === null || !/^(?:parse(?:Int|Long|Double|Float|Short)|valueOf)$/.test(name)) return [];
+    const about = {
+      pattern: 'wrong-type',
+      title: `Tolerate a ${shorten(argument.text)} that is no plain number`,
+      rootCause: `\`${shorten(argument.text)}\` isn't always a plain number on line ${site.line}${input === undefined ? '' : `: it was "${input}"`}.`,
+    };
+    const plain = /^[\w.]+$/.test(argument.text) || /\)$/.test(argument.text) ? argument.text : `(${argument.text})`;
+    if (input === undefined || input === '') {
+      if (hasEffect(argument)) return [];
+      const isEmpty = `${plain} == null || ${plain}.isBlank()`;
+      return [{ ...about, splices: [replaceNode(node, `(${isEmpty} ? 0 : ${node.text})`)] }];
+    }
+    if (input.trim() !== input) return [{ ...about, splices: [replaceNode(argument, `${plain}.trim()`)] }];
+    if (/^-?\d{1,3}(?:,\d{3})+$/.test(input)) return [{ ...about, splices: [replaceNode(argument, `${plain}.replace(",", "")`)] }];
+    return [];
   });
 }
 

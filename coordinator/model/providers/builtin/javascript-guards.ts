@@ -1,6 +1,7 @@
 // Guard templates for JavaScript and TypeScript: what V8 says of a failure, and the smallest edit that tolerates it.
 // Must never claim more than a guard is: it keeps the code going where a value is missing.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
+import { addNodeImport } from './javascript-imports.ts';
 import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite } from './guard-edit.ts';
 
 const listMethods = new Set([
@@ -19,11 +20,6 @@ const listMethods = new Set([
 ]);
 const textMethods = new Set(['trim', 'split', 'toLowerCase', 'toUpperCase', 'startsWith', 'endsWith', 'replace', 'replaceAll', 'padStart']);
 const arithmetic = new Set(['+', '-', '*', '/', '%', '**']);
-const nodeModules = new Set(
-  'assert buffer child_process cluster crypto dns events fs http https net os path perf_hooks process querystring readline stream timers tls url util v8 vm worker_threads zlib'.split(
-    ' ',
-  ),
-);
 
 /** All edits whose template fits the message, the likeliest first. */
 export function guardJavaScript(site: GuardSite): readonly GuardEdit[] {
@@ -40,7 +36,7 @@ export function guardJavaScript(site: GuardSite): readonly GuardEdit[] {
   if (destructured !== null) return guardDestructuring(site);
   if (notFunction?.[1] !== undefined) return guardCall(site, notFunction[1]);
   if (notIterable !== null || /object is not iterable/.test(message)) return guardIteration(site);
-  if (notDefined?.[1] !== undefined) return addImport(site, notDefined[1]);
+  if (notDefined?.[1] !== undefined) return addNodeImport(site, notDefined[1]);
   if (/Cannot convert undefined or null to object/.test(message)) return guardObjectArgument(site);
   if (/in JSON at position|Unexpected end of JSON input|is not valid JSON/.test(message)) return guardJson(site);
   if (/Division by zero/.test(message)) return guardDivision(site);
@@ -228,23 +224,6 @@ function guardIteration(site: GuardSite): readonly GuardEdit[] {
       },
     ];
   });
-}
-
-function addImport(site: GuardSite, name: string): readonly GuardEdit[] {
-  if (!nodeModules.has(name)) return [];
-  const statements = site.root.namedChildren;
-  const isModule = statements.some((node) => node.type === 'import_statement' || node.type === 'export_statement');
-  const line = isModule ? `import * as ${name} from 'node:${name}';\n` : `const ${name} = require('node:${name}');\n`;
-  const first = statements.find((node) => !['hash_bang_line', 'comment'].includes(node.type) && !/^['"]use strict['"]/.test(node.text));
-  const at = first?.startIndex ?? 0;
-  return [
-    {
-      pattern: 'missing-import',
-      title: `Import ${name}`,
-      rootCause: `\`${name}\` is used on line ${site.line}, but nothing imports it.`,
-      splices: [{ start: at, end: at, insert: line }],
-    },
-  ];
 }
 
 function guardObjectArgument(site: GuardSite): readonly GuardEdit[] {

@@ -1,7 +1,8 @@
 // Guard templates for Python: what the interpreter says of a failure, and the smallest edit that tolerates it.
 // Must never claim more than a guard is: it keeps the code going where a value is missing.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
-import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite } from './guard-edit.ts';
+import { tolerateMissingFile } from './python-files.ts';
+import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite, type Splice } from './guard-edit.ts';
 
 const standardModules = new Set(
   'argparse asyncio base64 collections copy csv datetime decimal functools glob hashlib hmac html io itertools json logging math os pathlib pickle random re secrets shutil socket sqlite3 statistics string struct subprocess sys tempfile textwrap threading time traceback typing unicodedata urllib uuid warnings zlib'.split(
@@ -43,6 +44,7 @@ export function guardPython(site: GuardSite): readonly GuardEdit[] {
   if (undefinedName !== undefined) return addImport(site, undefinedName);
   if (/invalid literal for int\(\)|could not convert string to float|(?:int|float)\(\) argument must be/.test(message))
     return guardConversion(site);
+  if (type.endsWith('FileNotFoundError')) return tolerateMissingFile(site);
   if (/can only concatenate str|must be str, not/.test(message)) return convertOperand(site, 'str');
   if (/unsupported operand type\(s\)/.test(message)) return guardOperands(site);
   return [];
@@ -120,7 +122,26 @@ function guardAround(site: GuardSite, node: SyntaxNode, object: SyntaxNode): rea
     const skip = `if ${object.text} is None:\n${indent}    continue\n${indent}`;
     edits.push(noneEdit(site, object, [{ start: statement.startIndex, end: statement.startIndex, insert: skip }]));
   }
+  if (loop?.type === 'function_definition')
+    edits.push(...leaveBefore(site, node, `${object.text} is None`).map((splice) => noneEdit(site, object, [splice])));
   return edits;
+}
+
+/** A check before the statement that leaves the function; nothing where the statement shares its line with another. */
+function leaveBefore(site: GuardSite, node: SyntaxNode, condition: string, value = 'None'): readonly Splice[] {
+  const statement = enclosing(node, ['expression_statement', 'return_statement', 'if_statement']);
+  if (statement?.parent?.type !== 'block') return [];
+  const indent = indentOf(site.text, statement);
+  if (site.text.slice(site.text.lastIndexOf('\n', statement.startIndex - 1) + 1, statement.startIndex) !== indent) return [];
+  const newline = site.text.includes('\r\n') ? '\r\n' : '\n';
+  const step = indent.includes('\t') ? '\t' : '    ';
+  return [
+    {
+      start: statement.startIndex,
+      end: statement.startIndex,
+      insert: `if ${condition}:${newline}${indent}${step}return ${value}${newline}${indent}`,
+    },
+  ];
 }
 
 function noneEdit(site: GuardSite, object: SyntaxNode, splices: GuardEdit['splices']): GuardEdit {
@@ -185,14 +206,20 @@ function guardIndex(site: GuardSite): readonly GuardEdit[] {
       const value = node.childForFieldName('value');
       const index = node.childForFieldName('subscript');
       if (value === null || index === null || index.type === 'slice' || index.type === 'string') return [];
-      const holds = index.text === '0' || index.text === '-1' ? value.text : `len(${value.text}) > ${index.text}`;
-      const fallbacks = isArithmetic(node) || isNumberArgument(node) ? ['0', 'None'] : ['None', '0'];
-      return fallbacks.map((fallback) => ({
+      const about = {
         pattern: 'index-out-of-range',
         title: `Tolerate a ${shorten(value.text)} that is too short`,
         rootCause: `\`${shorten(value.text)}\` can be shorter than line ${site.line} takes for granted.`,
-        splices: [replaceNode(node, `(${node.text} if ${holds} else ${fallback})`)],
-      }));
+      };
+      const holds = index.text === '0' || index.text === '-1' ? value.text : `len(${value.text}) > ${index.text}`;
+      const top = topOfChain(node);
+      // What is called on the element says what stands in for the whole of it.
+      const method = node.parent?.type === 'attribute' ? (node.parent.childForFieldName('attribute')?.text ?? '') : '';
+      const number = isArithmetic(top) || isNumberArgument(top);
+      const fallbacks = number ? ['0', 'None'] : textMethods.has(method) || method === 'title' ? ["''", 'None'] : ['None', '0', "''"];
+      const isTarget = top.parent?.type === 'assignment' && top.parent.childForFieldName('left')?.id === top.id;
+      if (isTarget) return [];
+      return fallbacks.map((fallback) => ({ ...about, splices: [replaceNode(top, `(${top.text} if ${holds} else ${fallback})`)] }));
     });
 }
 
