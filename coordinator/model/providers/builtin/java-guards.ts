@@ -153,7 +153,7 @@ function guardNumber(site: GuardSite): readonly GuardEdit[] {
       title: `Tolerate a ${shorten(argument.text)} that is no plain number`,
       rootCause: `\`${shorten(argument.text)}\` isn't always a plain number on line ${site.line}${input === undefined ? '' : `: it was "${input}"`}.`,
     };
-    const plain = /^[\w.]+$/.test(argument.text) || /\)$/.test(argument.text) ? argument.text : `(${argument.text})`;
+    const plain = /^[\w.]+$/.test(argument.text) || argument.text.endsWith(')') ? argument.text : `(${argument.text})`;
     if (input === undefined || input === '') {
       if (hasEffect(argument)) return [];
       const isEmpty = `${plain} == null || ${plain}.isBlank()`;
