@@ -1,6 +1,6 @@
 // A setting that is a regular expression: checked when settings are, so that a wrong one is refused with its path.
 // Must never accept what the linear-time engine doesn't run.
-import { z } from 'zod';
+import * as z from 'zod';
 import { HephaestusError } from '../base/errors.ts';
 import { compileLinearPattern } from '../base/linear-pattern.ts';
 

@@ -1,6 +1,6 @@
 // Turns what a schema objects to into sentences for an operator: what is wrong, where, and what to do.
 // Must never show a value, because it may be a secret written to the wrong place.
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The part of JSON Schema (2020-12) that zod writes and that advice is read from. */
 export interface SchemaShape {

@@ -1,6 +1,6 @@
 // Durations and sizes as people write them in configuration files.
 // Must never be lenient: a unit that is left out is a mistake, unless the number stands for the smallest one.
-import { z } from 'zod';
+import * as z from 'zod';
 
 const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const sizeUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4 };

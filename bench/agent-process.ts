@@ -1,5 +1,5 @@
 // A real agent beside a real receiving half, each a process of its own, and what they cost as /proc says.
-// Must never measure from inside: the agent runs as it is packaged, bundled, without type stripping.
+// Must never measure from inside: the agent runs as it is packaged, bundled, with the runtime's settings of its package.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import { stringify } from 'yaml';
+import { bundlePrograms } from '../packaging/bundles.ts';
+import { agent as agentProduct } from '../packaging/product.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -42,8 +43,10 @@ export interface Workbench {
 
 export async function openWorkbench(): Promise<Workbench> {
   const folder = await mkdtemp(join(tmpdir(), 'hephaestus-bench-'));
-  const bundle = join(folder, 'agent.mjs');
-  await bundleAgent(bundle);
+  await bundlePrograms(root, agentProduct, folder);
+  const [program] = agentProduct.programs;
+  if (program === undefined) throw new Error('the agent has no program');
+  const bundle = join(folder, program.bundle);
   const coordinator = spawn(process.execPath, [join(root, 'bench', 'receiving-half.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
   let totals: ReceivedTotals = { bytes: 0, records: 0, batches: 0, payloadBytes: 0, breaches: 0 };
   const { promise: hello, resolve } = Promise.withResolvers<{ readonly address: string; readonly joinToken: string }>();
@@ -67,7 +70,11 @@ export async function openWorkbench(): Promise<Workbench> {
       const settings = { coordinator: connectTo, stateDirectory: join(folder, 'state'), joinTokenFile: join(folder, 'token'), sources };
       await writeFile(file, stringify(settings));
       const log = join(folder, 'agent.log');
-      agent = spawn('/bin/sh', ['-c', `exec "$0" "$1" --config "$2" run 2>"$3"`, process.execPath, bundle, file, log], { stdio: 'ignore' });
+      const { flags, environment } = program.runtime;
+      agent = spawn('/bin/sh', ['-c', `exec "$@" 2>"$0"`, log, process.execPath, ...flags, bundle, '--config', file, 'run'], {
+        stdio: 'ignore',
+        env: { ...process.env, ...environment },
+      });
     },
     async close() {
       await Promise.all([agent, coordinator].map(end));
@@ -83,20 +90,6 @@ export async function waitUntil(isDone: () => boolean, limitMs: number): Promise
     if (performance.now() - startedAtMs > limitMs) throw new Error(`not done after ${limitMs / 1000} s`);
     await sleep(5);
   }
-}
-
-async function bundleAgent(outfile: string): Promise<void> {
-  await build({
-    entryPoints: [join(root, 'agent', 'main.ts')],
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    outfile,
-    logLevel: 'error',
-    banner: { js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);" },
-  });
 }
 
 /** From proc(5): user and system ticks (100 a second on every Linux that Node runs on), and the resident set. */

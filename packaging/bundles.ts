@@ -25,7 +25,8 @@ export async function bundlePrograms(root: string, product: Product, folder: str
       minifySyntax: true,
       keepNames: false,
       legalComments: 'none',
-      charset: 'utf8',
+      // A single character beyond Latin-1 would have the runtime keep the whole text with two bytes each.
+      charset: 'ascii',
       external: Object.keys(product.besideBundle),
       banner: { js: banner },
       metafile: true,

@@ -7,7 +7,7 @@ import { schemaVersion } from '../coordinator/store/migrations.ts';
 import type { Component } from './licences.ts';
 import { copyrightFile, noticesFile } from './licences.ts';
 import { completions, manualPage, readHelp } from './manual.ts';
-import { maintainer, products, type Product } from './product.ts';
+import { maintainer, products, type Product, type Runtime } from './product.ts';
 
 export type TreeEntry =
   | { readonly kind: 'text'; readonly content: string | Buffer; readonly mode: number }
@@ -56,7 +56,7 @@ export function layOut(inputs: TreeInputs): PackageTree {
   for (const each of product.programs) {
     const { command, section, bundle } = each;
     copy(`${home}/${bundle}`, join(inputs.bundles, bundle));
-    text(`usr/bin/${command}`, wrapper(`/${home}/bin/node`, `/${home}/${bundle}`), program);
+    text(`usr/bin/${command}`, wrapper(`/${home}/bin/node`, `/${home}/${bundle}`, each.runtime), program);
     const help = ask(bundle, ['--help']);
     const others = pages.filter((page) => !page.startsWith(`${command}(`));
     text(`usr/share/man/man${section}/${command}.${section}.gz`, zip(manualPage(each, help, version, date, others)));
@@ -111,8 +111,9 @@ export function dateAll(folder: string, epoch: number): void {
 }
 
 /** A shell in between that gives way: systemd's main process is the runtime itself. */
-function wrapper(runtime: string, bundle: string): string {
-  return `#!/bin/sh\nexec ${runtime} --disable-warning=ExperimentalWarning ${bundle} "$@"\n`;
+function wrapper(program: string, bundle: string, { flags, environment }: Runtime): string {
+  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`);
+  return `#!/bin/sh\n${exports.join('')}exec ${program} ${flags.join(' ')} ${bundle} "$@"\n`;
 }
 
 function ownCompletions(bundle: string, ask: TreeInputs['ask']): { bash: string; zsh: string; fish: string } {

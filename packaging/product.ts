@@ -10,7 +10,25 @@ export interface Program {
   readonly entry: string;
   readonly bundle: string;
   readonly summary: string;
+  /** What its runtime is told beside the bundle. */
+  readonly runtime: Runtime;
 }
+
+export interface Runtime {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+const plainRuntime: Runtime = { flags: ['--disable-warning=ExperimentalWarning'], environment: {} };
+
+/**
+ * The agent is a guest on its host: little memory for objects that live shortly, since it makes few, and one arena of malloc for
+ * all threads (each further one keeps what it was given).
+ */
+const smallRuntime: Runtime = {
+  flags: [...plainRuntime.flags, '--max-semi-space-size=1'],
+  environment: { MALLOC_ARENA_MAX: '1' },
+};
 
 export interface Product {
   /** Package, unit and folder below /usr/lib. */
@@ -44,6 +62,7 @@ export const agent: Product = {
       entry: 'agent/main.ts',
       bundle: 'agent.mjs',
       summary: 'tails the logs of this host and streams them to a coordinator',
+      runtime: smallRuntime,
     },
   ],
   helpers: [{ entry: 'agent/host/machine-probe.ts', bundle: 'machine-probe.mjs' }],
@@ -71,6 +90,7 @@ export const coordinator: Product = {
       entry: 'coordinator/main.ts',
       bundle: 'coordinator.mjs',
       summary: 'groups problems in logs into incidents and proves fixes for them',
+      runtime: plainRuntime,
     },
     {
       command: 'hephaestusctl',
@@ -78,6 +98,7 @@ export const coordinator: Product = {
       entry: 'coordinator/cli/main.ts',
       bundle: 'hephaestusctl.mjs',
       summary: 'looks at a Hephaestus coordinator and steers it',
+      runtime: plainRuntime,
     },
   ],
   helpers: [],
