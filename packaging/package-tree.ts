@@ -111,9 +111,9 @@ export function dateAll(folder: string, epoch: number): void {
 }
 
 /** A shell in between that gives way: systemd's main process is the runtime itself. */
-function wrapper(program: string, bundle: string, { flags, environment }: Runtime): string {
+function wrapper(node: string, bundle: string, { flags, environment }: Runtime): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`);
-  return `#!/bin/sh\n${exports.join('')}exec ${program} ${flags.join(' ')} ${bundle} "$@"\n`;
+  return `#!/bin/sh\n${exports.join('')}exec ${node} ${flags.join(' ')} ${bundle} "$@"\n`;
 }
 
 function ownCompletions(bundle: string, ask: TreeInputs['ask']): { bash: string; zsh: string; fish: string } {
