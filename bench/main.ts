@@ -13,6 +13,10 @@ export interface BenchmarkOptions {
   readonly repositories: string | undefined;
   /** Arguments behind the name that the runner doesn't know. */
   readonly rest: readonly string[];
+  /** For benchmarks that ask a model: `PROVIDER:NAME`, with `@URL` where it isn't the usual one. */
+  readonly model?: string | undefined;
+  /** Holds its API key. */
+  readonly keyFile?: string | undefined;
 }
 
 /** What a benchmark gives back. Rates are fractions, 0–1. */
@@ -31,6 +35,8 @@ async function main(): Promise<number> {
       data: { type: 'string' },
       json: { type: 'string' },
       repositories: { type: 'string' },
+      model: { type: 'string' },
+      'key-file': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
     allowPositionals: true,
@@ -40,7 +46,9 @@ async function main(): Promise<number> {
     .filter((file) => file.endsWith('.ts') && file !== 'main.ts')
     .map((file) => file.slice(0, -3));
   if (values.help === true || name === undefined) {
-    console.log(`Usage: npm run bench -- NAME [--data PATH] [--repositories DIR] [--json FILE]\nFiles here: ${known.join(', ')}`);
+    console.log(
+      `Usage: npm run bench -- NAME [--data PATH] [--repositories DIR] [--model PROVIDER:NAME[@URL] [--key-file FILE]] [--json FILE]\nFiles here: ${known.join(', ')}`,
+    );
     return values.help === true ? 0 : 2;
   }
   const file = join(here, `${name}.ts`);
@@ -55,7 +63,7 @@ async function main(): Promise<number> {
   }
   const data = resolve(values.data ?? join(here, '..', '..', 'shared', 'data'));
   const repositories = values.repositories === undefined ? undefined : resolve(values.repositories);
-  const result = await module.run({ data, repositories, rest });
+  const result = await module.run({ data, repositories, model: values.model, keyFile: values['key-file'], rest });
   for (const line of result.table ?? []) console.log(line);
   for (const [figure, value] of Object.entries(result.figures)) console.log(`${figure.padEnd(28)} ${Number(value.toFixed(4))}`);
   if (values.json !== undefined) {

@@ -1,5 +1,5 @@
 // Benchmark `solve`: demos from their log to what is delivered, with the built-in engine, with a scripted model (good and malformed
-// answers), and with any model named by `--model ollama:NAME`. Must never let a proposer see the right answer but through the script.
+// answers), and with any model named by `--model PROVIDER:NAME[@URL]`. Must never let a proposer see the right answer but through the script.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { makeRepository } from '../test/support/plain-repository-service.ts';
 import { sampleIncident, sampleOccurrence, sampleRepository } from '../test/support/solution-samples.ts';
 import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from '../test/support/solution-stores.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
+import { readGivenModel, type GivenModel } from './given-model.ts';
 import { findRepairData, readDemos, type Demo } from './repair-data.ts';
 
 interface Mode {
@@ -23,6 +24,7 @@ interface Mode {
   readonly model: Readonly<Record<string, unknown>> | undefined;
   /** Answers before the right ones. */
   readonly malformed: readonly string[];
+  readonly secrets?: GivenModel['secrets'] | undefined;
 }
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
@@ -32,9 +34,8 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     { name: 'malformed', model: undefined, malformed: ['Sure, let me fix that for you!', 'some/file.js\n<<<<<<< SEARCH\nhalf a block'] },
     { name: 'builtin', model: { provider: 'builtin' }, malformed: [] },
   ];
-  const given = options.rest.find((word) => word.startsWith('ollama:'));
-  if (given !== undefined)
-    modes.push({ name: 'model', model: { provider: 'ollama', model: given.slice('ollama:'.length) }, malformed: [] });
+  const given = readGivenModel(options);
+  if (given !== undefined) modes.push({ name: 'model', model: given.section, malformed: [], secrets: given.secrets });
   const figures: Record<string, number> = { passed: 0, total: 0 };
   const table: string[] = [];
   // `-- solve builtin` runs one way alone.
@@ -87,7 +88,7 @@ async function solve(demo: Demo, mode: Mode): Promise<SolutionProposal | undefin
       config,
       clock: systemClock,
       logger: silentLogger,
-      secrets: { get: async () => undefined },
+      secrets: mode.secrets ?? { get: async () => undefined },
       incidents: memoryIncidents(incident, [
         sampleOccurrence(record.trace, { service: demo.name, raw: demo.log, message: record.message }),
       ]),

@@ -37,6 +37,7 @@ import { LiveTail } from './logs/live-tail.ts';
 import { RecordProcessor, type RecordAnalyzer } from './logs/record-processor.ts';
 import { enforceRetention } from './logs/retention.ts';
 import { submitEntries } from './logs/submission.ts';
+import { countModelRequests } from './model-metrics.ts';
 import { pruneRequests } from './model/model-usage.ts';
 import { branchPrefix } from './repository/branch-writer.ts';
 import { loadMasterKey, stateFiles, upgradeDatabase } from './state-directory.ts';
@@ -108,7 +109,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const proposals = createProposalStore(database);
   const repositoryStore = createRepositoryStore(database);
   const jobs = createJobQueue(database, clock);
-  const requests = createModelRequestStore(database);
+  const requests = countModelRequests(createModelRequestStore(database), metrics);
   const logReader = createLogReader(database);
   const deployments = createDeploymentStore(database);
   const exposures = createExposureStore(database);
