@@ -12,8 +12,13 @@ const messageIds: ReadonlyMap<string, ChangeKind> = new Map<string, ChangeKind>(
 ]);
 
 const patterns: readonly (readonly [RegExp, ChangeKind])[] = [
-  [/^(?:status installed|(?:install|upgrade|remove) [a-z0-9][\w.+-]*(?::\w+)?) /, 'package'],
-  [/^(?:Installed|Updated|Upgraded|Erased|Upgrade|Removed): \S/, 'package'],
+  // dpkg
+  [/^(?:status installed|(?:install|upgrade|remove|purge) [a-z0-9][\w.+-]*(?::\w+)?) /, 'package'],
+  // apt's history, yum, and dnf, which names a level of its own first.
+  [
+    /^(?:[A-Z]{4,10} )?(?:Installed|Updated|Upgraded|Upgrade|Downgraded|Erased|Removed|Reinstalled|Install|Remove|Purge|Downgrade): \S/,
+    'package',
+  ],
   [/^Linux version \d/, 'boot'],
   [/^Started [A-Z\w@:.-][^\n]{0,200}\.$|^(?:Stopped|Restarted) [A-Z\w@:.-][^\n]{0,200}\.$/, 'restart'],
   [

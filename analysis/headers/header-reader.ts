@@ -48,10 +48,11 @@ export class HeaderReader {
   private readonly early = new Map<number, EarlyLine[]>();
   /** The last line read, if its layout is still being learnt. */
   lastEarly: EarlyLine | undefined = undefined;
-  /** True if the last line showed that its layout no longer holds. */
+  /** True if the last line showed that its layout no longer holds, or that another one took its place. */
   changed = false;
 
   private readonly columns: Columns;
+  private lines = 0;
 
   /** `columns` may be shared by the readers of many sources. */
   constructor(columns: Columns) {
@@ -71,12 +72,16 @@ export class HeaderReader {
       layout = this.layouts.get(key);
     }
     layout ??= this.add(key);
+    layout.lastAt = ++this.lines;
     this.lastEarly = undefined;
     this.changed = false;
     const learning = !layout.fixed;
     if (learning) {
       layout.learn(columns, text);
-      if (layout.fixed) this.measure();
+      if (layout.fixed) {
+        this.measure();
+        this.changed = this.tookPlace(layout);
+      }
     }
     const header = this.apply(text, layout, nowMs);
     if (learning) this.keepEarly(key, text, header.end);
@@ -151,8 +156,20 @@ export class HeaderReader {
       }
     }
     const layout = new Layout();
+    layout.firstAt = this.lines + 1;
     this.layouts.set(key, layout);
     return layout;
+  }
+
+  /** Whether every other layout that was known came to its end before this one began; two that take turns don't disturb each other. */
+  private tookPlace(layout: Layout): boolean {
+    let others = 0;
+    for (const other of this.layouts.values()) {
+      if (other === layout || !other.fixed) continue;
+      if (other.lastAt > layout.firstAt) return false;
+      others++;
+    }
+    return others > 0;
   }
 
   private measure(): void {

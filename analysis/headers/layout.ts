@@ -38,6 +38,9 @@ const emptyShape: HeaderShape = { columns: 0, kinds: [], tagged: false, untilDas
 export class Layout {
   lines = 0;
   misses = 0;
+  /** Ordinals among the source's lines of the first and the last one of this layout. */
+  firstAt = 0;
+  lastAt = 0;
   shape: HeaderShape = emptyShape;
   fixed = false;
   private counts: ColumnCounts[] = [];

@@ -6,6 +6,8 @@ import { changeOf } from '../../analysis/change.ts';
 test.each([
   ['upgrade libssl3:amd64 3.0.11 3.0.13', 'package'],
   ['Updated: openssl-3.0.7-25.el9.x86_64', 'package'],
+  ['Upgrade: libssl3:amd64 (3.0.11, 3.0.13), openssl:amd64 (3.0.11, 3.0.13)', 'package'],
+  ['SUBDEBUG Upgraded: openssl-libs-1:3.0.7-25.el9.x86_64', 'package'],
   ['Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)', 'boot'],
   ['Started shop.service - The shop.', 'restart'],
   ['Reloaded shop.service - The shop.', 'configuration'],

@@ -190,7 +190,7 @@ export async function shipLines(
   epoch: number,
   start: number,
   lines: readonly string[],
-  more: { readonly source?: string; readonly readAtMs?: number } = {},
+  more: { readonly source?: string; readonly readAtMs?: number; readonly compress?: boolean } = {},
 ): Promise<number> {
   const session = await node.hello(epoch, stage.connect(node.identity));
   const stream = session.openLogStream();
