@@ -98,7 +98,8 @@ export const coordinatorConfigurationSchema = z.strictObject({
     .strictObject({
       mode: z.enum(operationalModes).default('suggest'),
       heartbeatInterval: duration.default(10_000),
-      shipping: z.enum(['all', 'problems']).default('all'),
+      /** Absent: the agent's own file decides. */
+      shipping: z.enum(['all', 'problems']).optional(),
       sources: z.array(source).default([]),
     })
     .prefault({}),

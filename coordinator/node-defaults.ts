@@ -1,5 +1,5 @@
 // The node configuration that the coordinator's file gives to nodes that weren't announced with their own.
-// Must never be sent where it names no sources; then the agent's own file decides.
+// Must never be sent where it names neither sources nor what to ship; then the agent's own file decides.
 import type { CoordinatorConfiguration } from './config.ts';
 import { emptyNodeConfiguration, type NodeConfiguration, type SourceConfiguration } from './nodes/node-configuration.ts';
 

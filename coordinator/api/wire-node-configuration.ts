@@ -13,6 +13,8 @@ import { keyOf, readDuration, readMode, readSeverity, writeDuration, writeMode, 
 
 const outputNames = { json: WireLogOutput.JSON, pretty: WireLogOutput.PRETTY, journald: WireLogOutput.JOURNALD } as const;
 
+const shippingNames = { all: WireShipping.ALL, problems: WireShipping.PROBLEMS } as const;
+
 export function readNodeConfiguration(configuration: WireConfiguration): NodeConfiguration {
   return {
     logLevel: configuration.logLevel,
@@ -21,7 +23,7 @@ export function readNodeConfiguration(configuration: WireConfiguration): NodeCon
     sources: configuration.sources.map(readSource),
     limits: configuration.limits,
     heartbeatIntervalMs: readDuration(configuration.heartbeatInterval),
-    shipping: configuration.shipping === WireShipping.PROBLEMS ? 'problems' : 'all',
+    shipping: keyOf<keyof typeof shippingNames, WireShipping>(shippingNames, configuration.shipping),
     redaction: configuration.redaction,
   };
 }
@@ -65,7 +67,7 @@ export function writeNodeConfiguration(nodeId: string, configuration: NodeConfig
     sources: configuration.sources.map(writeSource),
     limits: limits === undefined ? undefined : { ...limits },
     heartbeatInterval: configuration.heartbeatIntervalMs === 0 ? undefined : writeDuration(configuration.heartbeatIntervalMs),
-    shipping: configuration.shipping === 'problems' ? WireShipping.PROBLEMS : WireShipping.ALL,
+    shipping: configuration.shipping === undefined ? WireShipping.UNSPECIFIED : shippingNames[configuration.shipping],
     redaction:
       redaction === undefined
         ? undefined

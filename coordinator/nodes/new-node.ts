@@ -13,7 +13,7 @@ export function createNode(
   nowMs: number,
 ): Node {
   // Nothing to offer leaves the agent with its own file.
-  const isOffered = configuration.sources.length > 0;
+  const isOffered = configuration.sources.length > 0 || configuration.shipping !== undefined;
   return {
     id: createUlid(nowMs),
     name,

@@ -69,7 +69,8 @@ export interface NodeConfiguration {
   readonly limits: NodeLimits | undefined;
   /** 0 means 10 s. */
   readonly heartbeatIntervalMs: number;
-  readonly shipping: 'all' | 'problems';
+  /** Undefined: the agent's own file decides. */
+  readonly shipping: 'all' | 'problems' | undefined;
   readonly redaction: RedactionConfiguration | undefined;
 }
 
@@ -81,7 +82,7 @@ export const emptyNodeConfiguration: NodeConfiguration = {
   sources: [],
   limits: undefined,
   heartbeatIntervalMs: 0,
-  shipping: 'all',
+  shipping: undefined,
   redaction: undefined,
 };
 

@@ -1,8 +1,8 @@
 // `hephaestusctl nodes`: the hosts that run an agent.
 // Must never decide what a status means; the Node Manager does.
 import type { Command } from 'commander';
-import { NodeStatus, type NodeStatusResponse } from '../../../proto/index.ts';
-import { collect, countArgument, enumList, labelArguments } from '../arguments.ts';
+import { NodeStatus, Shipping, type NodeStatusResponse } from '../../../proto/index.ts';
+import { collect, countArgument, enumArgument, enumList, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
 import { age, bytes, duration, durationMs, enumLabel, percent } from '../presentation.ts';
@@ -51,6 +51,22 @@ export function addNodesCommands(program: Command, context: CommandContext): voi
       const { connection, output } = await context.open(command);
       const answer = await connection.nodes.getNode({ nodeId });
       output.show(answer, (style) => (answer.node === undefined ? '' : nodePage(answer.node, context.now(), style)));
+    });
+
+  nodes
+    .command('ship')
+    .description('what a node sends: every record, or problems with what stood around them and counts of everything')
+    .argument('<node>', 'id or name')
+    .argument('<what>', 'all or problems')
+    .action(async (nodeId: string, what: string, _options: unknown, command: Command) => {
+      const shipping = enumArgument('ship', what, Shipping);
+      const { connection, output } = await context.open(command);
+      const { node, configuration } = await connection.nodes.getNode({ nodeId });
+      const expectedVersion = node?.configurationVersion ?? 0;
+      // All else stays as it is.
+      const changed = { ...configuration, shipping };
+      await connection.nodes.updateNodeConfiguration({ nodeId, configuration: changed, expectedVersion });
+      output.done(`node ${nodeId} is told to ship ${what}; nodes get says when it runs`);
     });
 
   nodes

@@ -7,7 +7,7 @@ import { shipLines, stageCoordinator, type CoordinatorStage } from '../../suppor
 import { ctl } from '../../support/operator-command.ts';
 import { SteppingClock } from '../../support/stepping-clock.ts';
 
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 60_000, interval: 20 };
 
 async function incidentsBy(stage: CoordinatorStage, detector: string): Promise<readonly Incident[]> {
   const { incidents } = await stage.operator.incidents.listIncidents({ page: { pageSize: 1000 } });
