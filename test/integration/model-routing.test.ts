@@ -11,6 +11,7 @@ const hosted = {
   baseUrl: 'URL/v1',
   model: 'scripted',
   privacy: 'hosted',
+  connectTimeoutMs: 60_000,
   price: { inputUsd: 3 },
 };
 const script = [say(diagnosis), say(good)];

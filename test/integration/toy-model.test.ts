@@ -78,7 +78,7 @@ describe.skipIf(missing !== undefined)('a real model', () => {
   });
 
   it('too small to work with is refused at start, by what its server did with a longer prompt', async () => {
-    const settings = { model, contextTokens: 2_048, maxOutputTokens: 256, attempts: 1 };
+    const settings = { model, contextTokens: 2_048, maxOutputTokens: 256, attempts: 1, connectTimeoutMs: 60_000 };
     const models = new ModelService({
       configuration: modelConfigurationSchema.parse({}),
       entries: modelEntriesSchema.parse([

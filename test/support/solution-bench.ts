@@ -64,7 +64,7 @@ export async function solutionBench(options: BenchOptions) {
     logger: silentLogger,
     textModel: options.textModel,
   });
-  await models.initialize(AbortSignal.timeout(10_000));
+  await models.initialize(AbortSignal.timeout(100_000));
   const parts = {
     proposals,
     jobs,

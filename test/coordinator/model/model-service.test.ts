@@ -10,7 +10,7 @@ import type { ModelRequestRecords } from '../../../coordinator/model/model-usage
 import { say, startFakeModelServer, withCanary, type FakeAnswer, type FakeModelServer } from '../../support/fake-model-server.ts';
 import { memoryModelRequests } from '../../support/model-requests.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const { signal } = new AbortController();
 const plain = { localOnly: undefined, difficulty: { level: 'plain' as const, reason: 'a test' } };
 const to = (model: string) => ({ incidentId: 'incident-1', repository: 'shop', model });
 const ask = (words: string, values: Partial<Exchange> = {}): Exchange => ({
@@ -29,6 +29,7 @@ const at = (name: string, server: { readonly url: string }, values: Record<strin
   provider: 'openai-compatible',
   baseUrl: `${server.url}/v1`,
   model: 'm',
+  connectTimeoutMs: 60_000,
   ...values,
 });
 
