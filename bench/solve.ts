@@ -85,6 +85,7 @@ async function solve(demo: Demo, mode: Mode): Promise<SolutionProposal | undefin
     const jobs = memoryJobs();
     const parts = composeSolutions({
       following: undefined,
+      witness: undefined,
       config,
       clock: systemClock,
       logger: silentLogger,

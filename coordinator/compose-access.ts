@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/logger.ts';
-import { AuditLog } from './access/audit-log.ts';
+import { AuditLog, coordinatorActor } from './access/audit-log.ts';
 import { readConfiguredOperators } from './access/operator.ts';
 import { Operators } from './access/operators.ts';
 import { RefusalLog } from './access/refusal-log.ts';
@@ -13,6 +13,8 @@ import { longestSocketBytes } from './api/local-socket.ts';
 import type { Services } from './api/server.ts';
 import { createAuditAnchor } from './audit-anchor.ts';
 import { recordStart } from './audit-start.ts';
+import { witnessOutward } from './outward-witness.ts';
+import type { OutwardWitness } from './repository/repository-service.ts';
 import type { CoordinatorConfiguration } from './config.ts';
 import type { Chore } from './housekeeping.ts';
 import { stateFiles } from './state-directory.ts';
@@ -33,6 +35,9 @@ export interface AccessParts {
   readonly audit: AuditLog;
   readonly operators: Operators;
   readonly witness: Witness;
+  readonly outward: OutwardWitness;
+  /** Records that settings were read again and are others. */
+  readonly onSettings: (paths: readonly string[]) => Promise<void>;
   readonly services: Pick<Services, 'operators' | 'audit' | 'secrets'>;
   readonly chores: readonly Chore[];
   /** Empty: none. */
@@ -63,6 +68,11 @@ export async function composeAccess(inputs: AccessInputs): Promise<AccessParts> 
     audit,
     operators,
     witness: createWitness(audit, refusals),
+    outward: witnessOutward(audit),
+    onSettings: async (paths) => {
+      const detail = { changed: paths, how: 'reload' };
+      await audit.record({ actor: coordinatorActor, act: 'configuration.change', subject: paths.join(' '), outcome: 'done', detail });
+    },
     services: {
       operators: createOperatorService(operators),
       audit: createAuditService(audit),

@@ -17,7 +17,7 @@ import { RemoteRepositoryService } from './remote/remote-repository-service.ts';
 import { Git } from './repository/git.ts';
 import { hephaestusIdentity } from './repository/branch-writer.ts';
 import { Mirrors } from './repository/mirrors.ts';
-import { GitRepositoryService } from './repository/repository-service.ts';
+import { GitRepositoryService, type OutwardWitness } from './repository/repository-service.ts';
 import type { RepositoryService, RepositoryStore } from './repository/repository.ts';
 import { WorkTrees } from './repository/work-tree.ts';
 import { assembleSolutions, type FollowingParts } from './solutions/assembly.ts';
@@ -49,6 +49,8 @@ export interface SolutionInputs {
   readonly proposals: ProposalStore;
   readonly repositoryStore: RepositoryStore;
   readonly jobs: JobQueue;
+  /** Records what reaches a remote. */
+  readonly witness: OutwardWitness | undefined;
   readonly requests: ModelRequestStore;
   /** Folders of PATH. */
   readonly searchPath: readonly string[];
@@ -75,6 +77,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     outbound,
   });
   const repositories = new GitRepositoryService({
+    witness: inputs.witness,
     mirrors,
     workTrees: new WorkTrees({ git, directory: files.workTrees }),
     remotes,

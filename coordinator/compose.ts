@@ -26,6 +26,7 @@ import { createCoordinatorMetrics } from './coordinator-metrics.ts';
 import { declareRepositories } from './declared-repositories.ts';
 import { createSystemFacts } from './system-facts.ts';
 import { createHousekeeping } from './housekeeping.ts';
+import { finishKeyRotation } from './master-key-rotation.ts';
 import { createLiveSettings, type LiveSettings } from './settings-reload.ts';
 import { relaySolutions } from './solution-relay.ts';
 import type { Problem } from './incidents/detector.ts';
@@ -94,9 +95,10 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const startedAtMs = clock.now();
 
   // What is kept.
-  const masterKey = await loadMasterKey(config.stateDirectory);
   const database = openDatabase(stateFiles(config.stateDirectory).database);
   await upgradeDatabase(database, config.stateDirectory, clock.now());
+  await finishKeyRotation(config.stateDirectory, database);
+  const masterKey = await loadMasterKey(config.stateDirectory);
   const secrets = new SecretStore({
     database,
     masterKey,
@@ -181,6 +183,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     proposals,
     repositoryStore,
     jobs,
+    witness: access.outward,
     requests,
     searchPath: overrides.searchPath ?? defaultSearchPath,
   });
@@ -192,6 +195,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     clock,
     logger,
     renewCertificate: () => nodeParts.renewServerCertificate(),
+    onChange: access.onSettings,
   });
   const facts = createSystemFacts({
     startedAtMs,

@@ -13,7 +13,7 @@ import type { CoordinatorConfiguration } from './config.ts';
 
 const defaultFile = '/etc/hephaestus/coordinator.yaml';
 
-const usage = `Usage: hephaestus-coordinator [--config FILE] [run|check|init|backup FILE|restore FILE]
+const usage = `Usage: hephaestus-coordinator [--config FILE] [run|check|init|rotate-key|backup FILE|restore FILE]
 
 Takes the logs of all agents, groups problems into incidents, and proposes proven fixes.
 
@@ -21,6 +21,7 @@ Commands:
   run           run the coordinator (the default)
   check         check the settings, all mistakes at once, and change nothing
   init          make the certificate authority, keys, database and administrator's token; what is there stays
+  rotate-key    seal all secrets under a new master key; the coordinator must not run
   backup FILE   write database, authority and keys to a .tar.gz, also while it runs; keep it as safe as the keys
   restore FILE  put a backup, or a copy that an upgrade made of the database, in place; the coordinator must not run
 
@@ -61,6 +62,13 @@ async function main(): Promise<number> {
         process.stdout.write(
           made.length === 0 ? `everything is there already in ${config.stateDirectory}\n` : made.map((line) => `made ${line}\n`).join(''),
         );
+        return 0;
+      }
+      case 'rotate-key': {
+        const { rotateMasterKey } = await import('./master-key-rotation.ts');
+        await refuseWhileRunning(config);
+        const count = await rotateMasterKey(config.stateDirectory, systemClock, `uid ${process.getuid?.() ?? 'unknown'}`);
+        process.stdout.write(`sealed ${count} secret(s) under a new master key; back ${config.stateDirectory}/master.key up anew\n`);
         return 0;
       }
       case 'backup': {
@@ -173,7 +181,7 @@ async function run(config: CoordinatorConfiguration, file: string): Promise<numb
   return outcome.kind === 'stopped' ? 0 : 1;
 }
 
-const plainCommands = ['run', 'check', 'init'] as const;
+const plainCommands = ['run', 'check', 'init', 'rotate-key'] as const;
 const fileCommands = ['backup', 'restore'] as const;
 
 type Words =

@@ -23,6 +23,8 @@ export interface LiveSettingsOptions {
   readonly repositories: RepositoryStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Says that settings changed, before they hold. */
+  readonly onChange?: ((paths: readonly string[]) => Promise<void>) | undefined;
   /** Makes a certificate for the names that the settings have now, if it needs one. */
   readonly renewCertificate: () => Promise<void>;
 }
@@ -36,6 +38,7 @@ export function createLiveSettings(initial: CoordinatorConfiguration, options: L
     async reload(next) {
       const changed = changedSettings(running, next);
       const applied = changed.filter((path) => live.has(path));
+      if (changed.length > 0) await options.onChange?.(changed);
       // The store first: it alone can refuse, and then nothing has changed.
       if (applied.includes('repositories')) await declareRepositories(next, options.repositories, options.clock);
       running = {

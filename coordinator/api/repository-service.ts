@@ -6,6 +6,7 @@ import { createUlid } from '../../base/ulid.ts';
 import type { RepositoryServiceImplementation } from '../../proto/index.ts';
 import { declaredRepository, repositoryDeclarationSchema } from '../repository/repository-configuration.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
+import { judgePath } from '../solutions/edits/path-policy.ts';
 import type { CallIdentity } from './call-identity.ts';
 import { requireSeen, type Views } from './view.ts';
 import { pageOf } from './page.ts';
@@ -37,6 +38,15 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
   const requireOurs = (branch: string): void => {
     if (branch.startsWith(options.branchPrefix)) return;
     throw invalid([{ path: 'branch', message: `must begin with ${options.branchPrefix}: other branches are not ours to change` }]);
+  };
+  /** Where two people have to approve, what one writes by hand would pass them by. */
+  const requireOnePerson = ({ name, approvals = 1 }: Repository): void => {
+    if (approvals <= 1) return;
+    throw new HephaestusError({
+      code: 'operator.forbidden',
+      kind: 'validation',
+      message: `repository ${name} wants the approval of ${approvals} people: changes leave as solutions only`,
+    });
   };
   /** The default branch's head, brought up to date. */
   const headOf = async (repository: Repository): Promise<string> => (await service.initialize(repository)).head;
@@ -94,6 +104,12 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
     async updateFileContents(request, context) {
       requireOurs(request.branch);
       const repository = await find(context, request.repositoryId);
+      requireOnePerson(repository);
+      const refused = request.files.flatMap(({ path }, index) => {
+        const verdict = judgePath(path, repository.allowedPaths);
+        return verdict === undefined ? [] : [{ path: `files[${index}].path`, message: verdict.message }];
+      });
+      if (refused.length > 0) throw invalid(refused);
       const base = request.expectedHead === '' ? await headOf(repository) : request.expectedHead;
       const files = request.files.map((file) => ({ path: file.path, content: file.delete ? undefined : Buffer.from(file.content) }));
       return service.updateFileContents(repository, { branch: request.branch, base, files, message: request.message });
@@ -101,6 +117,7 @@ export function createRepositoryApi(options: RepositoryApiOptions): RepositorySe
     async createChangeRequest(request, context) {
       requireOurs(request.branch);
       const repository = await find(context, request.repositoryId);
+      requireOnePerson(repository);
       await headOf(repository);
       const { branch, title, body } = request;
       const commit = await service.resolve(repository, branch);

@@ -23,6 +23,7 @@ export function writeRepository(repository: Repository): WireRepository {
     webhookSecretReference: repository.webhookSecret ?? '',
     clone: repository.clone ?? 'auto',
     models: repository.models ?? 'any',
+    approvals: repository.approvals ?? 1,
   };
 }
 
@@ -51,6 +52,7 @@ export function readRepositoryDeclaration(repository: WireRepository): unknown {
             test: orNone(commands.test),
             reproduce: orNone(commands.reproduce),
           },
+    approvals: repository.approvals === 0 ? undefined : repository.approvals,
     models: orUndefined(repository.models),
     credential: orUndefined(repository.credentialReference),
     conventions: undefined,

@@ -94,6 +94,7 @@ export function writeProposal(proposal: SolutionProposal): WireProposal {
       costUsd: usage.costUsd,
     },
     decidedBy: proposal.decidedBy ?? '',
+    approvedBy: [...(proposal.approvedBy ?? [])],
     modelChoices: (proposal.modelChoices ?? []).map((choice) => ({ ...choice })),
     followUp: proposal.followUp === undefined ? undefined : writeFollowUp(proposal.followUp),
     reverts: proposal.reverts ?? '',

@@ -20,6 +20,8 @@ export const repositoryDeclarationSchema = z.strictObject({
   commands: z
     .strictObject({ setup: command.optional(), build: command.optional(), test: command.optional(), reproduce: command.optional() })
     .default({}),
+  /** People who have to approve what waits for approval. */
+  approvals: z.number().int().min(1).max(2).default(1),
   /** `local`: only models on this host, or marked in-house, may see its code and logs. */
   models: z.enum(['any', 'local']).default('any'),
   credential: z.string().min(1).optional(),
@@ -54,6 +56,7 @@ export function declaredRepository(declaration: RepositoryDeclaration, id: strin
     services: declaration.services,
     allowedPaths: declaration.allowedPaths,
     commands: { setup: commands.setup, build: commands.build, test: commands.test, reproduce: commands.reproduce },
+    approvals: declaration.approvals,
     models: declaration.models,
     credential: declaration.credential,
     conventions: declaration.conventions,

@@ -36,7 +36,17 @@ export interface RepositoryServiceOptions {
   readonly store: RepositoryStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Runs what reaches a remote, and records it; undefined: nobody keeps a record. */
+  readonly witness?: OutwardWitness | undefined;
 }
+
+/** @throws what `run` throws, or before it if the act couldn't be recorded */
+export type OutwardWitness = <Result>(
+  act: string,
+  repository: Repository,
+  detail: Readonly<Record<string, unknown>>,
+  run: () => Promise<Result>,
+) => Promise<Result>;
 
 /** Indexes of file lists kept in memory, the newest used last; a list of 100,000 paths takes some 30 MB. */
 const keptIndexes = 4;
@@ -124,7 +134,11 @@ export class GitRepositoryService implements RepositoryService {
   ): Promise<{ commit: string }> {
     const { mirrors, remotes } = this.#options;
     try {
-      return await mirrors.pushFiles(repository, await remotes.gitCredential(repository), request);
+      const { branch, base, files } = request;
+      const paths = files.map(({ path }) => path);
+      return await this.#witnessed('forge.push', repository, { branch, base, paths }, async () =>
+        mirrors.pushFiles(repository, await remotes.gitCredential(repository), request),
+      );
     } catch (error) {
       throw inRepository(repository, HephaestusError.from(error));
     }
@@ -135,14 +149,28 @@ export class GitRepositoryService implements RepositoryService {
     request: { branch: string; commit: string; title: string; body: string; draft?: boolean },
   ): Promise<PublishOutcome> {
     const target = repository.defaultBranch ?? (await this.initialize(repository)).branch;
-    return this.#options.remotes.createChangeRequest(repository, { ...request, target });
+    const { branch, commit, title } = request;
+    return this.#witnessed('forge.change-request', repository, { branch, commit, title, target }, () =>
+      this.#options.remotes.createChangeRequest(repository, { ...request, target }),
+    );
   }
 
   async createIssue(
     repository: Repository,
     request: { key: string; title: string; body: string },
   ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }> {
-    return this.#options.remotes.createIssue(repository, request);
+    const { key, title } = request;
+    return this.#witnessed('forge.issue', repository, { key, title }, () => this.#options.remotes.createIssue(repository, request));
+  }
+
+  #witnessed<Result>(
+    act: string,
+    repository: Repository,
+    detail: Readonly<Record<string, unknown>>,
+    run: () => Promise<Result>,
+  ): Promise<Result> {
+    const { witness } = this.#options;
+    return witness === undefined ? run() : witness(act, repository, detail, run);
   }
 
   async holdsFix(

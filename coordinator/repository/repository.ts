@@ -35,6 +35,8 @@ export interface Repository {
   readonly services: readonly string[];
   /** Glob patterns that an edit may touch; empty means all but what the path policy always refuses. */
   readonly allowedPaths: readonly string[];
+  /** People who have to approve what waits for approval; 1 if undefined. With 2, nothing reaches the remote by hand past them. */
+  readonly approvals?: number | undefined;
   readonly commands: RepositoryCommands;
   /** Which models may see its code and logs; undefined means any (records of earlier versions). */
   readonly models?: 'any' | 'local' | undefined;

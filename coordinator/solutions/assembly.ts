@@ -86,7 +86,7 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
   const work =
     options.following === undefined ? pipeline : routeJobs(pipeline, createFollower({ ...options, ...options.following, events, logger }));
   const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work, holder, clock, logger });
-  return { service: createSolutionService({ proposals, incidents, jobs, events, clock }), events, runner, sandbox };
+  return { service: createSolutionService({ proposals, incidents, repositories, jobs, events, clock }), events, runner, sandbox };
 }
 
 function createFollower(parts: FollowParts): Follower {

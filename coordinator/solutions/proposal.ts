@@ -13,6 +13,7 @@ import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository
  * | validating | gate passed, mode deploy | publishing |
  * | validating | rungs climbed, mode suggest, or mode deploy and a person should see the change first | awaiting-approval |
  * | validating | gate not passed, mode deploy | diagnosed (delivered as an issue where the remote has them) |
+ * | awaiting-approval | approve, and the repository wants one more person | awaiting-approval |
  * | awaiting-approval | approve | publishing |
  * | awaiting-approval | reject | rejected |
  * | publishing | delivered | published |
@@ -169,6 +170,8 @@ export interface SolutionProposal {
   readonly decidedBy: string | undefined;
   /** Chosen before anything is pushed, so that a crash in between leads to the same again. */
   readonly publication?: Publication | undefined;
+  /** Names of those who approved it, where the repository wants more than one. */
+  readonly approvedBy?: readonly string[] | undefined;
   /** Of a change request: what became of it. Undefined until it was looked at, and in what older versions kept. */
   readonly followUp?: FollowUp | undefined;
   /** The solution whose change this one takes back. */

@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { HephaestusError } from '../../base/errors.ts';
 import type { IncidentReader } from '../incidents/incident.ts';
+import type { RepositoryStore } from '../repository/repository.ts';
 import type { JobQueue } from './job-queue.ts';
 import { beginProposal } from './new-proposal.ts';
 import type { ProposalStore, SolutionProposal, SolutionService } from './proposal.ts';
@@ -12,13 +13,14 @@ import { isUnfinished, transition, type ProposalEvent } from './proposal-states.
 export interface SolutionServiceOptions {
   readonly proposals: ProposalStore;
   readonly incidents: IncidentReader;
+  readonly repositories: Pick<RepositoryStore, 'get'>;
   readonly jobs: JobQueue;
   readonly events: ProposalEvents;
   readonly clock: Clock;
 }
 
 export function createSolutionService(options: SolutionServiceOptions): SolutionService {
-  const { proposals, incidents, jobs, events, clock } = options;
+  const { proposals, incidents, repositories, jobs, events, clock } = options;
 
   const get = async (id: string): Promise<SolutionProposal> => {
     const found = await proposals.get(id);
@@ -37,6 +39,32 @@ export function createSolutionService(options: SolutionServiceOptions): Solution
     const next = { ...transition(proposal, event, reason, clock.now()), decidedBy: by };
     await proposals.save(next);
     events.emit({ proposal: next, event: words.toLowerCase() });
+    return next;
+  };
+
+  /** One of several who have to approve; undefined if nobody else has to. */
+  const approveInPart = async (id: string, by: string, note: string): Promise<SolutionProposal | undefined> => {
+    const proposal = await get(id);
+    const repository = proposal.repositoryId === undefined ? undefined : await repositories.get(proposal.repositoryId);
+    const needed = repository?.approvals ?? 1;
+    const before = proposal.approvedBy ?? [];
+    if (needed <= 1 || proposal.state !== 'awaiting-approval') return undefined;
+    if (before.includes(by)) {
+      throw new HephaestusError({
+        code: 'solution.not-possible',
+        kind: 'validation',
+        message: `${by} approved it already; repository ${repository?.name ?? ''} wants the approval of ${needed} people`,
+      });
+    }
+    const approvedBy = [...before, by];
+    if (approvedBy.length >= needed) {
+      await proposals.save({ ...proposal, approvedBy });
+      return undefined;
+    }
+    const reason = `Approved by ${by}${note === '' ? '' : `: ${note}`}; ${needed - approvedBy.length} more has to approve.`;
+    const next = { ...proposal, approvedBy, stateReason: reason, updatedAtMs: clock.now() };
+    await proposals.save(next);
+    events.emit({ proposal: next, event: 'approved in part' });
     return next;
   };
 
@@ -70,6 +98,8 @@ export function createSolutionService(options: SolutionServiceOptions): Solution
       return proposal;
     },
     async approve(id, by, note) {
+      const waiting = await approveInPart(id, by, note);
+      if (waiting !== undefined) return waiting;
       const approved = await decide(id, 'approve', by, note);
       await jobs.enqueue('publish', approved.id);
       return approved;

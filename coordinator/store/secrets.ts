@@ -63,12 +63,7 @@ export class SecretStore implements SecretReader {
         message: 'a secret is named with letters, digits, dot, dash or underscore',
       });
     }
-    const nonce = randomBytes(nonceBytes);
-    const cipher = createCipheriv('aes-256-gcm', this.#options.masterKey, nonce, { authTagLength: tagBytes });
-    // Bound to its name: a row can't be passed off as another.
-    cipher.setAAD(Buffer.from(name));
-    const sealed = Buffer.concat([cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-    const row = { nonce, sealed, updated_at_ms: this.#options.clock.now() };
+    const row = { ...seal(this.#options.masterKey, name, value), updated_at_ms: this.#options.clock.now() };
     await this.#options.database
       .insertInto('secrets')
       .values({ name, ...row })
@@ -86,26 +81,78 @@ export class SecretStore implements SecretReader {
   async list(): Promise<readonly { readonly name: string; readonly keptIn: 'file' | 'store'; readonly updatedAtMs: number | undefined }[]> {
     const rows = await this.#options.database.selectFrom('secrets').select(['name', 'updated_at_ms']).execute();
     const files = Object.keys(this.#options.files).map((name) => ({ name, keptIn: 'file' as const, updatedAtMs: undefined }));
-    const kept = rows.map((row) => ({ name: row.name, keptIn: 'store' as const, updatedAtMs: row.updated_at_ms }));
+    const kept = rows
+      .filter(({ name }) => name !== checkName)
+      .map((row) => ({ name: row.name, keptIn: 'store' as const, updatedAtMs: row.updated_at_ms }));
     return [...files, ...kept].toSorted((left, right) => (left.name < right.name ? -1 : 1));
   }
 
   async #unseal(name: string): Promise<string | undefined> {
     const row = await this.#options.database.selectFrom('secrets').selectAll().where('name', '=', name).executeTakeFirst();
     if (row === undefined) return undefined;
-    const decipher = createDecipheriv('aes-256-gcm', this.#options.masterKey, row.nonce, { authTagLength: tagBytes });
-    decipher.setAAD(Buffer.from(name));
-    decipher.setAuthTag(row.sealed.subarray(-tagBytes));
-    try {
-      return Buffer.concat([decipher.update(row.sealed.subarray(0, -tagBytes)), decipher.final()]).toString('utf8');
-    } catch (cause) {
-      throw new HephaestusError({
-        code: 'secrets.unreadable',
-        kind: 'system',
-        message: `the secret ${name} can't be unsealed with this master key; restore master.key from the backup, or set the secret again`,
-        cause,
-      });
+    return unseal(this.#options.masterKey, name, row);
+  }
+}
+
+/** Says under which key the others are sealed; nobody's secret. */
+const checkName = 'master-key-check';
+
+/** Seals every secret anew, in one transaction. @returns how many @throws HephaestusError `secrets.unreadable` */
+export async function resealSecrets(database: Database, before: Buffer, after: Buffer, nowMs: number): Promise<number> {
+  return database.transaction().execute(async (transaction) => {
+    const rows = (await transaction.selectFrom('secrets').selectAll().execute()).filter(({ name }) => name !== checkName);
+    for (const row of rows) {
+      const sealed = seal(after, row.name, unseal(before, row.name, row));
+      await transaction.updateTable('secrets').set(sealed).where('name', '=', row.name).execute();
     }
+    await transaction.deleteFrom('secrets').where('name', '=', checkName).execute();
+    await transaction
+      .insertInto('secrets')
+      .values({ name: checkName, ...seal(after, checkName, checkName), updated_at_ms: nowMs })
+      .execute();
+    return rows.length;
+  });
+}
+
+/** Whether the last `resealSecrets` was done with this key. */
+export async function isSealedUnder(database: Database, masterKey: Buffer): Promise<boolean> {
+  const row = await database.selectFrom('secrets').selectAll().where('name', '=', checkName).executeTakeFirst();
+  if (row === undefined || masterKey.length !== masterKeyBytes) return false;
+  try {
+    return unseal(masterKey, checkName, row) === checkName;
+  } catch {
+    // Of another key.
+    return false;
+  }
+}
+
+interface Sealed {
+  readonly nonce: Uint8Array;
+  readonly sealed: Uint8Array;
+}
+
+function seal(masterKey: Buffer, name: string, value: string): Sealed {
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', masterKey, nonce, { authTagLength: tagBytes });
+  // Bound to its name: a row can't be passed off as another.
+  cipher.setAAD(Buffer.from(name));
+  return { nonce, sealed: Buffer.concat([cipher.update(value, 'utf8'), cipher.final(), cipher.getAuthTag()]) };
+}
+
+/** @throws HephaestusError `secrets.unreadable` */
+function unseal(masterKey: Buffer, name: string, { nonce, sealed }: Sealed): string {
+  const decipher = createDecipheriv('aes-256-gcm', masterKey, nonce, { authTagLength: tagBytes });
+  decipher.setAAD(Buffer.from(name));
+  try {
+    decipher.setAuthTag(sealed.subarray(-tagBytes));
+    return Buffer.concat([decipher.update(sealed.subarray(0, -tagBytes)), decipher.final()]).toString('utf8');
+  } catch (cause) {
+    throw new HephaestusError({
+      code: 'secrets.unreadable',
+      kind: 'system',
+      message: `the secret ${name} can't be unsealed with this master key; restore master.key from the backup, or set the secret again`,
+      cause,
+    });
   }
 }
 

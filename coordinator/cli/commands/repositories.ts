@@ -2,7 +2,7 @@
 // Must never take a secret; a repository names one that the coordinator keeps.
 import type { Command } from 'commander';
 import { OperationalMode, type Repository } from '../../../proto/index.ts';
-import { collect, commandArgument, enumArgument } from '../arguments.ts';
+import { collect, commandArgument, countArgument, enumArgument } from '../arguments.ts';
 import { usage, type CommandContext } from '../command-context.ts';
 import { HephaestusError } from '../../../base/errors.ts';
 import { collectPages } from '../paging.ts';
@@ -15,6 +15,7 @@ interface AddOptions {
   readonly branch?: string;
   readonly mode: string;
   readonly gate: string;
+  readonly approvals: string;
   readonly service?: string[];
   readonly allow?: string[];
   readonly setup?: string;
@@ -48,6 +49,7 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
     .option('--build <COMMAND>', 'must succeed')
     .option('--test <COMMAND>', 'must not fail more than before')
     .option('--reproduce <COMMAND>', 'gets the incident as JSON on standard input; exit 0 means that the problem does not show')
+    .option('--approvals <COUNT>', 'people who have to approve what waits for approval: 1 or 2', '1')
     .option('--models <WHICH>', 'any, or local: only in-house models may see its code and logs', 'any')
     .option('--webhook-secret <NAME>', 'secret that webhooks of its forge are proven with')
     .option('--clone <HOW>', 'auto, full, or partial: file contents only when they are read', 'auto')
@@ -70,6 +72,7 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
           gate: options.gate,
           services: options.service ?? ['*'],
           allowedPaths: options.allow ?? [],
+          approvals: countArgument('--approvals', options.approvals, 2),
           commands: {
             setup: commandArgument('--setup', options.setup),
             build: commandArgument('--build', options.build),
@@ -190,6 +193,7 @@ function repositoryPage(repository: Repository, nowMs: number, style: Style): st
         ['default branch', repository.defaultBranch || "the remote's HEAD"],
         ['mode', enumLabel(repository.operationalMode, 'OPERATIONAL_MODE')],
         ['gate', repository.gate],
+        ['approvals', String(repository.approvals)],
         ['services', repository.services.join(' ')],
         ['allowed paths', repository.allowedPaths.join(' ') || 'all but what is always refused'],
         ['models', repository.models === 'local' ? 'in-house only' : 'any'],

@@ -34,6 +34,8 @@ export interface Repository {
   webhookSecretReference: string;
   /** auto, full, partial: whether file contents are fetched only when they are read. */
   clone: string;
+  /** People who have to approve what waits for approval: 1 or 2; 0 means 1. */
+  approvals: number;
 }
 
 /** Each is an argument list, run without a shell. */
@@ -169,6 +171,7 @@ function createBaseRepository(): Repository {
     models: "",
     webhookSecretReference: "",
     clone: "",
+    approvals: 0,
   };
 }
 
@@ -221,6 +224,9 @@ export const Repository: MessageFns<Repository> = {
     }
     if (message.clone !== "") {
       writer.uint32(130).string(message.clone);
+    }
+    if (message.approvals !== 0) {
+      writer.uint32(136).uint32(message.approvals);
     }
     return writer;
   },
@@ -366,6 +372,14 @@ export const Repository: MessageFns<Repository> = {
             message.clone = reader.string();
             continue;
           }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.approvals = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -401,6 +415,7 @@ export const Repository: MessageFns<Repository> = {
     message.models = object.models ?? "";
     message.webhookSecretReference = object.webhookSecretReference ?? "";
     message.clone = object.clone ?? "";
+    message.approvals = object.approvals ?? 0;
     return message;
   },
 };

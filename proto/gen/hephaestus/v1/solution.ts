@@ -360,6 +360,8 @@ export interface SolutionProposal {
     | undefined;
   /** Id of the solution whose change this one takes back; empty for a fix. */
   reverts: string;
+  /** Who approved it so far, where more than one person has to. */
+  approvedBy: string[];
 }
 
 export interface ModelChoice {
@@ -1122,6 +1124,7 @@ function createBaseSolutionProposal(): SolutionProposal {
     modelChoices: [],
     followUp: undefined,
     reverts: "",
+    approvedBy: [],
   };
 }
 
@@ -1192,6 +1195,9 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
     }
     if (message.reverts !== "") {
       writer.uint32(178).string(message.reverts);
+    }
+    for (const v of message.approvedBy) {
+      writer.uint32(186).string(v!);
     }
     return writer;
   },
@@ -1385,6 +1391,14 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
             message.reverts = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.approvedBy.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1434,6 +1448,7 @@ export const SolutionProposal: MessageFns<SolutionProposal> = {
       ? FollowUp.fromPartial(object.followUp)
       : undefined;
     message.reverts = object.reverts ?? "";
+    message.approvedBy = object.approvedBy?.map((e) => e) || [];
     return message;
   },
 };
