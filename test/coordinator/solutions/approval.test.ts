@@ -54,7 +54,7 @@ describe('approval', () => {
     const { service, jobs, id } = await stage(2);
     await service.approve(id, 'ada', '');
     expect((await service.reject(id, 'grace', 'no')).state).toBe('rejected');
-    await expect(service.approve(id, 'eve', '')).rejects.toThrow();
+    await expect(service.approve(id, 'eve', '')).rejects.toThrow(/rejected/);
     expect(jobs.rows).toHaveLength(0);
   });
 });
