@@ -4,8 +4,10 @@ import type { Evidence } from '../proposal.ts';
 
 /** Shorter ones are common to logs and code by chance. */
 const shortestLine = 16;
+/** Of a long line parts of this length are looked for, so that words around what was taken over don't hide it. */
+const partLength = 32;
 
-/** The first added line that stands in a log entry or trace word for word, and nowhere in the file before. */
+/** The first added line that stands in a log entry or trace word for word, whole or in part, and nowhere in the file before. */
 export function findCopiedLine(
   before: ReadonlyMap<string, string | undefined>,
   after: Readonly<Record<string, string | null>>,
@@ -15,13 +17,22 @@ export function findCopiedLine(
   for (const [path, text] of Object.entries(after)) {
     const known = squeeze(before.get(path) ?? '');
     for (const line of (text ?? '').split('\n')) {
-      const words = squeeze(line);
-      if (words.length < shortestLine || known.includes(words)) continue;
-      const source = logged.find((one) => one.text.includes(words));
+      const parts = partsOf(squeeze(line.replace(commentMark, ''))).filter((part) => !known.includes(part));
+      const source = logged.find((one) => parts.some((part) => one.text.includes(part)));
       if (source !== undefined) return { path, line: line.trim(), evidenceId: source.id };
     }
   }
   return undefined;
+}
+
+const commentMark = /^\s*(?:\/\/+|\/?\*+|#+|--|;+|<!--)\s*/;
+
+function partsOf(words: string): readonly string[] {
+  if (words.length < shortestLine) return [];
+  if (words.length <= partLength) return [words];
+  const parts: string[] = [];
+  for (let at = 0; at + partLength <= words.length; at += partLength / 2) parts.push(words.slice(at, at + partLength));
+  return parts;
 }
 
 /** Log formats fold and escape blanks and quotes; they don't tell texts apart. */
