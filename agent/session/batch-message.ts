@@ -15,7 +15,7 @@ export class BatchMessage {
   readonly #bytes: Buffer;
 
   /** @param rest all other fields */
-  constructor(rest: Omit<LogBatch, 'sequence' | 'payload' | 'recordLengths'>, payload: Buffer, recordLengths: readonly number[]) {
+  constructor(rest: Omit<LogBatch, 'sequence' | 'payload' | 'recordLengths'>, payload: Uint8Array, recordLengths: readonly number[]) {
     const head = LogBatch.encode({ ...rest, sequence: 0, payload: Buffer.alloc(0), recordLengths: [] }).finish();
     let packedBytes = 0;
     for (let i = 0; i < recordLengths.length; i += 1) packedBytes += sizeOf(recordLengths[i] as number);

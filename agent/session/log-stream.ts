@@ -3,6 +3,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Gap, Shipment, SourcePosition } from '../record.ts';
+import { createCompressor } from './compressor.ts';
 import type { AgentClient } from './connection.ts';
 import { createPace, type Pace } from './pace.ts';
 import { createSendRate, type SendRate } from './send-rate.ts';
@@ -68,6 +69,7 @@ class CreditedLogStream implements LogStream {
   readonly #pulling = new AbortController();
   readonly #smallBatches: SendRate;
   readonly #pace: Pace;
+  readonly #compressor = createCompressor();
   #isDraining = false;
   #isEnded = false;
   #pull: 'none' | 'waiting' = 'none';
@@ -184,7 +186,7 @@ class CreditedLogStream implements LogStream {
 
   #enqueue(shipment: Shipment): void {
     const { clock, epoch, feed, logger } = this.#options;
-    const encoded = encodeShipment(shipment, epoch, feed.serviceOf(shipment.source));
+    const encoded = encodeShipment(shipment, epoch, feed.serviceOf(shipment.source), this.#compressor);
     this.#window.add(encoded, encoded.costBytes, clock.monotonicMs());
     if (shipment.kind === 'gap') {
       const { source, reason, bytes, records, detail } = shipment;
@@ -262,7 +264,7 @@ class CreditedLogStream implements LogStream {
     if (entry === undefined || entry.item.shipment.kind === 'gap') return;
     const { source, from, to, bytes, records } = entry.item.shipment;
     const gap: Gap = { kind: 'gap', source, from, to, reason: 'rejected', bytes, records, detail: reason.slice(0, 500) };
-    const encoded = { ...encodeShipment(gap, epoch, ''), settles: entry.item.settles };
+    const encoded = { ...encodeShipment(gap, epoch, '', this.#compressor), settles: entry.item.settles };
     this.#window.replace(sequence, encoded, encoded.costBytes);
     logger.error('log lines are lost: the coordinator cannot take them', { source, bytes, records, reason, from, to });
   }

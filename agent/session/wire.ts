@@ -1,6 +1,6 @@
 // Translates positions, shipments, acknowledgements and commands between the wire and the agent's own types.
 // Must never trust a message: what is missing or out of range becomes undefined or a default, never an exception later on.
-import { constants, crc32, zstdCompressSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import {
   Codec,
   GapReason as WireGapReason,
@@ -14,6 +14,7 @@ import {
 } from '../../proto/index.ts';
 import type { Chunk, Gap, GapReason, Position, Shipment, SourcePosition } from '../record.ts';
 import { BatchMessage } from './batch-message.ts';
+import type { Compressor } from './compressor.ts';
 import type { Directive } from './directives.ts';
 
 export interface Greeting {
@@ -92,27 +93,15 @@ export interface ShipmentSummary {
 }
 
 /** @param service who writes the source, where that is configured; otherwise empty */
-export function encodeShipment(shipment: Shipment, epoch: number, service: string): EncodedShipment {
-  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch, service) : encodeGap(shipment, epoch);
+export function encodeShipment(shipment: Shipment, epoch: number, service: string, compressor: Compressor): EncodedShipment {
+  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch, service, compressor) : encodeGap(shipment, epoch);
 }
 
 /** Below this zstd's frame and set-up cost more than they save. */
 const leastCompressedBytes = 256;
 
-/**
- * Level 1 is where zstd is cheapest for its gain: level 3 costs two thirds more CPU and gains nothing on logs, and negative
- * levels are slower on text that repeats. A hash table of 4,096 entries stays in the nearest cache (a twentieth faster) and finds as much.
- */
-const zstdParams = { [constants.ZSTD_c_compressionLevel]: 1, [constants.ZSTD_c_hashLog]: 12 };
-
-function compress(bytes: Buffer): Buffer {
-  // Room for what logs usually come to: one call then, and no second buffer; more than that just takes further calls.
-  const chunkSize = 1024 + Math.ceil(bytes.length * 0.3);
-  return zstdCompressSync(bytes, { params: zstdParams, chunkSize, pledgedSrcSize: bytes.length });
-}
-
-function encodeChunk(chunk: Chunk, epoch: number, service: string): EncodedShipment {
-  const compressed = chunk.bytes.length < leastCompressedBytes ? undefined : compress(chunk.bytes);
+function encodeChunk(chunk: Chunk, epoch: number, service: string, compressor: Compressor): EncodedShipment {
+  const compressed = chunk.bytes.length < leastCompressedBytes ? undefined : compressor.compress(chunk.bytes);
   const isSmaller = compressed !== undefined && compressed.length < chunk.bytes.length;
   const payload = isSmaller ? compressed : chunk.bytes;
   const rest = {

@@ -4,6 +4,7 @@ import { crc32, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Chunk, Position } from '../../../agent/record.ts';
+import { createCompressor } from '../../../agent/session/compressor.ts';
 import { encodeShipment, readAck, readPosition, readWelcome, writePosition } from '../../../agent/session/wire.ts';
 import { Codec, LogAck, NackReason, StreamLogsRequest, Welcome } from '../../../proto/index.ts';
 
@@ -29,13 +30,15 @@ function chunk(bytes: Buffer, recordLengths: readonly number[]): Chunk {
   };
 }
 
+const compressor = createCompressor();
+
 describe('a batch', () => {
   it('gives a coordinator back exactly the bytes and records that were read, whatever they are', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 3000 }), { minLength: 1, maxLength: 20 }), (records) => {
         const bytes = Buffer.concat(records);
         const lengths = records.map(({ length }) => length);
-        const encoded = encodeShipment(chunk(bytes, lengths), 5, 'shop');
+        const encoded = encodeShipment(chunk(bytes, lengths), 5, 'shop', compressor);
         const decoded = StreamLogsRequest.decode(encoded.request(9)).message;
         if (decoded?.$case !== 'batch') throw new Error('no batch');
         const batch = decoded.value;
@@ -52,7 +55,7 @@ describe('a batch', () => {
   });
 
   it('settles its end and what else it settles', () => {
-    const encoded = encodeShipment({ ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] }, 1, '');
+    const encoded = encodeShipment({ ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] }, 1, '', compressor);
     expect(encoded.settles).toEqual([
       { source: 'app', position: position(2) },
       { source: 'app', position: position(77) },
