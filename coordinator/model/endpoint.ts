@@ -167,7 +167,9 @@ export class Endpoint {
       if (!(error instanceof ModelError)) throw error;
       if (!signal.aborted) {
         this.failed(error);
-        logger.warn('model is not ready', { endpoint: this.name, err: error });
+        // Nobody there is what `auto` is for.
+        if (this.configuration.provider === 'auto') logger.info('no local model is used', { endpoint: this.name, reason: error.message });
+        else logger.warn('model is not ready', { endpoint: this.name, err: error });
       }
       throw error;
     }

@@ -118,7 +118,9 @@ export class ModelService {
 
   /** Who answers, for people: the models in their order, the engine where there is none. */
   describe(): string {
-    const names = this.statuses().map(
+    // Nobody asked for a local Ollama that isn't there.
+    const wanted = this.statuses().filter(({ provider, state }) => provider !== 'auto' || state !== 'failed');
+    const names = wanted.map(
       ({ name, model, state }) => `${name}${model === '' ? '' : ` ${model}`}${state === 'failed' ? ' (not ready)' : ''}`,
     );
     return names.length === 0 ? builtin : [...names, builtin].join(', then ');
