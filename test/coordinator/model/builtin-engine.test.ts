@@ -275,6 +275,68 @@ describe('files, numbers and imports', () => {
   });
 });
 
+describe('mistakes that the message names outright', () => {
+  it.each([
+    [
+      'a.js',
+      'function f(a) {\n  const total = 0;\n  for (const x of a) total += x;\n}\n',
+      3,
+      'TypeError',
+      'Assignment to constant variable.',
+      'let total = 0',
+    ],
+    [
+      'a.js',
+      'const f = (a) =>\n  a.reduce((x, y) => (y.length > x.length ? y : x));\n',
+      2,
+      'TypeError',
+      'Reduce of empty array with no initial value',
+      "y : x), '')",
+    ],
+    [
+      'a.js',
+      'async function g() {\n  return { a: 1 };\n}\nasync function f() {\n  const r = g();\n  return r.a.b;\n}\n',
+      6,
+      'TypeError',
+      "Cannot read properties of undefined (reading 'b')",
+      '= await g()',
+    ],
+    [
+      'a.py',
+      'def f(d):\n    for k in d:\n        del d[k]\n',
+      2,
+      'RuntimeError',
+      'dictionary changed size during iteration',
+      'for k in list(d):',
+    ],
+    ['a.py', 'def f(t):\n    return hashlib.md5(t)\n', 2, 'TypeError', 'Strings must be encoded before hashing', 'md5(t.encode())'],
+    [
+      'a.py',
+      'def f(p):\n    if p:\n        m = 1\n    return m\n',
+      4,
+      'UnboundLocalError',
+      "cannot access local variable 'm' where it is not associated with a value",
+      '    m = None\n    if p:',
+    ],
+    [
+      'A.java',
+      'class A { void f(List<Integer> l) {\n  for (Integer i : l) {\n    l.remove(i);\n  }\n} }\n',
+      2,
+      'java.util.ConcurrentModificationException',
+      '',
+      ': new java.util.ArrayList<>(l))',
+    ],
+  ])('in %s are mended: %s', async (path, text, line, type, message, expected) => {
+    expect(await firstText(path, text, line, type, message)).toContain(expected);
+  });
+
+  it('are left alone where a function may not wait', async () => {
+    const text = 'async function g() {\n  return 1;\n}\nfunction f() {\n  const r = g();\n  return r.a.b;\n}\n';
+    const all = await propose('a.js', text, 6, 'TypeError', "Cannot read properties of undefined (reading 'b')");
+    expect(all.filter(({ pattern }) => pattern === 'missing-await')).toEqual([]);
+  });
+});
+
 describe('reverts', () => {
   const before = 'def f(x):\n    if x is None:\n        return 0\n    return x.size\n';
   const after = 'def f(x):\n    return x.size\n';

@@ -8,6 +8,7 @@ import { guardJava } from './java-guards.ts';
 import { guardJavaScript } from './javascript-guards.ts';
 import { correctTypo } from './name-typos.ts';
 import { correctBound } from './off-by-one.ts';
+import { mendJava, mendJavaScript, mendPython } from './plain-mistakes.ts';
 import { guardPython } from './python-guards.ts';
 
 /** Places further out than this are callers that rarely hold the fault. */
@@ -18,8 +19,8 @@ export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees)
   const candidates: PatternCandidate[] = [];
   for (const place of problem.places.slice(0, mostPlaces)) {
     const text = problem.files.get(place.path);
-    const guard = guardOf(place.path);
-    if (text === undefined || guard === undefined) continue;
+    const own = templatesOf(place.path);
+    if (text === undefined || own.length === 0) continue;
     const site: Omit<GuardSite, 'root'> = {
       type: problem.type ?? '',
       message: problem.message,
@@ -29,27 +30,28 @@ export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees)
     };
     const edits =
       (await trees.withTree(place.path, text, (root) =>
-        [correctTypo, correctBound, guard].flatMap((template) => template({ ...site, root })),
+        [correctTypo, correctBound, ...own].flatMap((template) => template({ ...site, root })),
       )) ?? [];
     for (const edit of edits) candidates.push(describeGuard(place.path, text, edit));
   }
   return candidates;
 }
 
-function guardOf(path: string): ((site: GuardSite) => readonly GuardEdit[]) | undefined {
+/** What the message names outright goes before what only tolerates it. */
+function templatesOf(path: string): readonly ((site: GuardSite) => readonly GuardEdit[])[] {
   switch (grammarOf(path)) {
     case 'javascript':
     case 'typescript':
     case 'tsx':
-      return guardJavaScript;
+      return [mendJavaScript, guardJavaScript];
     case 'python':
-      return guardPython;
+      return [mendPython, guardPython];
     case 'go':
-      return guardGo;
+      return [guardGo];
     case 'java':
-      return guardJava;
+      return [mendJava, guardJava];
     default:
-      return undefined;
+      return [];
   }
 }
 
