@@ -45,7 +45,9 @@ export async function layGroundwork(
   const files = new Map<string, string>();
   const read = async (paths: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
     const contents = await service.readFiles(repository, paths, head, mostFileBytes);
-    return [...contents].flatMap(([path, content]) => (content.includes(0) ? [] : [[path, content.toString('utf8')] as const]));
+    return [...contents].flatMap(([path, content]) =>
+      content.includes(0) || isStandIn(content) ? [] : [[path, content.toString('utf8')] as const],
+    );
   };
   const readAll = async (paths: ReadonlySet<string>): Promise<void> => {
     const missing = [...paths].filter((path) => !files.has(path)).slice(0, Math.max(0, mostFiles - files.size));
@@ -75,6 +77,11 @@ export async function layGroundwork(
     tests,
     evidence: collectEvidence(problem, locations, suspects, files),
   };
+}
+
+/** A file whose content is kept elsewhere (Git LFS): what stands in for it is no code. */
+function isStandIn(content: Buffer): boolean {
+  return content.length < 1024 && content.subarray(0, 40).toString('latin1').startsWith('version https://git-lfs.github.com/spec/');
 }
 
 /** What an incident tells without a repository. */

@@ -66,6 +66,10 @@ class Workbench {
         return this.#replace({ ...edit, path }, text);
       case 'replace_file':
         if (isElided(edit.content, text)) return refuseElision(path);
+        if (edit.mayBePart === true) {
+          const parts = await this.#partsOf(path, stripFence(edit.content), text);
+          if (parts !== undefined) return this.#replaceFunctions(path, parts, text);
+        }
         return this.#put(path, fitWholeFile(stripFence(edit.content), text));
       case 'replace_function':
         return this.#replaceFunction(path, edit.name, edit.content, text);
@@ -115,6 +119,32 @@ class Workbench {
       return undefined;
     }
     this.#splices.set(edit.path, { file: known.file, splices: [...known.splices, ...placed.splices] });
+    return undefined;
+  }
+
+  /** The functions that a text consists of, if it holds nothing else and lacks others that the file has; undefined for a whole file. */
+  async #partsOf(path: string, content: string, text: string): Promise<readonly { name: string; content: string }[] | undefined> {
+    const { trees } = this.#options;
+    const before = await trees.listFunctions(path, text);
+    const all = await trees.listFunctions(path, content);
+    const after = all.filter(
+      (one) => !all.some((other) => other !== one && other.startLine <= one.startLine && one.endLine <= other.endLine),
+    );
+    const names = new Set(all.map(({ name }) => name));
+    const lines = content.split('\n');
+    const isOutside = (line: number): boolean => after.every(({ startLine, endLine }) => line < startLine || line > endLine);
+    const holdsMore = lines.some((line, index) => isOutside(index + 1) && !/^\s*(?:#.*|\/\/.*)?$/.test(line));
+    const isPart = after.every(({ name }) => before.some((one) => one.name === name)) && before.some(({ name }) => !names.has(name));
+    if (after.length === 0 || holdsMore || !isPart) return undefined;
+    return after.map(({ name, startLine, endLine }) => ({ name, content: lines.slice(startLine - 1, endLine).join('\n') }));
+  }
+
+  async #replaceFunctions(path: string, parts: readonly { name: string; content: string }[], text: string): Promise<Refusal | undefined> {
+    for (const { name, content } of parts) {
+      const refused = await this.#replaceFunction(path, name, content, text);
+      // One that stays as it was was only shown around the others.
+      if (refused !== undefined && (refused.reason !== 'no_change' || parts.length === 1)) return refused;
+    }
     return undefined;
   }
 

@@ -61,7 +61,7 @@ export function readWholeBlocks(text: string): BlockReading {
       return heading === undefined ? undefined : { kind: 'broken', why: 'a code block is not finished: its closing fence is missing' };
     const content = joined(lines.slice(index + 1, end));
     if (heading?.name !== undefined) edits.push({ op: 'replace_function', path: heading.path, name: heading.name, content });
-    else if (heading !== undefined) edits.push({ op: 'replace_file', path: heading.path, content });
+    else if (heading !== undefined) edits.push({ op: 'replace_file', path: heading.path, content, mayBePart: true });
     index = end + 1;
   }
   return edits.length === 0 ? undefined : { kind: 'edits', edits };

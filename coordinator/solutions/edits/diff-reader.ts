@@ -1,4 +1,4 @@
-// Unified diffs as models write them: wrong counts, no line numbers, context that lost its first blank.
+// Unified diffs as models write them: wrong counts, no line numbers, context that lost its first blank; and patches between `***` lines.
 // Must never trust a line number further than as a hint.
 import type { Edit } from './edit.ts';
 
@@ -24,6 +24,14 @@ export function readDiff(text: string): readonly Edit[] | undefined {
     if (line.startsWith('diff --git ')) {
       close();
       file = undefined;
+    } else if (/^\*\*\* (?:Begin|End) (?:Patch|of File)/.test(line)) {
+      close();
+    } else if (/^\*\*\* (?:Update|Add|Delete) File: /.test(line)) {
+      close();
+      const [, kind = '', path = ''] = /^\*\*\* (Update|Add|Delete) File: (.*)$/.exec(line) ?? [];
+      file = { oldPath: kind === 'Add' ? '' : path.trim(), newPath: kind === 'Delete' ? '' : path.trim() };
+      if (kind === 'Delete') edits.push({ op: 'delete', path: file.oldPath });
+      else hunk = { lines: [], hint: undefined };
     } else if (line.startsWith('rename from ')) renameFrom = line.slice(12).trim();
     else if (line.startsWith('rename to ') && renameFrom !== undefined) {
       edits.push({ op: 'rename', path: renameFrom, newPath: line.slice(10).trim() });

@@ -3,7 +3,8 @@
 
 export type Edit =
   | TextReplacement
-  | { readonly op: 'replace_file'; readonly path: string; readonly content: string }
+  /** `mayBePart`: it was only a fence with a path, which may hold a function or two instead of all. */
+  | { readonly op: 'replace_file'; readonly path: string; readonly content: string; readonly mayBePart?: boolean }
   | { readonly op: 'replace_function'; readonly path: string; readonly name: string; readonly content: string }
   | { readonly op: 'create'; readonly path: string; readonly content: string }
   | { readonly op: 'delete'; readonly path: string }

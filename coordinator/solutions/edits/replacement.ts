@@ -59,6 +59,9 @@ function placeFolded(file: TextLines, texts: readonly string[], reading: Reading
   return isPlain ? undefined : placeReading(file, folded, { search, replace: reading.replace.normalize('NFC') }, edit);
 }
 
+/** Lines by which a number may be off without being doubted. */
+const nearEnough = 2;
+
 /** Where several places match: the one at the hint, or all if their number was foretold. */
 function choose(matches: readonly LineMatch[], edit: TextReplacement): readonly LineMatch[] | Refusal {
   const { expectedCount, lineHint, path } = edit;
@@ -71,9 +74,14 @@ function choose(matches: readonly LineMatch[], edit: TextReplacement): readonly 
       return Math.min(Math.abs(lineHint - 1 - start), Math.abs(lineHint - start - count));
     };
     const [best, next] = matches.toSorted((a, b) => distance(a) - distance(b));
-    if (best !== undefined && next !== undefined && distance(best) < distance(next)) return [best];
+    // Line numbers of models drift: the nearest place counts only where the others are clearly further away.
+    if (best !== undefined && next !== undefined && isClearlyNearer(distance(best), distance(next))) return [best];
   }
   return ambiguous(edit, matches);
+}
+
+function isClearlyNearer(near: number, far: number): boolean {
+  return near <= nearEnough ? near < far : near * 3 <= far;
 }
 
 function ambiguous(edit: TextReplacement, matches: readonly LineMatch[]): Refusal {

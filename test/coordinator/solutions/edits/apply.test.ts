@@ -130,6 +130,30 @@ describe('other ways of writing', () => {
     expect(files['shop.js']).toBe(shop.replace('return sum;', 'return sum ?? 0;').replace('cart.length', 'cart?.length'));
   });
 
+  it('are a function or two in a fence, which stand for no more than themselves', async () => {
+    const text = 'import os\n\n\ndef a(x):\n    return 1\n\n\ndef b(x):\n    return 2\n';
+    const files = await changed({ 'a.py': text }, 'Here is the fix.\n\na.py\n```python\ndef b(x):\n    return 3\n```\n');
+    expect(files['a.py']).toBe(text.replace('return 2', 'return 3'));
+    // With anything else besides, it is the file.
+    const whole = 'import os\n\n\ndef b(x):\n    return 3\n';
+    expect(await changed({ 'a.py': text }, `FILE: a.py\n\`\`\`python\n${whole}\`\`\`\n`)).toEqual({ 'a.py': whole });
+  });
+
+  it('are patches between lines of asterisks', async () => {
+    const patch =
+      '*** Begin Patch\n*** Update File: shop.js\n@@ total(cart) {\n     const sum = add(cart);\n-    return sum;\n+    return sum ?? 0;\n   }\n*** Add File: new.js\n+export const a = 1;\n*** End Patch\n';
+    const files = await changed({ 'shop.js': shop }, patch);
+    expect(files).toEqual({ 'shop.js': shop.replace('return sum;', 'return sum ?? 0;'), 'new.js': 'export const a = 1;\n' });
+  });
+
+  it('are refused where a drifted number could mean either of two places', async () => {
+    const text = `x = 1\n${'\n'.repeat(8)}if a:\n    b()\n${'\n'.repeat(8)}if a:\n    b()\n`;
+    const diff = (line: number): string => `--- a/a.py\n+++ b/a.py\n@@ -${line},2 +${line},2 @@\n if a:\n-    b()\n+    c()\n`;
+    expect(await reason({ 'a.py': text }, diff(3))).toBe('ambiguous_match');
+    expect(await reason({ 'a.py': text }, diff(15))).toBe('ambiguous_match');
+    expect(await reason({ 'a.py': text }, diff(9))).toBe('applied');
+  });
+
   it('are refused where they leave parts out', async () => {
     expect(await reason({ 'a.py': 'x = 1\ny = 2\n' }, 'FILE: a.py\n```python\nx = 2\n# ... rest of the file\n```\n')).toBe(
       'unpaired_ellipsis',
