@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import { runProcess } from '../base/process.ts';
 import type { AgentConfig } from './config.ts';
+import { effectiveSources } from './discovered-sources.ts';
 import { checkConnection } from './session/connection-check.ts';
 import { showCoordinatorAddress } from './session/coordinator-address.ts';
 import { openCredentialsStore, type CredentialsOutcome } from './session/node-credentials.ts';
@@ -30,14 +31,16 @@ export async function checkHost(config: AgentConfig, { clock, path }: CheckSurro
 
 async function checkSources(config: AgentConfig, path: string | undefined): Promise<readonly CheckRow[]> {
   const rows: CheckRow[] = [];
-  for (const { id, file, journal, disabled } of config.sources) {
+  if (config.sources.length === 0)
+    rows.push({ outcome: 'note', subject: 'sources', message: 'none is configured; what this host logs is looked for, as the agent does' });
+  for (const { id, file, journal, disabled } of effectiveSources(config.sources).sources) {
     const subject = `source ${id}`;
     if (disabled) rows.push({ outcome: 'note', subject, message: 'disabled' });
     else if (file !== undefined) {
       const files = explainFiles([{ id, include: file.include, exclude: file.exclude }], []);
       const read = files.filter(({ sources }) => sources.length > 0);
-      for (const { path: name, reason } of files.filter(({ sources }) => sources.length === 0))
-        rows.push({ outcome: 'note', subject, message: `${name}: ${reason}` });
+      for (const { path: name, reason, isDenied } of files.filter(({ sources }) => sources.length === 0))
+        rows.push({ outcome: isDenied ? 'failed' : 'note', subject, message: `${name}: ${reason}` });
       const none = `no file matches ${file.include.join(', ')} that can be read; one that appears later is followed`;
       rows.push(
         read.length > 0 ? { outcome: 'ok', subject, message: `${read.length} file(s)` } : { outcome: 'note', subject, message: none },

@@ -24,8 +24,11 @@ export interface FileExplanation {
   readonly sources: readonly string[];
   /** One sentence, for people. */
   readonly reason: string;
+  /** A source wants it and may not read it. */
+  readonly isDenied: boolean;
 }
 
+const denied = 'may not be read by this user: add it to the group that owns the file (adm or systemd-journal)';
 const mostFiles = 10_000;
 const mostDepth = 6;
 
@@ -44,9 +47,10 @@ export function explainFiles(sources: readonly ExplainedSource[], folders: reado
     const problem = findProblem(path);
     if (tailing.length > 0 && problem === undefined) {
       const names = tailing.map(({ source }) => source.id);
-      return { path, sources: names, reason: `tailed by ${names.join(', ')}` };
+      return { path, sources: names, reason: `tailed by ${names.join(', ')}`, isDenied: false };
     }
-    return { path, sources: [], reason: problem ?? whyNot(path, matching, judged) };
+    const isDenied = tailing.length > 0 && problem === denied;
+    return { path, sources: [], reason: problem ?? whyNot(path, matching, judged), isDenied };
   });
 }
 
@@ -90,7 +94,7 @@ function findProblem(path: string): string | undefined {
     return undefined;
   } catch (error) {
     const errno = errnoOf(error) ?? 'unknown error';
-    if (errno === 'EACCES') return 'may not be read by this user: add it to the group that owns the file (adm or systemd-journal)';
+    if (errno === 'EACCES') return denied;
     return errno === 'ENOENT' ? 'its link leads nowhere' : `cannot be read: ${errno}`;
   }
 }

@@ -51,6 +51,7 @@ hephaestusctl tokens create --ttl 1h -o json | grep -o 'heph1[A-Za-z0-9._-]*' | 
   await witness.until('the node is operational', 'hephaestusctl nodes list', operational);
   const told = 'systemctl show -p StatusText --value hephaestus-agent';
   await witness.until('systemd is told what the agent does', told, /ships to 127\.0\.0\.1:7443; sources: 3/);
+  for (const name of ['hephaestus-coordinator', 'hephaestus-agent']) witness.say(startOf(witness, name));
   const rows = /configuration[^]*source orders[^]*connection[^]*certificate[^]*clock/;
   witness.check('check names configuration, sources, connection, certificate and clock', 'hephaestus-agent check', rows);
   witness.check(
@@ -58,6 +59,22 @@ hephaestusctl tokens create --ttl 1h -o json | grep -o 'heph1[A-Za-z0-9._-]*' | 
     'for i in $(seq 100); do logger -t tool journal-$i; echo "plain-$i" >> /srv/log/closed.log; done; chmod 600 /srv/log/closed.log',
   );
   await witness.until('all lines of the file arrive', countOf('plain'), exactly(100));
+  witness.check(
+    'check fails for a user who may not read a file that a source names',
+    'setpriv --reuid=nobody --clear-groups hephaestus-agent check; test $? = 1',
+    /failed +source orders: \/srv\/log\/closed\.log: may not be read/,
+  );
   // The journal is forwarded to a file, too.
   await witness.until('all lines of the journal arrive', countOf('journal'), /, 100 different$/m);
+}
+
+/** From the process's start to READY, and what the unit's processes hold now. */
+function startOf({ container }: Witness, unit: string): string {
+  const wanted = 'ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic,MemoryCurrent,MainPID';
+  const shown = container.run(
+    `systemctl show -p ${wanted} ${unit}; grep VmRSS /proc/$(systemctl show -p MainPID --value ${unit})/status`,
+  ).output;
+  const number = (name: string): number => Number(new RegExp(`${name}\\D+(\\d+)`).exec(shown)?.[1]);
+  const readyMs = (number('ActiveEnterTimestampMonotonic') - number('ExecMainStartTimestampMonotonic')) / 1000;
+  return `→ ${unit} was ready ${Math.round(readyMs)} ms after its process began; it holds ${Math.round(number('VmRSS') / 1024)} MiB`;
 }

@@ -12,7 +12,9 @@ import urllib.request
 order = b'{\\"items\\": [{\\"sku\\": \\"hammer\\", \\"quantity\\": 1}]}'
 urllib.request.urlopen(urllib.request.Request('http://127.0.0.1:8099/quotes', order, {'content-type': 'application/json'}))" 2>&1 | grep 'Error 500'`,
   );
-  await witness.until('an incident is there', 'hephaestusctl incidents list -o json', /orders/);
+  // With those that are taken for consequences of what else this host went through in these minutes.
+  const incidents = 'hephaestusctl incidents list --all -o json';
+  await witness.until('an incident is there', incidents, /"service": "orders"/);
   await witness.until('a proposal is proven in the sandbox', 'hephaestusctl solutions list -o json', /REPRODUCED|reproduced/, 240);
   witness.check(
     'a backup is made while it runs, for its owner only',
@@ -24,5 +26,5 @@ urllib.request.urlopen(urllib.request.Request('http://127.0.0.1:8099/quotes', or
     'systemctl stop hephaestus-coordinator && rm -rf /var/lib/hephaestus/* && hephaestus-coordinator restore /root/backup.tar.gz && systemctl start hephaestus-coordinator',
   );
   await witness.until('the node trusts the restored coordinator', bothRun, operational);
-  witness.check('the incident is there again', 'hephaestusctl incidents list -o json', /orders/);
+  witness.check('the incident is there again', incidents, /"service": "orders"/);
 }
