@@ -44,6 +44,9 @@ export interface Pipeline extends ShipmentFeed {
   close(): Promise<void>;
 }
 
+/** Pulled at once where records are reduced. */
+const mostReducedBytes = 64 * 1024;
+
 export function createPipeline(options: PipelineOptions): Pipeline {
   return new TurnTakingPipeline(options);
 }
@@ -101,7 +104,9 @@ class TurnTakingPipeline implements Pipeline {
         this.#ready.push(...this.#reducer.take(redacted, lane.settings.service ?? ''));
         continue;
       }
-      for (const idle of this.#lanes) if (idle.state === 'idle') this.#pull(idle, maxBytes);
+      // What reduction says of very short records is longer than they are; a batch must hold it all the same.
+      const atMost = this.#reducer === undefined ? maxBytes : Math.min(maxBytes, mostReducedBytes);
+      for (const idle of this.#lanes) if (idle.state === 'idle') this.#pull(idle, atMost);
       await this.#waitForChange(signal, this.#reducer?.dueInMs());
     }
   }

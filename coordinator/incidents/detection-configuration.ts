@@ -18,7 +18,9 @@ const phases = (learningMs: number, shadowMs: number) => ({
 
 export const detectionConfigurationSchema = z.strictObject({
   /** Rates: a service that writes a line far less or more often than it did, or something out of turn. */
-  behaviour: z.strictObject({ ...phases(hourMs, hourMs), interval: duration.default(3 * minuteMs) }).prefault({}),
+  behaviour: z
+    .strictObject({ ...phases(hourMs, hourMs), interval: duration.refine((ms) => ms >= 1000, 'must be at least 1s').default(3 * minuteMs) })
+    .prefault({}),
   /** Messages that a service never wrote before. */
   newTemplates: z
     .strictObject({
