@@ -110,6 +110,16 @@ const rows: readonly Row[] = [
   ['openshift-token', 'sha256~', WORD, 40],
   ['amazon-mws-token', 'amzn.mws.', TOKEN, 30],
   ['adobe-secret', 'p8e-', HEX, 32],
+  ['langsmith-key', 'lsv2_pt_ lsv2_sk_', WORD, 32],
+  ['riot-key', 'RGAPI-', WORD, 32],
+  ['launchdarkly-key', 'sdk-', WORD, 36, 'digit'],
+  ['mapbox-token', 'sk.eyJ', TOKEN, 40],
+  ['mollie-key', 'live_ test_', ALNUM, 30, 'digit'],
+  ['firebase-token', 'APA91b', TOKEN, 100],
+  ['dropbox-token', 'sl.B sl.A sl.u.', TOKEN, 100, 'digit'],
+  ['nostr-key', 'nsec1', ALNUM, 50],
+  // Base64 of the first line of a private key, as cluster configurations hold it.
+  ['private-key', 'LS0tLS1CRUdJTiBSU0EgUFJJVkF LS0tLS1CRUdJTiBQUklWQVRF LS0tLS1CRUdJTiBFQyBQUklW LS0tLS1CRUdJTiBPUEVOU1NI', BASE64, 24],
 ];
 
 export const formats: readonly Format[] = rows.map(([kind, prefixes, body, least, digit]) => ({

@@ -3,6 +3,7 @@
 import { AnchorSearch } from './anchor-search.ts';
 import { AnchorTable } from './anchor-table.ts';
 import { DIGIT, LOWER, runStart } from './byte-classes.ts';
+import { commandProbes } from './command-probe.ts';
 import type { Finding, Report } from './finding.ts';
 import { formats } from './formats.ts';
 import { headerProbes } from './header-probe.ts';
@@ -38,7 +39,15 @@ export class SecretFinder {
 }
 
 /** Of all credentials that are known. */
-const anchors = new AnchorTable([namedValueProbe, urlProbe, privateKeyProbe, ...headerProbes, ...shapeProbes, ...prefixProbes(formats)]);
+const anchors = new AnchorTable([
+  namedValueProbe,
+  urlProbe,
+  privateKeyProbe,
+  ...headerProbes,
+  ...commandProbes,
+  ...shapeProbes,
+  ...prefixProbes(formats),
+]);
 
 /** Lower case letters, digits, dashes and colons: what tokens hold between their marks. */
 const INNER = Uint8Array.from(LOWER, (bit, code) => (bit === 1 || DIGIT[code] === 1 || code === 0x2d || code === 0x3a ? 1 : 0));
