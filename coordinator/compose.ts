@@ -51,6 +51,7 @@ import { createJobQueue } from './store/job-records.ts';
 import { createLogReader } from './store/log-records.ts';
 import { createModelRequestStore } from './store/model-records.ts';
 import { createWebhookStore } from './store/webhook-records.ts';
+import { createRemedyStore } from './store/remedy-records.ts';
 import { SecretStore } from './store/secrets.ts';
 import { createProposalStore, createRepositoryStore } from './store/solution-records.ts';
 
@@ -174,7 +175,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const kept = { exposures, proposals, jobs, secrets, webhooks, repositories: repositoryStore };
   const following = await composeFollowing({ ...kept, config, meter, metrics, clock, logger });
   const solving = composeSolutions({
-    following: { ...following, deployments, exposures, desk: tracker },
+    following: { ...following, deployments, exposures, desk: tracker, remedies: createRemedyStore(database) },
     config,
     clock,
     logger,

@@ -39,8 +39,6 @@ export const conventionSettingsSchema = z.strictObject({
   rebase: z.enum(['touched', 'never']).default('touched'),
   /** Rounds of a model that comments of reviewers may cause; 0 answers none. */
   reviewRounds: z.int().min(0).max(20).default(3),
-  /** GitHub only: commits are made by its API, which signs them. */
-  verifiedCommits: z.boolean().default(false),
 });
 
 export type Conventions = z.output<typeof conventionSettingsSchema>;

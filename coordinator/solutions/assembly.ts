@@ -12,6 +12,7 @@ import type { FollowParts } from './follow/follow-up.ts';
 import { Follower } from './follow/follower.ts';
 import { ChangeRequestUpkeep } from './follow/upkeep.ts';
 import type { JobQueue } from './job-queue.ts';
+import { createReminder, type RemedyStore } from './memory.ts';
 import { routeJobs } from './job-routing.ts';
 import { JobRunner, defaultJobRunnerOptions } from './job-runner.ts';
 import { SolutionPipeline } from './pipeline.ts';
@@ -26,7 +27,9 @@ import type { ToolLimits } from './tool-loop.ts';
 import { Validator } from './validator.ts';
 
 /** What is needed to follow a change after it left. */
-export type FollowingParts = Pick<FollowParts, 'deployments' | 'exposures' | 'desk' | 'recurrence' | 'onVerdict'>;
+export type FollowingParts = Pick<FollowParts, 'deployments' | 'exposures' | 'desk' | 'recurrence' | 'onVerdict'> & {
+  readonly remedies: RemedyStore;
+};
 
 export interface SolutionsOptions {
   readonly proposals: ProposalStore;
@@ -78,13 +81,25 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),
     trees,
+    remind: options.following === undefined ? undefined : createReminder(proposals, options.following.remedies),
     events,
     clock,
     logger,
     searchPath,
   });
   const work =
-    options.following === undefined ? pipeline : routeJobs(pipeline, createFollower({ ...options, ...options.following, events, logger }));
+    options.following === undefined
+      ? pipeline
+      : routeJobs(
+          pipeline,
+          createFollower({
+            ...options,
+            ...options.following,
+            canRevise: () => models.statuses().some(({ state }) => state !== 'failed'),
+            events,
+            logger,
+          }),
+        );
   const runner = new JobRunner({ ...defaultJobRunnerOptions, jobs, work, holder, clock, logger });
   return { service: createSolutionService({ proposals, incidents, repositories, jobs, events, clock }), events, runner, sandbox };
 }

@@ -20,6 +20,7 @@ export function collectEvidence(
   locations: readonly CodeLocation[],
   suspects: readonly SuspectCommit[],
   files: ReadonlyMap<string, string>,
+  reminders: readonly Omit<Evidence, 'id'>[] = [],
 ): readonly Evidence[] {
   const found: Omit<Evidence, 'id'>[] = [describeIncident(problem)];
   const withTrace = problem.occurrences.find(({ trace }) => trace !== undefined);
@@ -53,6 +54,7 @@ export function collectEvidence(
     const title = `Commit ${commit.hash.slice(0, 10)} "${commit.subject}" by ${commit.author}: ${reasons.join(', ')}`;
     found.push({ kind: 'commit', title, body: diff, timeMs: commit.committedAtMs, nodeId: undefined });
   }
+  found.push(...reminders);
   return found.map((evidence, index) => ({
     ...evidence,
     id: `E${index + 1}`,

@@ -6,6 +6,7 @@ import { collectEvidence } from './evidence.ts';
 import { readProblem, type Problem } from './problem.ts';
 import type { Incident, Occurrence } from '../incidents/incident.ts';
 import { settleLines } from './line-drift.ts';
+import type { Reminder } from './memory.ts';
 import type { Evidence } from './proposal.ts';
 import { findRelatedTests } from './related-tests.ts';
 
@@ -28,9 +29,16 @@ const mostFiles = 14;
 const mostTests = 3;
 const mostFileBytes = 512 * 1024;
 
+export interface GroundworkParts {
+  readonly repositoryService: RepositoryService;
+  readonly trees: SyntaxTrees;
+  /** What is known from before: changes that fixed it or its like, words of reviewers. */
+  readonly remind?: ((incident: Incident) => Promise<readonly Reminder[]>) | undefined;
+}
+
 /** @throws HephaestusError of the Repository Service. */
 export async function layGroundwork(
-  { repositoryService: service, trees }: { readonly repositoryService: RepositoryService; readonly trees: SyntaxTrees },
+  { repositoryService: service, trees, remind }: GroundworkParts,
   repository: Repository,
   incident: Incident,
   occurrences: readonly Occurrence[],
@@ -75,7 +83,7 @@ export async function layGroundwork(
     files,
     functions,
     tests,
-    evidence: collectEvidence(problem, locations, suspects, files),
+    evidence: collectEvidence(problem, locations, suspects, files, (await remind?.(incident)) ?? []),
   };
 }
 

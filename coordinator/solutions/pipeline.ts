@@ -10,7 +10,7 @@ import type { Proposer } from './candidate.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
 import { judgeGate, reportSoFar, tellRung } from './gate.ts';
-import { evidenceAlone, layGroundwork, readBase, type Groundwork } from './groundwork.ts';
+import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
@@ -32,6 +32,7 @@ export interface PipelineOptions {
   readonly proposer: Proposer;
   readonly validator: Validator;
   readonly trees: SyntaxTrees;
+  readonly remind: GroundworkParts['remind'];
   readonly events: ProposalEvents;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -219,7 +220,8 @@ export class SolutionPipeline {
   /** In mode deploy a diagnosis is delivered as an issue where the remote has them. */
   async #diagnose(proposal: SolutionProposal, { repository, problem }: Groundwork, event: ProposalEvent, reason: string): Promise<void> {
     const saved = await this.#save({ ...proposal, stateReason: reason }, 'no fix');
-    if (repository.mode !== 'deploy') {
+    // A round that a review caused is answered on its change request.
+    if (repository.mode !== 'deploy' || proposal.feedback !== undefined) {
       await this.#change(saved, event, reason);
       return;
     }
@@ -245,7 +247,10 @@ export class SolutionPipeline {
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
     const tried = await tryFiles(ground, candidate, options);
-    await this.#save(await withProof(this.#options, proposal, ground, tried), 'validated once more');
+    // It may have been followed meanwhile; what was learnt then stays.
+    const { followUp, state, stateReason, delivery } = (await this.#options.proposals.get(id)) ?? proposal;
+    const proven = await withProof(this.#options, proposal, ground, tried);
+    await this.#save({ ...proven, followUp, state, stateReason, delivery }, 'validated once more');
   }
 
   async #publish(id: string): Promise<void> {

@@ -118,6 +118,21 @@ export interface Publication {
   readonly occurrences: number;
 }
 
+/** Why a solution is made anew. */
+export interface Feedback {
+  readonly solutionId: string;
+  /** From 1. */
+  readonly round: number;
+  /** Of the change that was looked at. */
+  readonly diff: string;
+  readonly comments: readonly {
+    readonly author: string;
+    readonly body: string;
+    readonly path: string | undefined;
+    readonly line: number | undefined;
+  }[];
+}
+
 /** What is known of a change request since it was made. */
 export interface FollowUp {
   readonly lookedAtMs: number;
@@ -133,6 +148,10 @@ export interface FollowUp {
   readonly answered: readonly string[];
   /** Rounds that comments caused. */
   readonly rounds: number;
+  /** The last base that was looked at; `proving` until the ladder was climbed on it. */
+  readonly rebasing?:
+    | { readonly base: string; readonly state: 'proving' | 'left'; readonly sinceMs: number; readonly note: string }
+    | undefined;
   /** The commit by which it came into its target. */
   readonly mergeCommit: string | undefined;
   readonly mergedAtMs: number | undefined;
@@ -174,6 +193,8 @@ export interface SolutionProposal {
   readonly approvedBy?: readonly string[] | undefined;
   /** Of a change request: what became of it. Undefined until it was looked at, and in what older versions kept. */
   readonly followUp?: FollowUp | undefined;
+  /** What reviewers of an earlier one want different. */
+  readonly feedback?: Feedback | undefined;
   /** The solution whose change this one takes back. */
   readonly reverts?: string | undefined;
   readonly createdAtMs: number;

@@ -87,10 +87,20 @@ async function publishChange(
   const remote = remoteOf(repository);
   const isOurs = await renew(remote, outcome, publication, replaced);
   const notes = await garnish(remote, outcome, publication);
+  if (proposal.feedback !== undefined && outcome.state === 'open') {
+    const key = `round-${String(proposal.feedback.round)}`;
+    await remote.comment(outcome.number, { key, body: `Changed after your comment, in ${commit}.` });
+  }
   const { remote: url, number } = outcome;
   return {
     delivery: { kind: 'change-request', remote: url, url: outcome.url, branch: outcome.branch, commit, number },
-    followUp: { ...noFollowUp, writtenBody: isOurs ? body : '', toldOccurrences: occurrences },
+    followUp: {
+      ...noFollowUp,
+      writtenBody: isOurs ? body : '',
+      toldOccurrences: occurrences,
+      answered: replaced[0]?.followUp?.answered ?? [],
+      rounds: replaced[0]?.followUp?.rounds ?? 0,
+    },
     notes,
   };
 }

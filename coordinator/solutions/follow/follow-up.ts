@@ -9,6 +9,7 @@ import type { Repository, RepositoryService, RepositoryStore } from '../../repos
 import type { Clock } from '../../../base/clock.ts';
 import type { Logger } from '../../../base/logger.ts';
 import type { JobQueue } from '../job-queue.ts';
+import type { RemedyStore } from '../memory.ts';
 import type { FollowUp, ProposalStore, SolutionProposal } from '../proposal.ts';
 import type { ProposalEvents } from '../proposal-events.ts';
 
@@ -29,6 +30,9 @@ export interface FollowParts {
   readonly deployments: Pick<DeploymentStore, 'list'>;
   readonly exposures: Pick<ExposureStore, 'read'>;
   readonly desk: FixDesk;
+  readonly remedies: Pick<RemedyStore, 'save'>;
+  /** Whether a model is at hand that could do what a reviewer asks. */
+  readonly canRevise: () => boolean;
   readonly jobs: JobQueue;
   readonly events: ProposalEvents;
   readonly recurrence: RecurrenceOptions;

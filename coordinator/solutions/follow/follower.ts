@@ -2,7 +2,9 @@
 // Must never act twice: every comment has a key, every state is saved after what it says was done.
 import { isHephaestusError, type HephaestusError } from '../../../base/errors.ts';
 import type { ChangeRequest, CheckRun } from '../../remote/remote.ts';
+import type { Incident } from '../../incidents/incident.ts';
 import type { Job } from '../job-queue.ts';
+import { remedyOf } from '../memory.ts';
 import type { SolutionProposal } from '../proposal.ts';
 import { followedStates, transition, type ProposalEvent } from '../proposal-states.ts';
 import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';
@@ -51,6 +53,7 @@ export class Follower {
     const { number, branch, commit } = delivery;
     const seen = await remote.getChangeRequest({ number, branch, commit, target });
     const looked = withFollowUp(proposal, { lookedAtMs: clock.now(), problem: '' });
+    if (seen === undefined || (seen.state === 'closed' && proposal.reverts === undefined)) await this.#remember(looked, incident);
     if (seen === undefined) return this.#change(looked, 'declined', `The change request ${delivery.url} is gone.`);
     switch (seen.state) {
       case 'merged': {
@@ -73,6 +76,11 @@ export class Follower {
         return this.#save(await this.#upkeep.keep(open, seen, signal), 'looked at');
       }
     }
+  }
+
+  /** A person's no is remembered, too. */
+  async #remember(proposal: SolutionProposal, incident: Incident): Promise<void> {
+    await this.#parts.remedies.save(remedyOf(proposal, incident, 'declined', this.#parts.clock.now()));
   }
 
   /** CI is not everywhere, and its API needs a permission of its own: neither keeps from following. */

@@ -7,6 +7,8 @@ import { transition } from '../proposal-states.ts';
 import { bodyOf, conventionsOf } from '../conventions.ts';
 import { sameText } from '../publisher.ts';
 import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';
+import { rebase, type Rebased } from './rebase.ts';
+import { answerReview } from './review-round.ts';
 import type { Upkeep } from './follower.ts';
 
 /** The text is written anew when this many times the occurrences are known that it tells of. */
@@ -24,11 +26,17 @@ export class ChangeRequestUpkeep implements Upkeep {
     if (incident.state === 'resolved')
       return this.#close(followed, seen, `The incident was resolved${incident.note === '' ? '' : `: ${incident.note}`}.`);
     const isTheirs = seen.commit !== proposal.delivery?.commit;
-    const told = isTheirs ? proposal : await this.#tellGrowth(followed, seen);
+    const answered = isTheirs ? proposal : await answerReview(this.#parts, followed);
+    const rebased: Rebased = isTheirs
+      ? { kind: 'kept', proposal: answered, note: '' }
+      : await rebase(this.#parts, { ...followed, proposal: answered });
+    if (rebased.kind === 'needless') return this.#close(followed, seen, 'The base has the same change already.');
+    const told = isTheirs ? rebased.proposal : await this.#tellGrowth({ ...followed, proposal: rebased.proposal }, seen);
     const checks = followUpOf(told).checks;
     const parts = [
       `Change request ${seen.url} is open${seen.draft ? ' as a draft' : ''}`,
       ...(checks === '' ? [] : [`checks: ${checks}`]),
+      ...(rebased.note === '' ? [] : [rebased.note]),
       ...(isTheirs ? ['somebody pushed to its branch, which is theirs now'] : []),
     ];
     return { ...told, stateReason: `${parts.join('; ')}.` };

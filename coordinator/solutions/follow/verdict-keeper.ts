@@ -3,6 +3,7 @@
 import { HephaestusError } from '../../../base/errors.ts';
 import { explainFix, judgeFix, type FixAnswer } from '../../incidents/fix-verdict.ts';
 import type { Deployment } from '../../incidents/deployment.ts';
+import { remedyOf } from '../memory.ts';
 import { neutralise } from '../neutral-text.ts';
 import type { SolutionProposal } from '../proposal.ts';
 import { transition } from '../proposal-states.ts';
@@ -73,6 +74,7 @@ export class VerdictKeeper {
     // It stays the guard: what comes later is judged by revision.
     await desk.recordFix(incident.id, { fixId: proposal.id, event: 'resolve', note });
     const decided = withFollowUp(proposal, { decidedAtMs: clock.now() });
+    await this.#parts.remedies.save(remedyOf({ ...proposal, stateReason: why }, incident, 'fixed', clock.now()));
     const saved = await this.#save(transition(decided, 'works', `It works: ${why}.`, clock.now()), 'fixed');
     onVerdict('fixed');
     return saved;
@@ -91,6 +93,8 @@ export class VerdictKeeper {
       event: hasWorked ? 'occurrence' : 'reopen',
       note: hasWorked ? `Regressed after ${url}: ${why}.` : `Not fixed by ${url}: ${why}.`,
     });
+    // What worked until something else broke it did fix the problem then.
+    if (!hasWorked) await this.#parts.remedies.save(remedyOf({ ...proposal, stateReason: why }, incident, 'not-fixed', clock.now()));
     const decided = withFollowUp(proposal, { decidedAtMs: clock.now() });
     const revert = reverting === undefined ? '' : ` Solution ${reverting.id} would take it back; approve it to propose that.`;
     const reason = `${hasWorked ? 'It worked, and shows again' : 'It does not work'}: ${why}.${revert}${told}`;
