@@ -70,8 +70,25 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
     ),
     reproduce: section('How to reproduce', writeReproduction(proposal, incident)),
     no: style.isChange ? section('How to say no', sayNo) : '',
-    about: `Proposed by ${by}; confidence ${proposal.confidence.toFixed(2)}.${diagnosis?.risk === undefined || diagnosis.risk === '' ? '' : ` Risk: ${neutralise(diagnosis.risk)}`}`,
+    about: [
+      `Proposed by ${by}; confidence ${proposal.confidence.toFixed(2)}.${diagnosis?.risk === undefined || diagnosis.risk === '' ? '' : ` Risk: ${neutralise(diagnosis.risk)}`}`,
+      writeChoices(proposal, style),
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n'),
   };
+}
+
+/** Which models were asked, and why the others weren't; nothing where there was no choice. */
+function writeChoices({ modelChoices = [], usage }: SolutionProposal, style: ReportStyle): string {
+  const lines = modelChoices.map(
+    ({ name, model, verdict, reason }) => `- ${neutralise(name)} (${neutralise(model)}): ${verdict}; ${neutralise(reason)}`,
+  );
+  const spent =
+    usage.requests === 0
+      ? []
+      : [`- ${usage.requests} request(s), ${usage.inputTokens + usage.outputTokens} tokens, ${usage.costUsd.toFixed(4)} USD`];
+  return section('Models', fold([...lines, ...spent].join('\n'), 'who was asked, and what it cost', style));
 }
 
 const sayNo = [
