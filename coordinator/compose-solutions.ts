@@ -64,7 +64,12 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   // the Node that we brought along stands in where the host has none.
   const searchPath = [...inputs.searchPath.filter((folder) => !folder.includes('/node_modules/')), dirname(process.execPath)];
   const git = new Git({ searchPath: searchPath.join(':'), outbound });
-  const mirrors = new Mirrors({ git, directory: files.repositories, identity: hephaestusIdentity, isPartial: () => false });
+  const mirrors = new Mirrors({
+    git,
+    directory: files.repositories,
+    identity: hephaestusIdentity,
+    isPartial: ({ clone }) => clone === 'partial',
+  });
   const remotes = new RemoteRepositoryService({
     git: mirrors,
     readSecret: async (name) => {

@@ -21,7 +21,7 @@ export function writeRepository(repository: Repository): WireRepository {
     lastError: repository.lastError ?? '',
     credentialReference: repository.credential ?? '',
     webhookSecretReference: repository.webhookSecret ?? '',
-    clone: repository.clone ?? 'auto',
+    clone: repository.clone ?? 'full',
     models: repository.models ?? 'any',
     approvals: repository.approvals ?? 1,
   };

@@ -23,6 +23,7 @@ export interface MirroredRepository {
   readonly id: string;
   readonly url: string;
   readonly defaultBranch: string | undefined;
+  readonly clone?: 'full' | 'partial' | undefined;
 }
 
 export class Mirrors {

@@ -32,7 +32,7 @@ export interface Repository {
   models: string;
   /** Name of the secret that its forge's webhooks are proven with; empty: none are taken. */
   webhookSecretReference: string;
-  /** auto, full, partial: whether file contents are fetched only when they are read. */
+  /** full, or partial: file contents are fetched only when they are read. */
   clone: string;
   /** People who have to approve what waits for approval: 1 or 2; 0 means 1. */
   approvals: number;
