@@ -25,6 +25,9 @@ import { Waiting } from './waiting.ts';
 const busyForMs = 5000;
 /** Scanning may take this share of the time, whatever the number of files. */
 const mostScanShare = 0.02;
+/** And this one without a sign that something happened: few files are looked over often, many at least once in `idlePollMs`. */
+const scanShare = { quiet: 0.0015, busy: 0.01 } as const;
+const leastScanPauseMs = 500;
 /** And looking at files that grew lately this one. */
 const mostLookShare = 0.05;
 
@@ -129,7 +132,7 @@ export class FileSource implements Source {
   }
 
   rescan(): Promise<void> {
-    this.#scan();
+    this.#scan(scanShare.busy);
     return Promise.resolve();
   }
 
@@ -244,7 +247,7 @@ export class FileSource implements Source {
     while (!this.#stop.signal.aborted) {
       const { clock } = this.#options;
       const startMs = clock.monotonicMs();
-      const pollMs = this.#look() ? this.#timing.busyPollMs : this.#timing.idlePollMs;
+      const pollMs = this.#look() ? this.#timing.busyPollMs : Math.max(0, this.#nextScanMs - startMs);
       // Many busy files are looked at less often, so that looking keeps its share.
       const restMs = Math.min(this.#timing.idlePollMs, (clock.monotonicMs() - startMs) / mostLookShare);
       try {
@@ -270,21 +273,26 @@ export class FileSource implements Source {
       if (this.#rotation.look(follower, nowMs)) isScanDue = true;
     }
     if (!isBusy) this.#memory.drop();
-    if (isScanDue) this.#scan();
+    if (isScanDue) this.#scan(isBusy ? scanShare.busy : scanShare.quiet);
     this.#news.notify();
     return isBusy;
   }
 
-  #scan(): void {
+  #scan(share: number): void {
     const { clock } = this.#options;
-    const startMs = clock.monotonicMs();
+    // On a busy machine time goes by that costs nothing.
+    const before = process.threadCpuUsage();
     const findings = this.#rotation.scan(clock.now());
     this.#noteFindings(findings);
     if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), clock.now());
+    const { user, system } = process.threadCpuUsage(before);
+    const costMs = (user + system) / 1000;
+    const { idlePollMs } = this.#timing;
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
-    this.#earliestScanMs = endMs + (endMs - startMs) / mostScanShare;
-    this.#nextScanMs = Math.max(endMs + this.#timing.idlePollMs, this.#earliestScanMs);
+    this.#earliestScanMs = endMs + costMs / mostScanShare;
+    const pauseMs = Math.min(idlePollMs, Math.max(leastScanPauseMs, costMs / share));
+    this.#nextScanMs = Math.max(endMs + pauseMs, this.#earliestScanMs);
   }
 
   #noteFindings(findings: Findings): void {

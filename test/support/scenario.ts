@@ -12,7 +12,7 @@ import { ScriptedCoordinator, type Behaviour } from './scripted-coordinator.ts';
 export const logrotateProgram = ['/usr/sbin/logrotate', '/sbin/logrotate', '/usr/bin/logrotate'].find((path) => existsSync(path));
 
 /** The long versions, at the rates and for the durations that are promised, instead of the short ones. */
-export const isSoak = process.env['HEPHAESTUS_SOAK'] === '1';
+export const isFullStrength = process.env['HEPHAESTUS_FULL_STRENGTH'] === '1';
 
 export interface ScenarioOptions {
   /** Patterns below the log folder; default `app.log`. */

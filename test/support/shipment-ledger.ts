@@ -6,6 +6,8 @@ import { Codec, type Gap, type LogBatch, type Position, type SourcePosition } fr
 export interface LedgerOptions {
   /** Without lines only bytes and records are counted, for benchmarks. Default true. */
   readonly keepLines?: boolean;
+  /** Told of every record that is committed, and of which source and file generation it is. */
+  readonly onRecord?: (record: string, file: string) => void;
 }
 
 export type CommitOutcome = 'committed' | 'out-of-order' | 'damaged';
@@ -13,6 +15,7 @@ export type CommitOutcome = 'committed' | 'out-of-order' | 'damaged';
 /** It outlives the server, as a database would. */
 export class ShipmentLedger {
   readonly #keepLines: boolean;
+  readonly #onRecord: LedgerOptions['onRecord'];
   readonly #positions = new Map<string, SourcePosition>();
   /** Lines by source and file, in the order of their commits. */
   readonly lines = new Map<string, string[]>();
@@ -27,6 +30,7 @@ export class ShipmentLedger {
 
   constructor(options: LedgerOptions = {}) {
     this.#keepLines = options.keepLines ?? true;
+    this.#onRecord = options.onRecord;
   }
 
   positions(): SourcePosition[] {
@@ -55,7 +59,7 @@ export class ShipmentLedger {
     this.records += batch.recordLengths.length;
     this.batches += 1;
     this.services.set(batch.source, batch.service);
-    if (this.#keepLines) this.#keep(batch, content);
+    if (this.#keepLines || this.#onRecord !== undefined) this.#keep(batch, content);
     this.#stand(batch.source, batch.end);
     for (const position of batch.alsoSettled) this.#stand(batch.source, position);
     return 'committed';
@@ -71,11 +75,13 @@ export class ShipmentLedger {
   #keep(batch: LogBatch, content: Buffer): void {
     const key = keyOf(batch.source, batch.end);
     const kept = this.lines.get(key) ?? [];
-    this.lines.set(key, kept);
+    if (this.#keepLines) this.lines.set(key, kept);
     let offset = 0;
     for (const recordLength of batch.recordLengths) {
       const record = content.subarray(offset, offset + recordLength).toString('latin1');
-      kept.push(record.endsWith('\n') ? record.slice(0, -1) : record);
+      const line = record.endsWith('\n') ? record.slice(0, -1) : record;
+      if (this.#keepLines) kept.push(line);
+      this.#onRecord?.(line, key);
       offset += recordLength;
     }
   }

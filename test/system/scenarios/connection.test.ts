@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/agent-harness.ts';
-import { isSoak, logrotateProgram, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, logrotateProgram, Scenario } from '../../support/scenario.ts';
 
 let scenario: Scenario | undefined;
 
@@ -31,7 +31,7 @@ describe.skipIf(logrotateProgram === undefined)('a coordinator that is away', ()
     const before = await one.residentMb();
     one.coordinator.kill();
     let most = 0;
-    for (let tick = 0; tick < (isSoak ? 1800 : 100); tick += 1) {
+    for (let tick = 0; tick < (isFullStrength ? 1800 : 100); tick += 1) {
       one.keepWriting('app.log', 500);
       await sleep(100);
       if (tick % 20 === 19) {
@@ -70,7 +70,7 @@ describe('a coordinator', () => {
     await one.arrived();
     const before = await one.residentMb();
     one.coordinator.behaviour.isDeaf = true;
-    for (let tick = 0; tick < (isSoak ? 300 : 30); tick += 1) {
+    for (let tick = 0; tick < (isFullStrength ? 300 : 30); tick += 1) {
       one.append('app.log', 20_000);
       await sleep(100);
     }

@@ -15,7 +15,7 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../support/agent-harness.ts';
-import { isSoak, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, Scenario } from '../../support/scenario.ts';
 
 let scenario: Scenario | undefined;
 
@@ -76,7 +76,7 @@ describe('a file', () => {
     }
     await one.arrived();
     // A writer that is slow keeps it held for longer than a quiet file would be.
-    await sleep(isSoak ? 60_000 : 25_000);
+    await sleep(isFullStrength ? 60_000 : 25_000);
     one.keepWriting('app.log', 100);
     await one.arrived();
     expect(deletedHeldBy(one.agent.child.pid)).not.toEqual([]);
@@ -88,7 +88,7 @@ describe('a file', () => {
   it('scenario 11: renamed to a name outside the pattern with a backlog', async () => {
     const one = await open({ behaviour: { isDeaf: true } });
     await until('a session', () => one.coordinator.hellos.length > 0);
-    for (let burst = 0; burst < (isSoak ? 300 : 40); burst += 1) {
+    for (let burst = 0; burst < (isFullStrength ? 300 : 40); burst += 1) {
       one.keepWriting('app.log', 5000);
       await sleep(100);
     }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isSoak, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, Scenario } from '../../support/scenario.ts';
 
 const run = promisify(execFile);
 let scenario: Scenario | undefined;
@@ -76,7 +76,7 @@ it('scenario 27: killed every 1.3 s at 50,000 lines a second', async () => {
       await sleep(100);
     }
   })();
-  for (let round = 0; round < (isSoak ? 60 : 8); round += 1) {
+  for (let round = 0; round < (isFullStrength ? 60 : 8); round += 1) {
     one.start();
     await sleep(1300);
     await one.stop('SIGKILL');
@@ -124,7 +124,7 @@ describe('the state', () => {
     } else {
       rmSync(statePath, { recursive: true });
     }
-    for (let second = 0; second < (isSoak ? 60 : 4); second += 1) {
+    for (let second = 0; second < (isFullStrength ? 60 : 4); second += 1) {
       one.append('app.log', 1000);
       await sleep(1000);
     }

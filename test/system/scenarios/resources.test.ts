@@ -5,7 +5,7 @@ import { appendFileSync, closeSync, openSync, readdirSync, readlinkSync, unlinkS
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { until } from '../../support/agent-harness.ts';
-import { isSoak, logrotateProgram, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, logrotateProgram, Scenario } from '../../support/scenario.ts';
 
 let scenario: Scenario | undefined;
 
@@ -93,7 +93,7 @@ it('scenario 39: one loud file beside 200 quiet ones', async () => {
   const one = await open({ include: ['quiet*.log', 'loud.log'] });
   for (let file = 0; file < 200; file += 1) one.append(`quiet${file}.log`, 1);
   await one.arrived();
-  const block = `${'b'.repeat(113)}\n`.repeat(isSoak ? 92_000 : 9200);
+  const block = `${'b'.repeat(113)}\n`.repeat(isFullStrength ? 92_000 : 9200);
   const descriptor = openSync(one.at('loud.log'), 'a');
   let isOver = false;
   const shouting = (async () => {
@@ -104,7 +104,7 @@ it('scenario 39: one loud file beside 200 quiet ones', async () => {
     closeSync(descriptor);
   })();
   const waits: number[] = [];
-  for (let round = 0; round < (isSoak ? 20 : 5); round += 1) {
+  for (let round = 0; round < (isFullStrength ? 20 : 5); round += 1) {
     const file = `quiet${(round * 37) % 200}.log`;
     const text = one.lines(1);
     const writtenAtMs = performance.now();
@@ -117,5 +117,5 @@ it('scenario 39: one loud file beside 200 quiet ones', async () => {
   await shouting;
   console.info(`scenario 39: quiet lines waited ${waits.map((wait) => Math.round(wait)).join(', ')} ms`);
   // The promise is 2 s; a machine that is shared with other tests gets a margin.
-  expect(Math.max(...waits)).toBeLessThan(isSoak ? 2000 : 10_000);
+  expect(Math.max(...waits)).toBeLessThan(isFullStrength ? 2000 : 10_000);
 }, 300_000);

@@ -3,7 +3,7 @@
 import { copyFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isSoak, logrotateProgram, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, logrotateProgram, Scenario } from '../../support/scenario.ts';
 
 let scenario: Scenario | undefined;
 
@@ -27,7 +27,7 @@ describe.skipIf(logrotateProgram === undefined)('logrotate', () => {
     const one = await open({ include: [pattern] });
     one.keepWriting('app.log', 1);
     await one.arrived();
-    for (let rotation = 0; rotation < (isSoak ? 15 : 6); rotation += 1) {
+    for (let rotation = 0; rotation < (isFullStrength ? 15 : 6); rotation += 1) {
       for (let burst = 0; burst < 20; burst += 1) {
         one.keepWriting('app.log', 1000);
         await sleep(16);

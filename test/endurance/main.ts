@@ -1,0 +1,57 @@
+// Long tests of the agent's promise: `npm run test:endurance -- scenarios` and `npm run test:endurance -- soak --minutes 60`.
+// Must never be part of CI: they take minutes to hours, and want the machine for themselves.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { soak } from './soak.ts';
+
+const usage = `Usage: npm run test:endurance -- scenarios [PATTERN]
+       npm run test:endurance -- soak [--minutes N] [--seed N] [--rate LINES] [--keep]
+
+  scenarios  the scenarios of the agent's promise at full strength: rates, durations and numbers as promised (15 minutes)
+  soak       random faults against a real agent; ends with 1 unless every line arrived once, in order, and without a gap
+
+  --minutes  how long faults happen; default 60
+  --seed     the same seed draws the same faults; default: the clock
+  --rate     lines a second over all logs; default 5000
+  --keep     keep the folder if something was wrong
+`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      minutes: { type: 'string', default: '60' },
+      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+      rate: { type: 'string', default: '5000' },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  const [what, pattern] = positionals;
+  if (values.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (what === 'scenarios') return runScenarios(pattern);
+  const numbers = [values.minutes, values.seed, values.rate].map(Number);
+  const [minutes = 0, seed = 0, linesPerSecond = 0] = numbers;
+  if (what !== 'soak' || numbers.some((number) => !Number.isFinite(number)) || minutes <= 0 || linesPerSecond <= 0) {
+    console.error(usage);
+    return 2;
+  }
+  console.log(`soak of ${minutes} min, seed ${seed}, ${linesPerSecond} lines a second`);
+  return (await soak({ minutes, seed, linesPerSecond, keeps: values.keep })) ? 0 : 1;
+}
+
+function runScenarios(pattern: string | undefined): number {
+  const words = ['run', '--project', 'system', 'test/system/scenarios', '--testTimeout=1800000', '--reporter=verbose'];
+  const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+  const done = spawnSync(process.execPath, [vitest, ...words, ...(pattern === undefined ? [] : ['-t', pattern])], {
+    stdio: 'inherit',
+    env: { ...process.env, HEPHAESTUS_FULL_STRENGTH: '1' },
+  });
+  return done.status ?? 1;
+}
+
+process.exitCode = await main();
