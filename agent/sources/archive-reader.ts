@@ -1,8 +1,8 @@
 // Reads the uncompressed content of one compressed, rotated log file, once and from an offset on, record by record.
 // Must never hold more of it than one record may need: what is read again is uncompressed again.
-import { createReadStream } from 'node:fs';
-import type { ReadStream } from 'node:fs';
+import { closeSync, read } from 'node:fs';
 import { pipeline } from 'node:stream';
+import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import type { Chunk, FilePosition, Framed, Framer, Gap, Shipment } from '../record.ts';
 import { openFile } from './file-content.ts';
@@ -23,12 +23,17 @@ export interface ArchiveReaderOptions {
   readonly offset: number;
 }
 
+const readAt = promisify(read);
+const partBytes = 32 * 1024;
+
 /** One compressed file. Its position counts uncompressed bytes. */
 export class ArchiveReader {
   readonly key: string;
   readonly generation: number;
   readonly path: string;
   readonly #options: ArchiveReaderOptions;
+  /** Held from the moment it is found: the next rotation renames it or deletes it. */
+  #descriptor: number | undefined;
   #stream: ContentStream | undefined;
   /** Uncompressed bytes from the offset on that were not given out yet. */
   #held: Buffer = Buffer.alloc(0);
@@ -45,6 +50,7 @@ export class ArchiveReader {
     this.path = options.path;
     this.#offset = options.offset;
     this.#settled = options.offset;
+    this.#descriptor = openIf(options.path, this.key);
   }
 
   /** Everything was given out. */
@@ -80,7 +86,7 @@ export class ArchiveReader {
 
   /** Starts again at `offset`, or behind what is settled. */
   rewind(offset = this.#settled): void {
-    this.close();
+    this.#stopReading();
     this.#settled = offset;
     this.#offset = offset;
     this.#isOver = false;
@@ -92,11 +98,19 @@ export class ArchiveReader {
     const shipment = await this.#read(maxBytes, nowMs);
     if (shipment !== undefined) return shipment;
     if (this.#failure !== undefined) return this.#giveUp(this.#failure);
-    this.#end();
+    this.#finish();
     return undefined;
   }
 
-  close(): void {
+  /** Nothing more will be asked of it. */
+  end(): void {
+    this.#isOver = true;
+    this.#stopReading();
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
+  #stopReading(): void {
     this.#stream?.close();
     this.#stream = undefined;
     this.#held = Buffer.alloc(0);
@@ -123,7 +137,7 @@ export class ArchiveReader {
     const content = bytes ?? this.#held.subarray(0, consumed);
     this.#held = this.#held.subarray(consumed);
     this.#offset += consumed;
-    if (isAll && this.#held.length === 0 && this.#failure === undefined) this.#end();
+    if (isAll && this.#held.length === 0 && this.#failure === undefined) this.#finish();
     const end = this.#isOver ? { ...this.position(), isFinished: true } : this.position();
     return {
       kind: 'chunk',
@@ -164,8 +178,8 @@ export class ArchiveReader {
 
   /** @param parts what was uncompressed beyond the offset is added to them. */
   async #openAtOffset(parts: Buffer[]): Promise<ContentStream> {
-    const { path, facts } = this.#options;
-    const stream = new ContentStream(path, facts);
+    if (this.#descriptor === undefined) throw new Error('it was renamed or deleted before it could be opened');
+    const stream = new ContentStream(this.#descriptor);
     let toSkip = this.#offset;
     while (toSkip > 0) {
       // oxlint-disable-next-line no-await-in-loop -- one part after the other
@@ -177,14 +191,15 @@ export class ArchiveReader {
     return stream;
   }
 
-  #end(): void {
+  /** All was given out; it may be asked for again. */
+  #finish(): void {
     this.#isOver = true;
-    this.close();
+    this.#stopReading();
   }
 
   #giveUp(problem: string): Gap {
     const { source, path } = this.#options;
-    this.#end();
+    this.#finish();
     const from = this.position();
     const detail = `the rest of ${path} behind byte ${from.offset} of its content cannot be read: ${problem}`;
     return lossOf(source, from, 'read-error', detail);
@@ -193,23 +208,16 @@ export class ArchiveReader {
 
 /** Uncompressed content part by part. */
 class ContentStream {
-  readonly #file: ReadStream;
+  readonly #content = createGunzip();
   readonly #parts: AsyncIterator<Buffer>;
   #ahead: Promise<IteratorResult<Buffer, undefined>>;
   #isAtEnd = false;
+  #compressedBytesRead = 0;
 
-  /** @throws the system's error, or an Error if the path is another file's. */
-  constructor(path: string, facts: FileFacts) {
-    const descriptor = openFile(path);
-    this.#file = createReadStream('', { fd: descriptor });
-    if (fileKey(factsOfOpen(descriptor)) !== fileKey(facts)) {
-      this.#file.destroy();
-      throw new Error('another file has its name');
-    }
-    const content = createGunzip();
+  constructor(descriptor: number) {
     // What goes wrong comes out of the iterator.
-    pipeline(this.#file, content, () => undefined);
-    this.#parts = content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
+    pipeline(this.#readCompressed(descriptor), this.#content, () => undefined);
+    this.#parts = this.#content[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>;
     this.#ahead = this.#look();
   }
 
@@ -218,7 +226,7 @@ class ContentStream {
   }
 
   get compressedBytesRead(): number {
-    return this.#file.bytesRead;
+    return this.#compressedBytesRead;
   }
 
   /** @returns undefined at the end. @throws zlib's error or the system's. */
@@ -235,8 +243,18 @@ class ContentStream {
   }
 
   close(): void {
-    this.#file.destroy();
-    void this.#parts.return?.().catch(() => undefined);
+    this.#content.destroy();
+  }
+
+  async *#readCompressed(descriptor: number): AsyncGenerator<Buffer> {
+    for (;;) {
+      const buffer = Buffer.allocUnsafe(partBytes);
+      // oxlint-disable-next-line no-await-in-loop -- one part after the other
+      const { bytesRead } = await readAt(descriptor, buffer, 0, partBytes, this.#compressedBytesRead);
+      if (bytesRead === 0) return;
+      this.#compressedBytesRead += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
   }
 
   #look(): Promise<IteratorResult<Buffer, undefined>> {
@@ -245,4 +263,16 @@ class ContentStream {
     ahead.catch(() => undefined);
     return ahead;
   }
+}
+
+/** @returns undefined if the path is another file's or nobody's by now */
+function openIf(path: string, key: string): number | undefined {
+  try {
+    const descriptor = openFile(path);
+    if (fileKey(factsOfOpen(descriptor)) === key) return descriptor;
+    closeSync(descriptor);
+  } catch {
+    // Told when it is read.
+  }
+  return undefined;
 }

@@ -68,7 +68,7 @@ export class Archives {
     for (const reader of this.#readers) {
       if (reader.key === fileKey(position.identity) && reader.generation === position.identity.generation) reader.settle(position.offset);
     }
-    if (this.#readers.some((reader) => reader.isSettled)) this.#readers = this.#readers.filter((reader) => !reader.isSettled);
+    for (const reader of this.#readers.filter(({ isSettled }) => isSettled)) this.#drop(reader);
   }
 
   /** A new session: what isn't committed is read again. */
@@ -127,12 +127,18 @@ export class Archives {
   }
 
   close(): void {
-    for (const reader of this.#readers) reader.close();
+    for (const reader of this.#readers) reader.end();
     this.#readers = [];
+    this.#decided.clear();
+  }
+
+  #drop(reader: ArchiveReader): void {
+    reader.end();
+    this.#readers = this.#readers.filter((other) => other !== reader);
   }
 
   #skip(reader: ArchiveReader, nowMs: number): void {
-    this.#readers = this.#readers.filter((other) => other !== reader);
+    this.#drop(reader);
     const { roster, source } = this.#options;
     roster.announce(settlement(source, nowMs, { ...reader.position(), isFinished: true }));
   }

@@ -3,7 +3,7 @@
 import { closeSync } from 'node:fs';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Chunk, FilePosition, Framer, Position, Shipment } from '../record.ts';
+import type { FilePosition, Framer, Position, Shipment } from '../record.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
@@ -49,8 +49,8 @@ export class FileRoster {
   #nextWriterCheckMs = 0;
   readonly #problems = new Map<string, string>();
   #announcements: Shipment[] = [];
-  /** That these files are finished isn't settled yet. */
-  readonly #finished = new Map<string, Chunk>();
+  /** What was announced and isn't settled, by the position that settles it. */
+  readonly #unsettled = new Map<string, Shipment>();
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -139,18 +139,30 @@ export class FileRoster {
     return follower;
   }
 
-  /** Something to be shipped before anything else. */
+  /** Something to be shipped before anything else, and again in a new session until it is settled. */
   announce(shipment: Shipment): void {
     this.#announcements.push(shipment);
+    this.#unsettled.set(nameOfPosition(endOf(shipment)), shipment);
   }
 
   takeAnnouncement(): Shipment | undefined {
     return this.#announcements.shift();
   }
 
-  /** A new session begins: of what was announced only that files are finished still holds. */
-  clearAnnouncements(): void {
-    this.#announcements = [...this.#finished.values()];
+  /** A new session begins: what was announced and isn't settled is announced again. */
+  announceAgain(): void {
+    this.#announcements = [...this.#unsettled.values()];
+  }
+
+  /** The coordinator has it: nobody needs to be told again. */
+  noteSettled(position: FilePosition): void {
+    const name = nameOfPosition(position);
+    const announced = this.#unsettled.get(name);
+    if (announced === undefined) return;
+    const end = endOf(announced);
+    if (end.kind === 'file' && position.offset >= end.offset && (end.isFinished !== true || position.isFinished === true)) {
+      this.#unsettled.delete(name);
+    }
   }
 
   isStranger(facts: FileFacts): boolean {
@@ -231,16 +243,8 @@ export class FileRoster {
     }
   }
 
-  /** The coordinator has it: nobody needs to be told again. */
-  noteSettled(position: Position): void {
-    if (position.kind === 'file' && position.isFinished === true) this.#finished.delete(nameOfPosition(position));
-  }
-
   #finish(follower: FileFollower, nowMs: number): void {
-    const position = { ...follower.position(), isFinished: true };
-    const settled = settlement(this.#options.source, nowMs, position);
-    this.#finished.set(nameOfPosition(position), settled);
-    this.announce(settled);
+    this.announce(settlement(this.#options.source, nowMs, { ...follower.position(), isFinished: true }));
     this.#drop(follower);
   }
 
@@ -258,6 +262,9 @@ export class FileRoster {
     this.#open.clear();
     this.#byKey.clear();
     this.#byPath.clear();
+    this.#strangers.clear();
+    this.#announcements = [];
+    this.#unsettled.clear();
   }
 
   /** Lets go of a file that turned out to be none of ours. */
@@ -282,6 +289,10 @@ function nameOf({ device, inode, birthNs }: { readonly device: string; readonly 
   return `${device}:${inode}:${birthNs}`;
 }
 
-function nameOfPosition({ identity }: FilePosition): string {
-  return `${fileKey(identity)}:${identity.generation}`;
+function endOf(shipment: Shipment): Position {
+  return shipment.kind === 'gap' ? shipment.to : shipment.end;
+}
+
+function nameOfPosition(position: Position): string {
+  return position.kind === 'file' ? `${fileKey(position.identity)}:${position.identity.generation}` : '';
 }

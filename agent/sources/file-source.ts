@@ -14,7 +14,7 @@ import { createFolderWatch } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ReadBuffer } from './read-buffer.ts';
-import { compressedOf, resume, rewind } from './resumption.ts';
+import { compressedOf, beganAmiss, resume, rewind } from './resumption.ts';
 import { RotatedFiles } from './rotated-names.ts';
 import { Rotation } from './rotation.ts';
 import { joinAcross, seamBefore } from './rotation-seam.ts';
@@ -49,6 +49,9 @@ export class FileSource implements Source {
   readonly #news = new Waiting();
   readonly #hints = new Waiting();
   #isOpen = false;
+  #openedAt: readonly Position[] = [];
+  /** Something may have been given out. */
+  #wasPulled = false;
   #loop: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #reading: Promise<unknown> | undefined;
@@ -89,19 +92,33 @@ export class FileSource implements Source {
     if (this.#isOpen) {
       // A read that is under way moves its file's offset when it ends: only then can that be taken back.
       await this.#reading;
-      rewind(this.#roster, positions);
-      this.#archives.rewind(positions);
+      if (!this.#wasPulled && beganAmiss(this.#roster, this.#openedAt, positions)) {
+        this.#roster.close();
+        this.#archives.close();
+        this.#turns = [];
+        this.#resume(positions);
+      } else {
+        rewind(this.#roster, positions);
+        this.#archives.rewind(positions);
+      }
       this.#news.notify();
       return;
     }
     this.#isOpen = true;
-    const { id: source, start, readsCompressed = false, clock } = this.#options;
-    const options = { source, start, readsCompressed };
-    this.#noteFindings(resume(this.#roster, this.#archives, this.#finder, positions, clock.now(), options));
+    this.#resume(positions);
     this.#loop = this.#keepLooking();
   }
 
+  #resume(positions: readonly Position[]): void {
+    this.#openedAt = positions;
+    const { id: source, start, readsCompressed = false, clock } = this.#options;
+    const options = { source, start, readsCompressed };
+    this.#noteFindings(resume(this.#roster, this.#archives, this.#finder, positions, clock.now(), options));
+  }
+
   async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
+    this.#wasPulled = true;
+    this.#openedAt = [];
     for (;;) {
       signal.throwIfAborted();
       const announced = this.#roster.takeAnnouncement();

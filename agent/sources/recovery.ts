@@ -1,6 +1,6 @@
 // Finds again what was rotated while the agent was away: renamed, copied, moved to another folder, or compressed.
 // Must never read a file that is not provably a generation of one that is followed.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FilePosition } from '../record.ts';
 import { isBeingMade } from './archives.ts';
@@ -149,6 +149,8 @@ export class Recovery {
   #holdsAny(folder: string, path: string, missing: readonly FilePosition[]): boolean {
     const { archives, claims, rotated } = this.#options;
     const namesake = join(folder, basename(path));
+    // The home of another log of that name; what was rotated there is that one's.
+    if (existsSync(namesake)) return false;
     const keys = new Set(missing.map(({ identity }) => fileKey(identity)));
     if (rotated.beside(namesake).some(({ facts }) => keys.has(fileKey(facts)))) return true;
     return rotated.compressedBeside(namesake).some((file) => {
@@ -161,8 +163,13 @@ export class Recovery {
 
 function foldersAround(folder: string): readonly string[] {
   const parent = dirname(folder);
-  const beside = parent === folder ? [] : foldersIn(parent).filter((other) => other !== folder);
-  return [...foldersIn(folder), ...(parent === '/' || parent === folder ? [] : [parent]), ...beside].slice(0, mostFolders);
+  // Where everybody may put files, what lies there proves nothing.
+  const around = parent === '/' || parent === folder || isForAll(parent) ? [] : [parent, ...foldersIn(parent)];
+  return [...foldersIn(folder), ...around.filter((other) => other !== folder)].slice(0, mostFolders);
+}
+
+function isForAll(folder: string): boolean {
+  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
 }
 
 function foldersIn(folder: string): readonly string[] {

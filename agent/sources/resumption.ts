@@ -1,6 +1,6 @@
 // Begins where the coordinator says that each file stands: after a restart of the agent, and on every new session.
 // Must never skip bytes on a guess: a position counts only for the file that its fingerprint fits.
-import type { Position } from '../record.ts';
+import type { FilePosition, Position } from '../record.ts';
 import type { Archives } from './archives.ts';
 import { beginning, Claims } from './claims.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
@@ -64,7 +64,8 @@ export function compressedOf(findings: Findings, rotated: RotatedFiles): readonl
 
 /** A new session: whatever was read and isn't committed is read again. */
 export function rewind(roster: FileRoster, positions: readonly Position[]): void {
-  roster.clearAnnouncements();
+  for (const position of positions) if (position.kind === 'file') roster.noteSettled(position);
+  roster.announceAgain();
   const claims = new Claims(positions);
   for (const follower of roster.followers) {
     const committed = claims.committed(follower);
@@ -75,4 +76,21 @@ export function rewind(roster: FileRoster, positions: readonly Position[]): void
     // What the truncated file had shipped in vain is still in its copy.
     if (heir !== undefined && claims.committed(heir) === undefined && settled < offset) heir.seek(settled);
   }
+}
+
+/**
+ * True if a source that was opened at `ours`, before the coordinator could be asked, would have begun otherwise at `theirs`. Files that
+ * are followed can be moved to where they stand; what was made of a position of a file that is gone can't.
+ */
+export function beganAmiss(roster: FileRoster, ours: readonly Position[], theirs: readonly Position[]): boolean {
+  const known = new Set(ours.flatMap((position) => (position.kind === 'file' ? [nameOf(position)] : [])));
+  return theirs.some((position) => {
+    if (position.kind !== 'file' || known.has(nameOf(position))) return false;
+    const follower = roster.ofInode(fileKey(position.identity));
+    return follower === undefined || follower.generation !== position.identity.generation || !follower.isListed;
+  });
+}
+
+function nameOf({ identity, offset }: FilePosition): string {
+  return `${fileKey(identity)}:${identity.generation}:${offset}`;
 }

@@ -147,19 +147,19 @@ export const faults: readonly Fault[] = [
     name: 'truncate what was read',
     weight: 2,
     happen: async (stage) => {
-      await stage.drained('truncated');
-      truncateSync(stage.pathOf('truncated'));
+      await stage.whenDrained('truncated', () => truncateSync(stage.pathOf('truncated')));
     },
   },
   {
     name: 'unlink, write on, begin anew',
     weight: 1,
     happen: async (stage) => {
-      await stage.drained('unlinked');
-      unlinkSync(stage.pathOf('unlinked'));
-      stage.seriesOf('unlinked').write(100);
-      await stage.drained('unlinked');
-      stage.seriesOf('unlinked').reopen();
+      await stage.whenDrained('unlinked', async () => {
+        unlinkSync(stage.pathOf('unlinked'));
+        stage.seriesOf('unlinked').write(100);
+        await stage.drained('unlinked');
+        stage.seriesOf('unlinked').reopen();
+      });
     },
   },
   {

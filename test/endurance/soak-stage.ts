@@ -39,6 +39,8 @@ export class SoakStage {
   #agent: AgentProcess | undefined;
   #rotations = 0;
   #isMounted = false;
+  /** Its writer rests. */
+  readonly resting = new Set<LogName>();
   starts = 0;
   peakResidentMb = 0;
 
@@ -100,7 +102,9 @@ export class SoakStage {
 
   async end(signal: NodeJS.Signals): Promise<void> {
     const status = await this.agent.end(signal);
-    if (signal === 'SIGTERM' && status !== 0) throw new Error(`SIGTERM ended the agent with ${status}: ${this.agent.errors.slice(-2000)}`);
+    // Right after its start nothing is under way yet, and the signal ends it as it ends every program.
+    if (signal === 'SIGTERM' && status !== 0 && status !== 'SIGTERM')
+      throw new Error(`SIGTERM ended the agent with ${status}: ${this.agent.errors.slice(-2000)}`);
   }
 
   /** Rotates one log as its name says; its writer goes on in the old file for a moment, as services do. */
@@ -119,6 +123,14 @@ export class SoakStage {
     // Compression may have taken the old file away from under its writer: what it writes then is nobody's.
     if (name !== 'compress') this.seriesOf(name).write(3);
     this.seriesOf(name).reopen();
+  }
+
+  /** Does something to a log of which everything arrived, while its writer rests. */
+  async whenDrained(name: LogName, act: () => void | Promise<void>): Promise<void> {
+    this.resting.add(name);
+    await this.drained(name);
+    await act();
+    this.resting.delete(name);
   }
 
   /** Until all that was written of a log arrived. */
