@@ -5,7 +5,7 @@ import type { Logger } from '../base/logger.ts';
 import type { Chunk, Shipment, SourcePosition, SourceStatus } from './record.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { positionKey } from './session/positions-file.ts';
-import type { PullAllowance, ShipmentFeed } from './session/shipment-feed.ts';
+import type { PullAllowance, ShipmentFeed, SourceOrigin } from './session/shipment-feed.ts';
 import type { Source } from './sources/source.ts';
 
 /** Replaces secrets in a chunk; `start` and `end` stay as they are. */
@@ -122,8 +122,9 @@ class TurnTakingPipeline implements Pipeline {
     return this.#ready.shift();
   }
 
-  serviceOf(source: string): string {
-    return this.#lanes.find(({ settings }) => settings.id === source)?.settings.service ?? '';
+  originOf(source: string): SourceOrigin {
+    const settings = this.#lanes.find((lane) => lane.settings.id === source)?.settings;
+    return { service: settings?.service ?? '', labels: settings?.labels ?? {} };
   }
 
   allowance(): PullAllowance {

@@ -166,7 +166,8 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     clock,
     logger: component('ingest'),
     metrics: ownMetrics.ingest,
-    serviceOf: (nodeId, source) => nodes.find(nodeId)?.configuration.sources.find(({ id }) => id === source)?.service ?? '',
+    serviceOf: (nodeId, source) => nodes.sourceOf(nodeId, source)?.service ?? '',
+    labelsOf: (nodeId, source) => ({ ...nodes.find(nodeId)?.labels, ...nodes.sourceOf(nodeId, source)?.labels }),
   });
 
   // Solutions.

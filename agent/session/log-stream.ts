@@ -186,7 +186,7 @@ class CreditedLogStream implements LogStream {
 
   #enqueue(shipment: Shipment): void {
     const { clock, epoch, feed, logger } = this.#options;
-    const encoded = encodeShipment(shipment, epoch, feed.serviceOf(shipment.source), this.#compressor);
+    const encoded = encodeShipment(shipment, epoch, feed.originOf(shipment.source), this.#compressor);
     this.#window.add(encoded, encoded.costBytes, clock.monotonicMs());
     if (shipment.kind === 'gap') {
       const { source, reason, bytes, records, detail } = shipment;
@@ -259,12 +259,12 @@ class CreditedLogStream implements LogStream {
   }
 
   #putGapInPlaceOf(sequence: number, reason: string): void {
-    const { epoch, logger } = this.#options;
+    const { epoch, feed, logger } = this.#options;
     const entry = this.#window.find(sequence);
     if (entry === undefined || entry.item.shipment.kind === 'gap') return;
     const { source, from, to, bytes, records } = entry.item.shipment;
     const gap: Gap = { kind: 'gap', source, from, to, reason: 'rejected', bytes, records, detail: reason.slice(0, 500) };
-    const encoded = { ...encodeShipment(gap, epoch, '', this.#compressor), settles: entry.item.settles };
+    const encoded = { ...encodeShipment(gap, epoch, feed.originOf(source), this.#compressor), settles: entry.item.settles };
     this.#window.replace(sequence, encoded, encoded.costBytes);
     logger.error('log lines are lost: the coordinator cannot take them', { source, bytes, records, reason, from, to });
   }

@@ -11,6 +11,12 @@ export interface PullAllowance {
   readonly onlyAlone: boolean;
 }
 
+export interface SourceOrigin {
+  /** Empty if none is configured. */
+  readonly service: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
 export interface ShipmentFeed {
   /** Begins a session: everything pulled before and not acknowledged comes again, from these positions on. */
   open(positions: readonly SourcePosition[]): Promise<void>;
@@ -19,8 +25,8 @@ export interface ShipmentFeed {
    * Its bytes are valid until the next call.
    */
   next(maxBytes: number, signal: AbortSignal): Promise<Shipment>;
-  /** The service that is configured for a source; empty if none. */
-  serviceOf(source: string): string;
+  /** What is configured about whose lines they are. */
+  originOf(source: string): SourceOrigin;
   /** Asked before each pull, for ceilings of memory and CPU. */
   allowance(): PullAllowance;
   /** This and everything before it of the same file is durable at the coordinator. */

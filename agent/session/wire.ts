@@ -16,6 +16,7 @@ import type { Chunk, Gap, GapReason, Position, Shipment, SourcePosition } from '
 import { BatchMessage } from './batch-message.ts';
 import type { Compressor } from './compressor.ts';
 import type { Directive } from './directives.ts';
+import type { SourceOrigin } from './shipment-feed.ts';
 
 export interface Greeting {
   readonly coordinatorVersion: string;
@@ -92,15 +93,14 @@ export interface ShipmentSummary {
   readonly records: number;
 }
 
-/** @param service who writes the source, where that is configured; otherwise empty */
-export function encodeShipment(shipment: Shipment, epoch: number, service: string, compressor: Compressor): EncodedShipment {
-  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch, service, compressor) : encodeGap(shipment, epoch);
+export function encodeShipment(shipment: Shipment, epoch: number, origin: SourceOrigin, compressor: Compressor): EncodedShipment {
+  return shipment.kind === 'chunk' ? encodeChunk(shipment, epoch, origin, compressor) : encodeGap(shipment, epoch);
 }
 
 /** Below this zstd's frame and set-up cost more than they save. */
 const leastCompressedBytes = 256;
 
-function encodeChunk(chunk: Chunk, epoch: number, service: string, compressor: Compressor): EncodedShipment {
+function encodeChunk(chunk: Chunk, epoch: number, { service, labels }: SourceOrigin, compressor: Compressor): EncodedShipment {
   const compressed = chunk.bytes.length < leastCompressedBytes ? undefined : compressor.compress(chunk.bytes);
   const isSmaller = compressed !== undefined && compressed.length < chunk.bytes.length;
   const payload = isSmaller ? compressed : chunk.bytes;
@@ -117,6 +117,7 @@ function encodeChunk(chunk: Chunk, epoch: number, service: string, compressor: C
     path: chunk.path,
     alsoSettled: chunk.alsoSettles.map(writePosition),
     service,
+    labels: { ...labels },
   };
   // Copies the payload: a chunk's bytes are its source's own again as soon as the next one is asked for.
   const message = new BatchMessage(rest, payload, chunk.recordLengths);

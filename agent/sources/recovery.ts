@@ -5,12 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import type { FilePosition } from '../record.ts';
 import { isBeingMade } from './archives.ts';
 import type { Archives } from './archives.ts';
+import { beginsWith } from './claims.ts';
 import type { Claims } from './claims.ts';
 import { uncompressedName } from './compressed-file.ts';
 import type { FileFinder } from './file-finder.ts';
 import type { FileFollower } from './file-follower.ts';
 import type { FileFacts } from './file-identity.ts';
-import { fileKey } from './file-identity.ts';
+import { fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { byAge } from './rotated-names.ts';
 import type { RotatedFile, RotatedFiles } from './rotated-names.ts';
@@ -65,6 +66,7 @@ export class Recovery {
       const known = roster.find(facts);
       if (known === current || finder.isExcluded(rotatedPath)) continue;
       if (known !== undefined && known.offset > 0) {
+        this.#cover(path, known);
         last = known;
         continue;
       }
@@ -75,11 +77,29 @@ export class Recovery {
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
       if (copied !== undefined) follower.seek(copied);
       if (follower.offset > 0) roster.announce(settlement(source, nowMs, follower.position()));
+      this.#cover(path, follower);
       follower.isExamined = true;
       follower.predecessor = last;
       last = follower;
     }
     if (last !== undefined && current !== undefined) current.predecessor = last;
+  }
+
+  /** A copy that is read on by itself stands for the original that was truncated. */
+  #cover(path: string, copy: FileFollower): void {
+    const { claims } = this.#options;
+    const { descriptor, offset } = copy;
+    if (descriptor === undefined) return;
+    for (const position of claims.unclaimedAt(path)) {
+      const { fingerprintLength } = position.identity;
+      if (fingerprintLength > 0 && position.offset <= offset && hasFingerprint(descriptor, position.identity)) this.#finish(position);
+    }
+  }
+
+  #finish(position: FilePosition): void {
+    const { claims, nowMs, roster, source } = this.#options;
+    claims.take(position);
+    roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
   }
 
   #followBeside(rotatedPath: string, facts: FileFacts, path: string, mayBeMissed: boolean): FileFollower | undefined {
@@ -130,6 +150,9 @@ export class Recovery {
       });
     let isKnown = false;
     for (const { file, head, position } of candidates) {
+      const own = claims.claimArchive(file.facts, head);
+      for (const other of own === undefined ? [] : claims.unclaimedAt(path))
+        if (beginsWith(head, other.identity) && own !== undefined && other.offset <= own.offset) this.#finish(other);
       // Several may begin alike: the rest of what was being read is in the newest.
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {

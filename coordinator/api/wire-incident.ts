@@ -80,6 +80,7 @@ export function writeOccurrence(occurrence: Occurrence): WireOccurrence {
       incidentId: occurrence.incidentId,
       trace: occurrence.trace === undefined ? undefined : writeTrace(occurrence.trace),
       host: '',
+      labels: {},
     },
   };
 }

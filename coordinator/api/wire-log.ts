@@ -62,6 +62,7 @@ export function readShipment(request: StreamLogsRequest): Shipment | undefined {
         reduced: (batch.flags & reducedFlag) !== 0,
         path: batch.path,
         service: batch.service,
+        labels: batch.labels,
       };
     }
     case 'gap': {
@@ -129,6 +130,7 @@ export function writeEntry(entry: LogEntry, incidentId = ''): LogEntryData {
     incidentId,
     trace: entry.trace === undefined ? undefined : writeTrace(entry.trace),
     host: entry.host,
+    labels: { ...entry.labels },
   };
 }
 
@@ -158,6 +160,7 @@ export function readFilter(filter: WireFilter | undefined): LogFilter {
     nodeIds: filter?.nodeIds ?? [],
     services: filter?.services ?? [],
     sources: filter?.sources ?? [],
+    labels: filter?.labels,
     minimumSeverity: filter === undefined ? undefined : readSeverity(filter.minimumSeverity),
     contains: filter?.contains ?? '',
     pattern: filter?.pattern ?? '',

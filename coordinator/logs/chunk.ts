@@ -33,6 +33,8 @@ interface Columns {
   readonly severities: number[];
   readonly services: Dictionary;
   readonly hosts: Dictionary;
+  /** The same for all entries; chunks from before there were labels have none. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly templates: Dictionary;
   readonly templateTexts: Record<string, string>;
   /** Characters before the message in its record; -1: see `messages`. */
@@ -75,6 +77,7 @@ export function packChunk(entries: readonly LogEntry[], payload: ChunkPayload = 
     severities: [],
     services,
     hosts,
+    labels: first.labels,
     templates,
     templateTexts: {},
     offsets: [],
@@ -135,6 +138,7 @@ export function unpackChunk(chunk: StoredChunk): LogEntry[] {
       severity: severities[columns.severities[index] ?? 0] ?? 'info',
       service: look(columns.services, index),
       host: look(columns.hosts, index),
+      labels: columns.labels,
       message: offset < 0 ? (columns.messages[index] ?? '') : raw.slice(offset),
       fields: columns.fields[index] ?? {},
       templateId,

@@ -17,6 +17,8 @@ export interface LogEntry {
   readonly severity: Severity;
   readonly service: string;
   readonly host: string;
+  /** Of the node, and of the source over them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly message: string;
   readonly fields: Readonly<Record<string, FieldValue>>;
   readonly templateId: string;
@@ -34,6 +36,8 @@ export interface LogFilter {
   readonly nodeIds: readonly string[];
   readonly services: readonly string[];
   readonly sources: readonly string[];
+  /** All of them. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly minimumSeverity: Severity | undefined;
   /** Part of the message, letter case ignored. */
   readonly contains: string;
@@ -45,10 +49,12 @@ export interface LogFilter {
 export function compileFilter(filter: LogFilter): (entry: LogEntry) => boolean {
   const contains = filter.contains.toLowerCase();
   const pattern = filter.pattern === '' ? undefined : compileLinearPattern(filter.pattern);
+  const labels = Object.entries(filter.labels ?? {});
   return (entry) =>
     (filter.nodeIds.length === 0 || filter.nodeIds.includes(entry.nodeId)) &&
     (filter.services.length === 0 || filter.services.includes(entry.service)) &&
     (filter.sources.length === 0 || filter.sources.includes(entry.source)) &&
+    labels.every(([name, value]) => entry.labels?.[name] === value) &&
     (filter.minimumSeverity === undefined || isAtLeast(entry.severity, filter.minimumSeverity)) &&
     (contains === '' || entry.message.toLowerCase().includes(contains)) &&
     (pattern === undefined || pattern.test(entry.message));

@@ -34,6 +34,8 @@ export interface IngestOptions<Observation, Transaction extends LogTransaction> 
   readonly metrics: IngestMetrics;
   /** The service that is configured for a source; empty if none. */
   readonly serviceOf: (nodeId: string, source: string) => string;
+  /** Labels of a node, and those that are configured here for a source. */
+  readonly labelsOf: (nodeId: string, source: string) => Readonly<Record<string, string>>;
   readonly limits?: BatchLimits | undefined;
   /** How long a batch waits for others before the commit. Default 25 ms: an fsync serves all that came meanwhile. */
   readonly groupDelayMs?: number | undefined;
@@ -167,7 +169,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
   }
 
   #takeBatch(session: IngestSession, batch: LogBatch, positions: readonly SourcePosition[], creditBytes: number): void {
-    const { processor, clock, metrics, serviceOf, limits } = this.#options;
+    const { processor, clock, metrics, serviceOf, labelsOf, limits } = this.#options;
     const opened = openBatch(batch, limits ?? defaultBatchLimits);
     if (opened.kind === 'refused') {
       this.#refuse(session, batch, opened.reason, opened.message, creditBytes);
@@ -181,6 +183,7 @@ export class Ingest<Observation, Transaction extends LogTransaction> {
     }
     const processed = processor.process({ nodeId, source: batch.source, readAtMs: batch.readAtMs }, opened.records, {
       service,
+      labels: { ...labelsOf(nodeId, batch.source), ...batch.labels },
       journal: batch.journal,
       receivedAtMs: clock.now(),
     });

@@ -48,6 +48,8 @@ export interface LogBatch {
   readonly path: string;
   /** As the agent's own configuration names it; empty if it doesn't. */
   readonly service: string;
+  /** Of the source, likewise. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export type GapReason = 'file-vanished' | 'truncated' | 'limit' | 'journal' | 'read-error' | 'rejected' | 'unknown';

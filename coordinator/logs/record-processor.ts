@@ -8,6 +8,8 @@ import type { LogEntry } from './entry.ts';
 export interface RecordHints {
   /** Service that writes the source, if configured; empty otherwise. */
   readonly service: string;
+  /** Of node and source. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   readonly journal: boolean;
   readonly receivedAtMs: number;
 }
@@ -76,6 +78,7 @@ export class RecordProcessor {
       severity: record.severity ?? (record.trace === undefined ? 'info' : 'error'),
       service: hints.service === '' ? (record.process ?? origin.source) : hints.service,
       host: record.host ?? '',
+      labels: hints.labels,
       message: record.message,
       fields: record.fields,
       templateId: template.id,

@@ -209,7 +209,16 @@ export function filePosition(offset: number, inode = '42', generation = 0): Posi
 /** A batch of lines of one file, beginning at byte `start`. */
 export function batchOf(
   lines: readonly string[],
-  settings: { epoch: number; sequence: number; start: number; source?: string; inode?: string; compress?: boolean; readAtMs?: number },
+  settings: {
+    epoch: number;
+    sequence: number;
+    start: number;
+    source?: string;
+    inode?: string;
+    compress?: boolean;
+    readAtMs?: number;
+    labels?: Record<string, string>;
+  },
 ): { $case: 'batch'; value: LogBatch } {
   const records = lines.map((line) => Buffer.from(`${line}\n`));
   const bytes = Buffer.concat(records);
@@ -232,6 +241,7 @@ export function batchOf(
       path: '/var/log/app.log',
       alsoSettled: [],
       service: '',
+      labels: settings.labels ?? {},
     },
   };
 }

@@ -2,7 +2,7 @@
 // Must never show a control character of a log line as one.
 import type { Command } from 'commander';
 import { Severity, type LogEntryData, type TemplateCount } from '../../../proto/index.ts';
-import { collect, countArgument, enumArgument, timeArgument } from '../arguments.ts';
+import { collect, countArgument, enumArgument, labelArguments, timeArgument } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
 import { enumLabel, safe, safeLine } from '../presentation.ts';
@@ -12,6 +12,7 @@ interface FilterOptions {
   readonly node?: string[];
   readonly service?: string[];
   readonly source?: string[];
+  readonly label?: string[];
   readonly severity?: string;
   readonly contains?: string;
   readonly pattern?: string;
@@ -96,6 +97,7 @@ function withFilters(command: Command): Command {
     .option('--node <NODE>', 'only of this node (repeatable)', collect)
     .option('--service <NAME>', 'only of this service (repeatable)', collect)
     .option('--source <ID>', 'only of this source (repeatable)', collect)
+    .option('--label <NAME=VALUE>', 'only with this label of node or source (repeatable)', collect)
     .option('--severity <LEVEL>', 'at least this severe: debug, info, notice, warning, error, critical, alert, emergency')
     .option('--contains <TEXT>', 'only with this in the message, letter case ignored')
     .option('--pattern <RE2>', 'only where this pattern matches the message');
@@ -106,6 +108,7 @@ function filterOf(options: FilterOptions) {
     nodeIds: options.node ?? [],
     services: options.service ?? [],
     sources: options.source ?? [],
+    labels: labelArguments('--label', options.label),
     minimumSeverity: options.severity === undefined ? Severity.UNSPECIFIED : enumArgument('--severity', options.severity, Severity),
     contains: options.contains ?? '',
     pattern: options.pattern ?? '',

@@ -38,13 +38,21 @@ describe('a batch', () => {
       fc.property(fc.array(fc.uint8Array({ maxLength: 3000 }), { minLength: 1, maxLength: 20 }), (records) => {
         const bytes = Buffer.concat(records);
         const lengths = records.map(({ length }) => length);
-        const encoded = encodeShipment(chunk(bytes, lengths), 5, 'shop', compressor);
+        const encoded = encodeShipment(chunk(bytes, lengths), 5, { service: 'shop', labels: { team: 'shop' } }, compressor);
         const decoded = StreamLogsRequest.decode(encoded.request(9)).message;
         if (decoded?.$case !== 'batch') throw new Error('no batch');
         const batch = decoded.value;
         const content = batch.codec === Codec.ZSTD ? zstdDecompressSync(batch.payload) : batch.payload;
         expect(Buffer.compare(content, bytes)).toBe(0);
-        expect(batch).toMatchObject({ epoch: 5, sequence: 9, source: 'app', service: 'shop', recordLengths: lengths, flags: 5 });
+        expect(batch).toMatchObject({
+          epoch: 5,
+          sequence: 9,
+          source: 'app',
+          service: 'shop',
+          labels: { team: 'shop' },
+          recordLengths: lengths,
+          flags: 5,
+        });
         expect(batch.crc32).toBe(crc32(bytes));
         expect(batch.uncompressedLength).toBe(bytes.length);
         expect(batch.payload.length).toBeLessThanOrEqual(bytes.length);
@@ -55,7 +63,7 @@ describe('a batch', () => {
   });
 
   it('settles its end and what else it settles', () => {
-    const encoded = encodeShipment({ ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] }, 1, '', compressor);
+    const encoded = encodeShipment({ ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] }, 1, { service: '', labels: {} }, compressor);
     expect(encoded.settles).toEqual([
       { source: 'app', position: position(2) },
       { source: 'app', position: position(77) },

@@ -32,6 +32,7 @@ function batch(sequence: number, start: Position | undefined, end: Position | un
     journal: false,
     path: '',
     service: '',
+    labels: {},
   };
 }
 

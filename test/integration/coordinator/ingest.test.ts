@@ -2,7 +2,7 @@
 // Must never look into the database: what counts is what the API shows.
 import { expect, test } from 'vitest';
 import { NackReason } from '../../../proto/index.ts';
-import { batchOf, filePosition, stageCoordinator, type CoordinatorStage } from '../../support/coordinator-stage.ts';
+import { batchOf, enrolNode, filePosition, stageCoordinator, type CoordinatorStage } from '../../support/coordinator-stage.ts';
 
 const trace = [
   'TypeError: Cannot read properties of undefined (reading "price")',
@@ -43,6 +43,19 @@ test('a new session is told where each source stands, and a batch sent again has
   again.send(batchOf(['three'], { epoch: 2, sequence: 2, start: 8 }));
   expect(await again.receive()).toMatchObject({ sequence: 2, nack: undefined });
   expect(await entriesOf(stage)).toEqual(['one', 'two', 'three']);
+});
+
+test('an entry carries the labels of its node and, over them, of its source, and can be found by them', async () => {
+  await using stage = await stageCoordinator();
+  const { secret } = await stage.operator.nodes.createJoinToken({ useLimit: 1, labels: { team: 'shop', zone: 'a' } });
+  const node = await enrolNode(stage.connect, secret, 'web-1');
+  const stream = (await node.hello(1)).openLogStream();
+  stream.send(batchOf(['one'], { epoch: 1, sequence: 1, start: 0, labels: { zone: 'b' } }));
+  await stream.receive();
+  const labels = { team: 'shop', zone: 'b' };
+  const found = await stage.operator.logs.listLogEntries({ filter: { labels } });
+  expect(found.entries.map((entry) => entry.labels)).toEqual([labels]);
+  expect((await stage.operator.logs.listLogEntries({ filter: { labels: { zone: 'a' } } })).entries).toEqual([]);
 });
 
 test('a hole or an overlap is refused and ends the stream', async () => {

@@ -480,6 +480,13 @@ export interface LogBatch {
   alsoSettled: Position[];
   /** The service that writes the source, where the agent's own configuration names one; the coordinator doesn't know that file. */
   service: string;
+  /** Of the source, where the agent's own configuration has some. */
+  labels: { [key: string]: string };
+}
+
+export interface LogBatch_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 /** Lines that will never come: never silent. */
@@ -2560,6 +2567,7 @@ function createBaseLogBatch(): LogBatch {
     path: "",
     alsoSettled: [],
     service: "",
+    labels: {},
   };
 }
 
@@ -2614,6 +2622,9 @@ export const LogBatch: MessageFns<LogBatch> = {
     if (message.service !== "") {
       writer.uint32(122).string(message.service);
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      LogBatch_LabelsEntry.encode({ key: key as any, value }, writer.uint32(130).fork()).join();
+    });
     return writer;
   },
 
@@ -2760,6 +2771,17 @@ export const LogBatch: MessageFns<LogBatch> = {
             message.service = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            const entry16 = LogBatch_LabelsEntry.decode(reader, reader.uint32());
+            if (entry16.value !== undefined) {
+              message.labels[entry16.key] = entry16.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2794,6 +2816,82 @@ export const LogBatch: MessageFns<LogBatch> = {
     message.path = object.path ?? "";
     message.alsoSettled = object.alsoSettled?.map((e) => Position.fromPartial(e)) || [];
     message.service = object.service ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseLogBatch_LabelsEntry(): LogBatch_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const LogBatch_LabelsEntry: MessageFns<LogBatch_LabelsEntry> = {
+  encode(message: LogBatch_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogBatch_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogBatch_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogBatch_LabelsEntry>): LogBatch_LabelsEntry {
+    return LogBatch_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogBatch_LabelsEntry>): LogBatch_LabelsEntry {
+    const message = createBaseLogBatch_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };

@@ -26,9 +26,16 @@ export interface LogEntryData {
   incidentId: string;
   trace: TraceData | undefined;
   host: string;
+  /** Of the node, and of the source over them. */
+  labels: { [key: string]: string };
 }
 
 export interface LogEntryData_FieldsEntry {
+  key: string;
+  value: string;
+}
+
+export interface LogEntryData_LabelsEntry {
   key: string;
   value: string;
 }
@@ -70,6 +77,13 @@ export interface LogFilter {
   /** Linear-time (RE2) pattern on the message. */
   pattern: string;
   sources: string[];
+  /** Labels that an entry must have, each with this value. */
+  labels: { [key: string]: string };
+}
+
+export interface LogFilter_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 export interface ListLogEntriesRequest {
@@ -140,6 +154,7 @@ function createBaseLogEntryData(): LogEntryData {
     incidentId: "",
     trace: undefined,
     host: "",
+    labels: {},
   };
 }
 
@@ -187,6 +202,9 @@ export const LogEntryData: MessageFns<LogEntryData> = {
     if (message.host !== "") {
       writer.uint32(114).string(message.host);
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      LogEntryData_LabelsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
+    });
     return writer;
   },
 
@@ -318,6 +336,17 @@ export const LogEntryData: MessageFns<LogEntryData> = {
             message.host = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            const entry15 = LogEntryData_LabelsEntry.decode(reader, reader.uint32());
+            if (entry15.value !== undefined) {
+              message.labels[entry15.key] = entry15.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -359,6 +388,15 @@ export const LogEntryData: MessageFns<LogEntryData> = {
       ? TraceData.fromPartial(object.trace)
       : undefined;
     message.host = object.host ?? "";
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
     return message;
   },
 };
@@ -424,6 +462,73 @@ export const LogEntryData_FieldsEntry: MessageFns<LogEntryData_FieldsEntry> = {
   },
   fromPartial(object: DeepPartial<LogEntryData_FieldsEntry>): LogEntryData_FieldsEntry {
     const message = createBaseLogEntryData_FieldsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseLogEntryData_LabelsEntry(): LogEntryData_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const LogEntryData_LabelsEntry: MessageFns<LogEntryData_LabelsEntry> = {
+  encode(message: LogEntryData_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogEntryData_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogEntryData_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogEntryData_LabelsEntry>): LogEntryData_LabelsEntry {
+    return LogEntryData_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogEntryData_LabelsEntry>): LogEntryData_LabelsEntry {
+    const message = createBaseLogEntryData_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
     return message;
@@ -773,7 +878,15 @@ export const SubmitLogEntriesResponse: MessageFns<SubmitLogEntriesResponse> = {
 };
 
 function createBaseLogFilter(): LogFilter {
-  return { nodeIds: [], services: [], minimumSeverity: Severity.UNSPECIFIED, contains: "", pattern: "", sources: [] };
+  return {
+    nodeIds: [],
+    services: [],
+    minimumSeverity: Severity.UNSPECIFIED,
+    contains: "",
+    pattern: "",
+    sources: [],
+    labels: {},
+  };
 }
 
 export const LogFilter: MessageFns<LogFilter> = {
@@ -796,6 +909,9 @@ export const LogFilter: MessageFns<LogFilter> = {
     for (const v of message.sources) {
       writer.uint32(50).string(v!);
     }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      LogFilter_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
     return writer;
   },
 
@@ -860,6 +976,17 @@ export const LogFilter: MessageFns<LogFilter> = {
             message.sources.push(reader.string());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = LogFilter_LabelsEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.labels[entry7.key] = entry7.value;
+            }
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -883,6 +1010,82 @@ export const LogFilter: MessageFns<LogFilter> = {
     message.contains = object.contains ?? "";
     message.pattern = object.pattern ?? "";
     message.sources = object.sources?.map((e) => e) || [];
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    return message;
+  },
+};
+
+function createBaseLogFilter_LabelsEntry(): LogFilter_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const LogFilter_LabelsEntry: MessageFns<LogFilter_LabelsEntry> = {
+  encode(message: LogFilter_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogFilter_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogFilter_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<LogFilter_LabelsEntry>): LogFilter_LabelsEntry {
+    return LogFilter_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogFilter_LabelsEntry>): LogFilter_LabelsEntry {
+    const message = createBaseLogFilter_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
