@@ -98,6 +98,9 @@ export interface Framer {
   readonly mostGrowth: number;
 }
 
+/** The framer for a file that begins with these bytes (two of them decide). */
+export type FramerChoice = (head: Buffer) => Framer;
+
 export type GapReason = 'file-vanished' | 'truncated' | 'limit' | 'journal' | 'read-error' | 'rejected';
 
 /** Bytes that will never be sent. It travels in order with the chunks, so that loss is never silent. */

@@ -4,7 +4,7 @@ import { severities } from '../analysis/severity.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
-import { createSourceFramer } from './framing/source-framer.ts';
+import { createFramerChoice } from './framing/source-framer.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { FileSource } from './sources/file-source.ts';
 import { JournalSource } from './sources/journal-source.ts';
@@ -33,7 +33,7 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
       exclude: file.exclude,
       start: file.start,
       readsCompressed: file.readCompressed,
-      framer: createSourceFramer({ ...framing, encoding: file.encoding === 'utf-8' ? undefined : file.encoding }),
+      framer: createFramerChoice({ ...framing, encoding: file.encoding }),
       maxOpenFiles,
       maxBytesPerSecond,
       maxWaitMs: framing.maxWaitSeconds === undefined ? undefined : framing.maxWaitSeconds * 1000,

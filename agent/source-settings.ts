@@ -11,7 +11,8 @@ const fileSchema = z.strictObject({
   start: z.enum(['beginning', 'end']).default('beginning'),
   /** Rotated and compressed files (.gz) are read once. */
   readCompressed: z.boolean().default(false),
-  encoding: z.enum(['utf-8', 'utf-16le', 'utf-16be']).default('utf-8'),
+  /** `auto`: UTF-8, unless a file begins with a byte order mark. */
+  encoding: z.enum(['auto', 'utf-8', 'utf-16le', 'utf-16be']).default('auto'),
 });
 
 export const journalSeverities = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency'] as const;

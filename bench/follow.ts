@@ -3,7 +3,7 @@
 import { mkdtempSync, openSync, rmSync, statSync, writeSync, closeSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSourceFramer } from '../agent/framing/source-framer.ts';
+import { createFramerChoice } from '../agent/framing/source-framer.ts';
 import { FileSource } from '../agent/sources/file-source.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLogger } from '../base/logger.ts';
@@ -85,6 +85,6 @@ async function idle(folder: string): Promise<number> {
 }
 
 function makeSource(include: readonly string[], multiline: boolean): FileSource {
-  const framer = createSourceFramer({ multiline });
+  const framer = createFramerChoice({ multiline });
   return new FileSource({ id: 'bench', include, exclude: [], start: 'beginning', framer, clock: systemClock, logger: silentLogger });
 }

@@ -1,6 +1,6 @@
 // Chooses how the bytes of a source are cut into records, as its configuration says.
 // Must never read a file; it only puts framers together.
-import type { Framer } from '../record.ts';
+import type { Framer, FramerChoice } from '../record.ts';
 import { criFragments, dockerFragments } from './container-lines.ts';
 import { createFragmentFramer } from './fragments.ts';
 import { createLineFramer } from './lines.ts';
@@ -15,8 +15,8 @@ export type RecordFormatName = 'auto' | 'plain' | 'json' | 'cri' | 'docker' | 's
 export interface FramingOptions {
   /** Default `auto`. */
   readonly format?: RecordFormatName | undefined;
-  /** Default UTF-8. */
-  readonly encoding?: Utf16 | undefined;
+  /** `auto` (the default): UTF-8, unless a byte order mark says otherwise. */
+  readonly encoding?: 'auto' | 'utf-8' | Utf16 | undefined;
   /** Join the lines of stack traces; default true. */
   readonly multiline?: boolean | undefined;
   /** RE2 pattern of a record's first line; traces are then not looked for. */
@@ -32,6 +32,22 @@ export interface FramingOptions {
 const defaultBytes = 256 * 1024;
 const defaultLines = 1000;
 
+/**
+ * Chooses by a file's first bytes, where no encoding is configured: a byte order mark says UTF-16 (Unicode 23.8).
+ *
+ * @throws HephaestusError `pattern.invalid` if `startPattern` is not RE2.
+ */
+export function createFramerChoice(options: FramingOptions): FramerChoice {
+  const { encoding } = options;
+  if (encoding !== undefined && encoding !== 'auto') {
+    const framer = createSourceFramer({ ...options, encoding: encoding === 'utf-8' ? undefined : encoding });
+    return () => framer;
+  }
+  const utf8 = createSourceFramer({ ...options, encoding: undefined });
+  const [little, big] = [createUtf16Framer(utf8, 'utf-16le'), createUtf16Framer(utf8, 'utf-16be')];
+  return ([first, second]) => (first === 0xff && second === 0xfe ? little : first === 0xfe && second === 0xff ? big : utf8);
+}
+
 /** @throws HephaestusError `pattern.invalid` if `startPattern` is not RE2. */
 export function createSourceFramer(options: FramingOptions): Framer {
   const limits: RecordLimits = {
@@ -40,7 +56,8 @@ export function createSourceFramer(options: FramingOptions): Framer {
     maxRecordLines: options.maxRecordLines ?? defaultLines,
   };
   const framer = withFragments(createJoiner(options, limits), options.format ?? 'auto', limits);
-  return options.encoding === undefined ? framer : createUtf16Framer(framer, options.encoding);
+  const { encoding } = options;
+  return encoding === undefined || encoding === 'auto' || encoding === 'utf-8' ? framer : createUtf16Framer(framer, encoding);
 }
 
 function createJoiner(options: FramingOptions, limits: RecordLimits): Framer {

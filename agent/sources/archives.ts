@@ -2,7 +2,7 @@
 // Must never read what was read before it was compressed: content decides, not names.
 import { statSync } from 'node:fs';
 import type { Logger } from '../../base/logger.ts';
-import type { FilePosition, Framer, Position, Shipment } from '../record.ts';
+import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { beginsWith } from './claims.ts';
 import { readHead } from './compressed-file.ts';
@@ -15,7 +15,7 @@ import { settlement } from './settlement.ts';
 
 export interface ArchivesOptions {
   readonly source: string;
-  readonly framer: (head: Buffer) => Framer;
+  readonly framer: FramerChoice;
   readonly roster: FileRoster;
   readonly logger: Logger;
 }

@@ -34,6 +34,11 @@ export class FileContent {
     return this.#descriptor;
   }
 
+  /** Its first bytes, as many as there are. @throws the system's error. */
+  head(length: number): Buffer {
+    return this.#descriptor === undefined ? Buffer.alloc(0) : readBytes(this.#descriptor, 0, length);
+  }
+
   /** @throws the system's error. */
   facts(): FileFacts | undefined {
     return this.#descriptor === undefined ? undefined : factsOfOpen(this.#descriptor);

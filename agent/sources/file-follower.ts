@@ -1,6 +1,6 @@
 // Follows one file of one generation: from an offset to its end and on as it grows, record by record.
 // Must never look for files, nor give out bytes as the file's own that were written over after it was truncated.
-import type { Chunk, FilePosition, Flush, Framed, Framer, Gap, GapReason, Shipment } from '../record.ts';
+import type { Chunk, FilePosition, Flush, Framed, Framer, FramerChoice, Gap, GapReason, Shipment } from '../record.ts';
 import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
 import { flushAfter } from './follow-timing.ts';
@@ -15,7 +15,7 @@ export interface FollowerOptions {
   readonly path: string;
   readonly facts: FileFacts;
   readonly generation: number;
-  readonly framer: Framer;
+  readonly framer: FramerChoice;
   readonly timing: FollowTiming;
 }
 
@@ -57,6 +57,7 @@ export class FileFollower {
   #holds: Framed['holds'] = 'nothing';
   #deferredUntilMs = 0;
   #linesAreWhole = false;
+  #framer: Framer | undefined;
   /** What the last attempt that gave nothing had to work with. */
   #attempt: { readonly size: number; readonly flush: Flush } | undefined;
 
@@ -71,6 +72,14 @@ export class FileFollower {
     this.#see(facts, nowMs);
   }
 
+  /** Chosen when there is enough to choose by. @throws the system's error. */
+  get framer(): Framer {
+    if (this.#framer !== undefined) return this.#framer;
+    const head = this.#content.head(2);
+    const framer = this.#options.framer(head);
+    if (head.length === 2) this.#framer = framer;
+    return framer;
+  }
   get key(): string {
     return this.#content.key;
   }
@@ -214,7 +223,7 @@ export class FileFollower {
     if (this.look(nowMs) === 'rewritten') return 'rewritten';
     const flush = this.flushAt(nowMs);
     const size = this.#size;
-    const { framer } = this.#options;
+    const { framer } = this;
     for (const want of [maxBytes / framer.mostGrowth, Math.max(maxBytes, framer.window)]) {
       const bytes = this.peek(want, memory);
       if (bytes === undefined) return this.#disown();

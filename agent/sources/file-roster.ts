@@ -3,7 +3,7 @@
 import { closeSync } from 'node:fs';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { FilePosition, Framer, Position, Shipment } from '../record.ts';
+import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
@@ -14,7 +14,7 @@ import { lossOf, settlement } from './settlement.ts';
 
 export interface RosterOptions {
   readonly source: string;
-  readonly framer: Framer;
+  readonly framer: FramerChoice;
   readonly timing: FollowTiming;
   /** Descriptors beyond this are closed and opened again when their files grow. */
   readonly maxOpenFiles: number;

@@ -2,7 +2,7 @@
 // Must never hold behaviour.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { Framer } from '../record.ts';
+import type { FramerChoice } from '../record.ts';
 import type { FollowTiming } from './follow-timing.ts';
 
 export interface FileSourceOptions {
@@ -11,7 +11,7 @@ export interface FileSourceOptions {
   readonly include: readonly string[];
   readonly exclude: readonly string[];
   readonly start: 'beginning' | 'end';
-  readonly framer: Framer;
+  readonly framer: FramerChoice;
   /** Compressed files (.gz) that match, or lie beside those that do, are read once. */
   readonly readsCompressed?: boolean | undefined;
   /** Default 512. */

@@ -78,7 +78,7 @@ export class FileSource implements Source {
     const { id: source, framer, logger, clock } = options;
     this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles: options.maxOpenFiles ?? 512 });
     this.#rotation = new Rotation(this.#roster, this.#finder, { source, doubtMs: this.#timing.doubtMs });
-    this.#archives = new Archives({ source, framer: () => framer, roster: this.#roster, logger });
+    this.#archives = new Archives({ source, framer, roster: this.#roster, logger });
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
     this.#watch = createFolderWatch({
       nowMs: () => clock.monotonicMs(),
@@ -231,7 +231,7 @@ export class FileSource implements Source {
   }
 
   #pullAcross(older: FileFollower, newer: FileFollower, nowMs: number): Shipment | 'rewritten' | undefined {
-    const joined = joinAcross(older, newer, this.#options.framer, nowMs);
+    const joined = joinAcross(older, newer, nowMs);
     return joined === undefined || joined === 'rewritten' ? joined : { ...joined, source: this.id };
   }
 

@@ -1,6 +1,6 @@
 // Joins a trace that begins at the end of a rotated file and goes on at the start of the next one.
 // Must never settle one part without the other: both files' positions travel in one chunk.
-import type { Chunk, Framer } from '../record.ts';
+import type { Chunk } from '../record.ts';
 import type { FileFollower } from './file-follower.ts';
 
 const newline = 0x0a;
@@ -18,15 +18,11 @@ export function seamBefore(newer: FileFollower, nowMs: number): FileFollower | u
  * @returns the records up to and with the one that spans both; undefined if none does (then the older file's lines are no
  *   longer held back) or if that isn't clear yet; `rewritten` if the newer file was truncated. @throws the system's error.
  */
-export function joinAcross(
-  older: FileFollower,
-  newer: FileFollower,
-  framer: Framer,
-  nowMs: number,
-): Omit<Chunk, 'source'> | 'rewritten' | undefined {
+export function joinAcross(older: FileFollower, newer: FileFollower, nowMs: number): Omit<Chunk, 'source'> | 'rewritten' | undefined {
   const tail = older.peek(older.unread);
   // Changed meanwhile: its own turn finds that out.
   if (tail === undefined) return undefined;
+  const { framer } = newer;
   const head = newer.peek(framer.window);
   if (head === undefined) return 'rewritten';
   const whole = Buffer.concat([tail, head]);

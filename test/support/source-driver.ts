@@ -52,7 +52,7 @@ export class SourceDriver {
       id: 'test',
       exclude: [],
       start: 'beginning',
-      framer: createTraceFramer(defaultLimits),
+      framer: () => createTraceFramer(defaultLimits),
       clock: systemClock,
       logger: silentLogger,
       ...this.#options,

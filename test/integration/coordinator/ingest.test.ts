@@ -48,7 +48,7 @@ test('a new session is told where each source stands, and a batch sent again has
 test('an entry carries the labels of its node and, over them, of its source, and can be found by them', async () => {
   await using stage = await stageCoordinator();
   const { secret } = await stage.operator.nodes.createJoinToken({ useLimit: 1, labels: { team: 'shop', zone: 'a' } });
-  const node = await enrolNode(stage.connect, secret, 'web-1');
+  const node = await enrolNode((identity) => stage.connect(identity), secret, 'web-1');
   const stream = (await node.hello(1)).openLogStream();
   stream.send(batchOf(['one'], { epoch: 1, sequence: 1, start: 0, labels: { zone: 'b' } }));
   await stream.receive();

@@ -18,7 +18,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSourceFramer } from '../../../agent/framing/source-framer.ts';
+import { createFramerChoice } from '../../../agent/framing/source-framer.ts';
 import { byNumber, LogFolder, numbered, textOf } from '../../support/log-folder.ts';
 
 let folder: LogFolder;
@@ -229,7 +229,7 @@ describe('a line', () => {
   });
 
   it('of 10 MiB is split and leaves its neighbours alone (20)', async () => {
-    const framer = createSourceFramer({});
+    const framer = createFramerChoice({});
     const one = await folder.follow('app.log', { framer });
     writeFileSync(folder.at('app.log'), `line 1\n${'z'.repeat(10 * 1024 * 1024)}\nline 2\n`);
     await one.until(() => one.records.at(-1) === 'line 2', 20_000);
@@ -251,7 +251,7 @@ describe('a line', () => {
   });
 
   it('in UTF-16 is read as text (22)', async () => {
-    const one = await folder.follow('app.log', { framer: createSourceFramer({ encoding: 'utf-16le' }) });
+    const one = await folder.follow('app.log', { framer: createFramerChoice({}) });
     const text = `\ufeff${textOf(numbered(1, 50))}ünïcödé\n`;
     const bytes = Buffer.from(text, 'utf16le');
     writeFileSync(folder.at('app.log'), bytes.subarray(0, 201));

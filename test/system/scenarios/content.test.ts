@@ -86,7 +86,7 @@ describe('a line', () => {
   });
 
   it('scenario 22: in UTF-16LE with a byte order mark', async () => {
-    const one = await open({ file: { encoding: 'utf-16le' } });
+    const one = await open();
     const bytes = Buffer.from(`\ufeff${one.lines(5000)}`, 'utf16le');
     writeFileSync(one.at('app.log'), bytes.subarray(0, 3001));
     await one.arrived(50);
