@@ -1,7 +1,7 @@
 // The bytes of one file through a held descriptor, and the proof that they still are those that were read before.
 // Must never decide what to do when they aren't: the follower says `rewritten`, and the rotation acts.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
-import type { FileIdentity } from '../record.ts';
+import type { FileIdentity, Framer, FramerChoice } from '../record.ts';
 import { factsOfOpen, fileKey, fingerprint, hasFingerprint, isFingerprintComplete, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { ReadBuffer } from './read-buffer.ts';
@@ -15,6 +15,7 @@ export class FileContent {
   readonly birthNs: bigint;
   #descriptor: number | undefined;
   #identity: FileIdentity;
+  #framer: Framer | undefined;
   /** The last bytes before the offset; empty where nothing was read since the last jump. */
   #overlap: Buffer = Buffer.alloc(0);
 
@@ -34,9 +35,13 @@ export class FileContent {
     return this.#descriptor;
   }
 
-  /** Its first bytes, as many as there are. @throws the system's error. */
-  head(length: number): Buffer {
-    return this.#descriptor === undefined ? Buffer.alloc(0) : readBytes(this.#descriptor, 0, length);
+  /** Chosen for good once there are the two bytes that decide. @throws the system's error. */
+  framer(choose: FramerChoice): Framer {
+    if (this.#framer !== undefined) return this.#framer;
+    const head = this.#descriptor === undefined ? Buffer.alloc(0) : readBytes(this.#descriptor, 0, 2);
+    const framer = choose(head);
+    if (head.length === 2) this.#framer = framer;
+    return framer;
   }
 
   /** @throws the system's error. */

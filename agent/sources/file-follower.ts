@@ -25,8 +25,7 @@ export class FileFollower {
   /** Unix milliseconds. */
   readonly foundAtMs: number;
   path: string;
-  /** Still found under a name that the source looks at. */
-  isListed = true;
+  isListed = true; // Still found under a name that the source looks at.
   /** Another file has taken its place, or it was deleted: when it is quiet, it is finished. */
   isAbandoned = false;
   /** The file that had this one's path before. Its lines come first. */
@@ -57,28 +56,22 @@ export class FileFollower {
   #holds: Framed['holds'] = 'nothing';
   #deferredUntilMs = 0;
   #linesAreWhole = false;
-  #framer: Framer | undefined;
   /** What the last attempt that gave nothing had to work with. */
   #attempt: { readonly size: number; readonly flush: Flush } | undefined;
 
   constructor(options: FollowerOptions, descriptor: number, nowMs: number) {
-    const { path, facts, generation } = options;
+    const { facts } = options;
     this.#options = options;
-    this.#content = new FileContent(descriptor, facts, generation);
-    this.generation = generation;
-    this.path = path;
+    this.#content = new FileContent(descriptor, facts, options.generation);
+    this.generation = options.generation;
+    this.path = options.path;
     this.foundAtMs = nowMs;
     this.#grewAtMs = Math.min(nowMs, facts.modifiedAtMs);
     this.#see(facts, nowMs);
   }
 
-  /** Chosen when there is enough to choose by. @throws the system's error. */
   get framer(): Framer {
-    if (this.#framer !== undefined) return this.#framer;
-    const head = this.#content.head(2);
-    const framer = this.#options.framer(head);
-    if (head.length === 2) this.#framer = framer;
-    return framer;
+    return this.#content.framer(this.#options.framer);
   }
   get key(): string {
     return this.#content.key;

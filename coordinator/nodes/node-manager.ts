@@ -95,11 +95,6 @@ export class NodeManager {
     return this.#nodes.get(id);
   }
 
-  /** A source as it is configured here; undefined where only the node's own file names it. */
-  sourceOf(id: string, source: string): Node['configuration']['sources'][number] | undefined {
-    return this.#nodes.get(id)?.configuration.sources.find((each) => each.id === source);
-  }
-
   findByName(name: string): Node | undefined {
     for (const node of this.#nodes.values()) if (node.name === name && node.status !== 'removed') return node;
     return undefined;

@@ -171,3 +171,8 @@ function worstPart(health: HealthNode): HealthNode {
   }
   return worst;
 }
+
+/** A source as it is configured here; undefined where only the node's own file names it. */
+export function sourceOf(node: Node | undefined, source: string): NodeConfiguration['sources'][number] | undefined {
+  return node?.configuration.sources.find(({ id }) => id === source);
+}
