@@ -9,7 +9,7 @@ import type { NodeReporter } from './session/node-report.ts';
 
 export interface DirectiveHandlerOptions {
   readonly configuration: NodeConfiguration;
-  readonly pipeline: Pick<Pipeline, 'rescan' | 'status'>;
+  readonly pipeline: Pick<Pipeline, 'last' | 'rescan' | 'status'>;
   readonly reporter: NodeReporter;
   readonly logger: Logger;
 }
@@ -32,8 +32,12 @@ export function createDirectiveHandler(options: DirectiveHandlerOptions): Direct
         const sources = pipeline.status().filter(({ source }) => directive.source === '' || source === directive.source);
         if (directive.source !== '' && sources.length === 0) return refused(`there is no source "${directive.source}" on this node`);
         const [facts, vitals] = await Promise.all([reporter.facts(), reporter.vitals()]);
-        const context = { facts, vitals, health: reporter.health(), sources };
-        return { ok: true, message: 'facts, vitals and sources as JSON', payload: Buffer.from(JSON.stringify(context)) };
+        const count = Math.min(directive.lines, mostLines);
+        const found = directive.source === '' || count === 0 ? undefined : await pipeline.last(directive.source, count);
+        const lines = found === undefined ? undefined : lastWithin(found, mostLineBytes);
+        const context = { facts, vitals, health: reporter.health(), sources, lines };
+        const what = lines === undefined ? 'facts, vitals and sources' : `facts, vitals, the source and its last ${lines.length} records`;
+        return { ok: true, message: `${what} as JSON`, payload: Buffer.from(JSON.stringify(context)) };
       }
       case 'rotate-certificate':
         throw new HephaestusError({ code: 'internal', kind: 'system', message: 'certificates are rotated by the session' });
@@ -41,6 +45,16 @@ export function createDirectiveHandler(options: DirectiveHandlerOptions): Direct
   }
 
   return { carryOut, configurationState: () => configuration.state(), configure: (offer) => configuration.offer(offer) };
+}
+
+/** Of a source, in one answer; an answer travels on the stream that heartbeats travel on. */
+const mostLines = 1000;
+const mostLineBytes = 256 * 1024;
+
+function lastWithin(lines: readonly string[], mostBytes: number): readonly string[] {
+  let bytes = 0;
+  const first = lines.findLastIndex((line) => (bytes += Buffer.byteLength(line)) > mostBytes);
+  return lines.slice(first + 1);
 }
 
 function done(message: string): DirectiveOutcome {

@@ -40,6 +40,8 @@ export interface Pipeline extends ShipmentFeed {
   /** Closes sources that are gone or changed and opens new ones; those that stay the same go on undisturbed. */
   configure(sources: readonly SourceSettings[]): Promise<void>;
   rescan(): Promise<void>;
+  /** The last records of a source as they stand, redacted; undefined if there is no such source. */
+  last(source: string, count: number): Promise<readonly string[] | undefined>;
   status(): readonly SourceStatus[];
   close(): Promise<void>;
 }
@@ -162,6 +164,16 @@ class TurnTakingPipeline implements Pipeline {
 
   async rescan(): Promise<void> {
     await Promise.all(this.#lanes.map(({ source }) => source.rescan()));
+  }
+
+  async last(id: string, count: number): Promise<readonly string[] | undefined> {
+    const lane = this.#lanes.find(({ source }) => source.id === id);
+    if (lane === undefined) return undefined;
+    const chunk = await lane.source.last(count);
+    if (chunk === undefined) return [];
+    const { bytes, recordLengths } = this.#options.redactor()?.redact(chunk) ?? chunk;
+    let end = 0;
+    return recordLengths.map((length) => bytes.toString('utf8', end, (end += length)).trimEnd());
   }
 
   status(): readonly SourceStatus[] {

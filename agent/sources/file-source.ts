@@ -1,7 +1,7 @@
 // The file source: follows all files that match its patterns and gives out their records, whole and in order.
 // Must never hold log bytes for longer than one call: the files are the buffer.
 import { setImmediate } from 'node:timers/promises';
-import type { Position, Shipment } from '../record.ts';
+import type { Chunk, Position, Shipment } from '../record.ts';
 import type { FileFollower } from './file-follower.ts';
 import { Archives } from './archives.ts';
 import { FileFinder } from './file-finder.ts';
@@ -12,6 +12,7 @@ import { defaultTiming } from './file-source-options.ts';
 import type { FileSourceOptions, FileSourceTiming } from './file-source-options.ts';
 import { createFolderWatch } from './folder-watch.ts';
 import type { FolderWatch } from './folder-watch.ts';
+import { lastRecords } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
 import { ReadBuffer } from './read-buffer.ts';
 import { compressedOf, beganAmiss, resume, rewind } from './resumption.ts';
@@ -151,6 +152,10 @@ export class FileSource implements Source {
   rescan(): Promise<void> {
     this.#scan(scanShare.busy);
     return Promise.resolve();
+  }
+
+  last(count: number): Promise<Chunk | undefined> {
+    return Promise.resolve(lastRecords(this.id, this.#roster.followers, count, this.#options.clock.now()));
   }
 
   status(): SourceStatus {

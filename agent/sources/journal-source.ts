@@ -6,7 +6,8 @@ import type { Logger } from '../../base/logger.ts';
 import type { Chunk, Gap, Position, Shipment } from '../record.ts';
 import { checkCursor, cursorOf } from './journal-cursor.ts';
 import { shortenEntry } from './journal-entry.ts';
-import { JournalProcess } from './journal-process.ts';
+import { JournalProcess, runJournal } from './journal-process.ts';
+import { lastOf } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
@@ -109,6 +110,14 @@ export class JournalSource implements Source {
     this.#retryAtMs = 0;
     this.#news.notify();
     return Promise.resolve();
+  }
+
+  async last(count: number): Promise<Chunk | undefined> {
+    const answer = await runJournal(this.#program, [...this.#selection(), '-n', String(count)]);
+    if (answer.kind === 'failed') throw new Error(answer.reason);
+    const at: Position = { kind: 'journal', cursor: this.#cursor };
+    const lengths = answer.lines.map((line) => line.length);
+    return lastOf(this.id, '', Buffer.concat(answer.lines), lengths, at, this.#options.clock.now());
   }
 
   status(): SourceStatus {
@@ -272,15 +281,19 @@ export class JournalSource implements Source {
     return directory === undefined ? [] : [`--directory=${directory}`];
   }
 
-  #arguments(stage: Stage): readonly string[] {
+  /** Which entries, and how they are printed. */
+  #selection(): readonly string[] {
     const { units, identifiers, leastSevere } = this.#options;
     const place = [...this.#place(), '-o', 'json', '--all', '--no-pager', '-q'];
     const filters = [...units.map((unit) => `--unit=${unit}`), ...identifiers.map((each) => `--identifier=${each}`)];
-    if (leastSevere !== undefined) filters.push(`--priority=${leastSevere}`);
+    return [...place, ...filters, ...(leastSevere === undefined ? [] : [`--priority=${leastSevere}`])];
+  }
+
+  #arguments(stage: Stage): readonly string[] {
     const isGone = this.#cursor === this.#goneCursor;
     const behind = this.#cursor === '' ? [] : [`${isGone ? '--cursor' : '--after-cursor'}=${this.#cursor}`];
-    if (stage === 'follow') return [...place, ...filters, '-f', '-n', 'all', '--merge', ...behind];
-    return [...place, ...filters, ...(behind.length === 0 ? ['--boot'] : behind)];
+    if (stage === 'follow') return [...this.#selection(), '-f', '-n', 'all', '--merge', ...behind];
+    return [...this.#selection(), ...(behind.length === 0 ? ['--boot'] : behind)];
   }
 
   async #stop(): Promise<void> {

@@ -1,6 +1,6 @@
 // The contract of a source: something whose records are pulled, never pushed.
 // Must never know framing, redaction or the session; pipeline.ts joins them.
-import type { Position, Shipment, SourceStatus } from '../record.ts';
+import type { Chunk, Position, Shipment, SourceStatus } from '../record.ts';
 
 export type { SourceCondition, SourceStatus } from '../record.ts';
 
@@ -22,6 +22,8 @@ export interface Source {
   acknowledge(position: Position): void;
   /** Looks for new, rotated and vanished files now. */
   rescan(): Promise<void>;
+  /** At most so many of the last records there are, without going on; undefined if there is nothing. */
+  last(count: number): Promise<Chunk | undefined>;
   status(): SourceStatus;
   close(): Promise<void>;
 }
