@@ -19,17 +19,13 @@ import { compressedOf, beganAmiss, resume, rewind } from './resumption.ts';
 import { RotatedFiles } from './rotated-names.ts';
 import { Rotation } from './rotation.ts';
 import { joinAcross, seamBefore } from './rotation-seam.ts';
+import { scanPauses } from './scan-pace.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
 
 /** A file that grew within this time is looked at often. */
 const busyForMs = 5000;
-/** Scanning may take this share of the time, whatever the number of files. */
-const mostScanShare = 0.02;
-/** And this one without a sign that something happened: few files are looked over often, many at least once in `idlePollMs`. */
-const scanShare = { quiet: 0.0015, busy: 0.01 } as const;
-const leastScanPauseMs = 500;
-/** And looking at files that grew lately this one. */
+/** Looking at files that grew lately may take this share of the time. */
 const mostLookShare = 0.05;
 
 /**
@@ -150,7 +146,7 @@ export class FileSource implements Source {
   }
 
   rescan(): Promise<void> {
-    this.#scan(scanShare.busy);
+    this.#scan('busy');
     return Promise.resolve();
   }
 
@@ -295,12 +291,12 @@ export class FileSource implements Source {
       if (this.#rotation.look(follower, nowMs)) isScanDue = true;
     }
     if (!isBusy) this.#memory.drop();
-    if (isScanDue) this.#scan(isBusy ? scanShare.busy : scanShare.quiet);
+    if (isScanDue) this.#scan(isBusy ? 'busy' : 'quiet');
     this.#news.notify();
     return isBusy;
   }
 
-  #scan(share: number): void {
+  #scan(pace: 'busy' | 'quiet'): void {
     const { clock } = this.#options;
     // On a busy machine time goes by that costs nothing.
     const before = process.threadCpuUsage();
@@ -308,13 +304,11 @@ export class FileSource implements Source {
     this.#noteFindings(findings);
     if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), clock.now());
     const { user, system } = process.threadCpuUsage(before);
-    const costMs = (user + system) / 1000;
-    const { idlePollMs } = this.#timing;
+    const { leastMs, dueMs } = scanPauses((user + system) / 1000, pace, this.#timing.idlePollMs);
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
-    this.#earliestScanMs = endMs + costMs / mostScanShare;
-    const pauseMs = Math.min(idlePollMs, Math.max(leastScanPauseMs, costMs / share));
-    this.#nextScanMs = Math.max(endMs + pauseMs, this.#earliestScanMs);
+    this.#earliestScanMs = endMs + leastMs;
+    this.#nextScanMs = endMs + dueMs;
   }
 
   #noteFindings(findings: Findings): void {

@@ -9,7 +9,9 @@ const mostBytes = 128 * 1024;
 
 /** Of the file that grew last. @returns undefined if there is none. @throws the system's error. */
 export function lastRecords(source: string, followers: Iterable<FileFollower>, count: number, nowMs: number): Chunk | undefined {
-  const [newest] = [...followers].filter(({ isOpen, isListed }) => isOpen && isListed).toSorted((one, other) => other.grewAtMs - one.grewAtMs);
+  const [newest] = [...followers]
+    .filter(({ isOpen, isListed }) => isOpen && isListed)
+    .toSorted((one, other) => other.grewAtMs - one.grewAtMs);
   if (newest?.descriptor === undefined) return undefined;
   // UTF-16 has two bytes a character.
   const start = Math.max(0, newest.size - mostBytes) & ~1;

@@ -1,0 +1,18 @@
+// How often folders are scanned, by what a scan costs.
+// Must never let scanning cost more than its share, however many files there are.
+
+/** Scanning may take this share of the time when something happened in a folder. */
+const mostShare = 0.02;
+/** And these without such a sign: few files are looked over often, many at least once in `idlePollMs`. */
+const share = { quiet: 0.0015, busy: 0.01 } as const;
+const leastPauseMs = 500;
+
+/** @param costMs CPU time of the last scan. @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now */
+export function scanPauses(
+  costMs: number,
+  pace: keyof typeof share,
+  idlePollMs: number,
+): { readonly leastMs: number; readonly dueMs: number } {
+  const leastMs = costMs / mostShare;
+  return { leastMs, dueMs: Math.max(leastMs, Math.min(idlePollMs, Math.max(leastPauseMs, costMs / share[pace]))) };
+}
