@@ -24,7 +24,17 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
       const { units, identifiers, directory, minimumSeverity } = journal;
       const leastSevere = minimumSeverity === undefined ? undefined : severities.indexOf(minimumSeverity);
       const sourceLogger = logger.withContext({ source: id });
-      return new JournalSource({ id, units, identifiers, directory, leastSevere, maxBytesPerSecond, clock, logger: sourceLogger });
+      return new JournalSource({
+        id,
+        units,
+        identifiers,
+        directory,
+        leastSevere,
+        maxBytesPerSecond,
+        joinsTraces: framing.multiline,
+        clock,
+        logger: sourceLogger,
+      });
     }
     if (file === undefined) throw new Error('it needs one of "file" and "journal"');
     return new FileSource({

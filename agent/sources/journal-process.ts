@@ -28,6 +28,9 @@ export class JournalProcess {
   #bufferedBytes = 0;
   #parts: Buffer[] = [];
   #partBytes = 0;
+  /** When the newest line that waits came, and when the oldest (monotonic). */
+  #newestAtMs = 0;
+  #oldestAtMs = 0;
   #errorText = '';
   #exit: { readonly status: number } | undefined;
   /** Lines that were longer than can be held. */
@@ -59,6 +62,13 @@ export class JournalProcess {
   /** Bytes that were printed and not taken. */
   get bufferedBytes(): number {
     return this.#bufferedBytes;
+  }
+
+  /** How long it pays to wait for more of what was printed; 0 if there is enough, it is old enough, or it ended. */
+  restMs(enoughBytes: number, { quietMs, mostMs }: { readonly quietMs: number; readonly mostMs: number }): number {
+    if (this.#lines.length === 0 || this.#exit !== undefined || this.#bufferedBytes >= enoughBytes) return 0;
+    const nowMs = performance.now();
+    return Math.max(0, Math.min(this.#newestAtMs + quietMs, this.#oldestAtMs + mostMs) - nowMs);
   }
 
   get errorText(): string {
@@ -115,6 +125,8 @@ export class JournalProcess {
       this.oversized += 1;
     } else {
       const line = this.#parts.length === 1 && this.#parts[0] !== undefined ? this.#parts[0] : Buffer.concat(this.#parts);
+      this.#newestAtMs = performance.now();
+      if (this.#lines.length === 0) this.#oldestAtMs = this.#newestAtMs;
       this.#lines.push(line);
       this.#bufferedBytes += line.length;
     }

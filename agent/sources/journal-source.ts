@@ -7,6 +7,7 @@ import type { Chunk, Gap, Position, Shipment } from '../record.ts';
 import { checkCursor, cursorOf } from './journal-cursor.ts';
 import { shortenEntry } from './journal-entry.ts';
 import { JournalProcess, runJournal } from './journal-process.ts';
+import { joinTraces } from './journal-traces.ts';
 import { lastOf } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
@@ -25,6 +26,8 @@ export interface JournalSourceOptions {
   readonly maxBytesPerSecond?: number | undefined;
   /** An entry that is longer as JSON has its longest fields cut. Default 256 KiB. */
   readonly maxEntryBytes?: number | undefined;
+  /** Entries of one process that make up a stack trace become one record. Default true. */
+  readonly joinsTraces?: boolean | undefined;
   /** Default `journalctl`. */
   readonly program?: string | undefined;
   readonly clock: Clock;
@@ -46,6 +49,9 @@ export interface JournalSourceOptions {
 type Stage = 'check' | 'catch-up' | 'follow';
 
 const defaultEntryBytes = 256 * 1024;
+const mostTraceLines = 1000;
+/** The lines of a trace are written as entries one right after the other; so long is waited for the next one. */
+const traceWait = { quietMs: 100, mostMs: 1000 };
 
 export class JournalSource implements Source {
   readonly id: string;
@@ -93,10 +99,11 @@ export class JournalSource implements Source {
       if (gap !== undefined) return this.#countGap(gap);
       const nowMs = this.#options.clock.now();
       const limitedMs = this.#rate.waitMs(nowMs);
-      const shipment = limitedMs > 0 ? undefined : this.#take(maxBytes, nowMs);
+      const restMs = limitedMs > 0 ? limitedMs : (this.#process?.restMs(maxBytes, traceWait) ?? 0);
+      const shipment = restMs > 0 ? undefined : this.#take(maxBytes, nowMs);
       if (shipment !== undefined) return shipment;
       if (limitedMs === 0) this.#advance(nowMs);
-      const pauseMs = limitedMs > 0 ? limitedMs : this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : Number.POSITIVE_INFINITY;
+      const pauseMs = restMs > 0 ? restMs : this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : Number.POSITIVE_INFINITY;
       // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
       if (this.#gaps.length === 0) await this.#news.wait(pauseMs, signal);
     }
@@ -167,18 +174,21 @@ export class JournalSource implements Source {
     }
     this.#reportOversized();
     if (lines.length === 0) return undefined;
+    const { joinsTraces = true } = this.#options;
+    const records = joinsTraces ? joinTraces(lines, { maxBytes: maxEntryBytes, maxLines: mostTraceLines }) : lines;
+    bytes = records.reduce((sum, record) => sum + record.length, 0);
     this.#problem = undefined;
     this.#attempt = 0;
     this.#bytesRead += bytes;
-    this.#recordsRead += lines.length;
+    this.#recordsRead += records.length;
     this.#lastRecordAtMs = nowMs;
     this.#rate.spend(bytes, nowMs);
     return {
       kind: 'chunk',
       source,
       path: '',
-      bytes: Buffer.concat(lines),
-      recordLengths: lines.map((line) => line.length),
+      bytes: Buffer.concat(records),
+      recordLengths: records.map((record) => record.length),
       start: { kind: 'journal', cursor: start },
       end: { kind: 'journal', cursor: this.#cursor },
       alsoSettles: [],

@@ -231,4 +231,22 @@ describe.skipIf(!canRun)('the journal', () => {
     await pulling;
     await source.close();
   });
+
+  it('is one record where a process wrote the lines of a trace as entries, whatever others wrote between them', async () => {
+    const from = (pid: string, ...messages: readonly string[]) =>
+      messages.map((message) => ({ message, fields: { _PID: pid, _SYSTEMD_UNIT: 'shop.service' } }));
+    const trace = ['TypeError: "x" is gone', '    at a (/srv/a.js:1:2)', '    at b (/srv/b.js:3:4)'];
+    const [head = '', ...frames] = trace;
+    writer.write([
+      ...from('7', 'before', head),
+      ...from('8', 'another process'),
+      ...from('7', ...frames, 'after'),
+      ...from('9', '    at nothing (/srv/c.js:1:1)'),
+    ]);
+    const one = new Reader(folder);
+    await one.start();
+    await one.until(() => one.entries.length === 5);
+    expect(one.messages).toEqual(['before', trace.join('\n'), 'another process', 'after', '    at nothing (/srv/c.js:1:1)']);
+    await one.stop();
+  });
 });
