@@ -32,9 +32,8 @@ export interface IngestOptions<Observation, Transaction extends LogTransaction> 
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: IngestMetrics;
-  /** The service that is configured for a source; empty if none. */
+  /** The service, and the labels, that are configured for a source; empty if none. A node's own labels are among them. */
   readonly serviceOf: (nodeId: string, source: string) => string;
-  /** Labels of a node, and those that are configured here for a source. */
   readonly labelsOf: (nodeId: string, source: string) => Readonly<Record<string, string>>;
   readonly limits?: BatchLimits | undefined;
   /** How long a batch waits for others before the commit. Default 25 ms: an fsync serves all that came meanwhile. */
