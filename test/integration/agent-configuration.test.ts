@@ -1,6 +1,6 @@
 // Settings that a coordinator pushes: applied without a restart, refused with every reason, kept for the next start.
 // Must never look at files of the agent's state; what it says and ships is what counts.
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NodeConfiguration, type ConfigStatus } from '../../proto/index.ts';
@@ -135,12 +135,15 @@ describe('a command', () => {
 
   it('for context is answered with facts, vitals and sources', async () => {
     const { coordinator, harness } = await open();
+    await harness.write(20);
+    await appendFile(harness.logPath, 'password=correct-horse-battery-staple\nTypeError: gone\n    at a (/srv/a.js:1:2)\n');
     harness.start();
-    await until('a Hello', () => coordinator.heartbeats.length > 0);
-    const result = await ask(coordinator, { $case: 'collectContext', value: { source: 'app', lines: 10 } });
+    await until('all records', () => coordinator.ledger.records === 22);
+    const result = await ask(coordinator, { $case: 'collectContext', value: { source: 'app', lines: 3 } });
     expect(result?.ok).toBe(true);
     expect(JSON.parse(result?.payload.toString() ?? '')).toMatchObject({
       sources: [{ source: 'app' }],
+      lines: ['line 19', expect.stringMatching(/^password=(?!correct)/) as string, 'TypeError: gone\n    at a (/srv/a.js:1:2)'],
       facts: { agentVersion: expect.any(String) as string },
     });
   });
