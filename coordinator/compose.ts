@@ -20,7 +20,7 @@ import { composeAccess } from './compose-access.ts';
 import { analyzerOf, composeDetection } from './compose-detection.ts';
 import { composeFollowing } from './compose-following.ts';
 import { composeNodes } from './compose-nodes.ts';
-import { sourceOf } from './nodes/node.ts';
+import { sourceOrigins } from './nodes/node.ts';
 import { composeSolutions } from './compose-solutions.ts';
 import { splitAddress, type CoordinatorConfiguration } from './config.ts';
 import { createCoordinatorMetrics } from './coordinator-metrics.ts';
@@ -167,8 +167,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     clock,
     logger: component('ingest'),
     metrics: ownMetrics.ingest,
-    serviceOf: (nodeId, source) => sourceOf(nodes.find(nodeId), source)?.service ?? '',
-    labelsOf: (nodeId, source) => ({ ...nodes.find(nodeId)?.labels, ...sourceOf(nodes.find(nodeId), source)?.labels }),
+    ...sourceOrigins((nodeId) => nodes.find(nodeId)),
   });
 
   // Solutions.

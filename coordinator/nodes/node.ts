@@ -172,7 +172,14 @@ function worstPart(health: HealthNode): HealthNode {
   return worst;
 }
 
-/** A source as it is configured here; undefined where only the node's own file names it. */
-export function sourceOf(node: Node | undefined, source: string): NodeConfiguration['sources'][number] | undefined {
-  return node?.configuration.sources.find(({ id }) => id === source);
+/** Whose lines a source's are, as far as it is configured here; a node's own file may say more. */
+export function sourceOrigins(find: (nodeId: string) => Node | undefined): {
+  readonly serviceOf: (nodeId: string, source: string) => string;
+  readonly labelsOf: (nodeId: string, source: string) => Readonly<Record<string, string>>;
+} {
+  const configured = (nodeId: string, source: string) => find(nodeId)?.configuration.sources.find(({ id }) => id === source);
+  return {
+    serviceOf: (nodeId, source) => configured(nodeId, source)?.service ?? '',
+    labelsOf: (nodeId, source) => ({ ...find(nodeId)?.labels, ...configured(nodeId, source)?.labels }),
+  };
 }
