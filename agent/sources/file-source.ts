@@ -95,7 +95,7 @@ export class FileSource implements Source {
         this.#turns = [];
         this.#resume(positions);
       } else {
-        rewind(this.#roster, positions);
+        rewind(this.#roster, positions, this.id, this.#options.clock.now());
         this.#archives.rewind(positions);
       }
       this.#news.notify();

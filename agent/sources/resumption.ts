@@ -63,19 +63,25 @@ export function compressedOf(findings: Findings, rotated: RotatedFiles): readonl
 }
 
 /** A new session: whatever was read and isn't committed is read again. */
-export function rewind(roster: FileRoster, positions: readonly Position[]): void {
+export function rewind(roster: FileRoster, positions: readonly Position[], source: string, nowMs: number): void {
   for (const position of positions) if (position.kind === 'file') roster.noteSettled(position);
-  roster.announceAgain();
   const claims = new Claims(positions);
   for (const follower of roster.followers) {
     const committed = claims.committed(follower);
     if (committed === undefined) follower.rewind();
     else follower.seek(Math.min(committed, follower.size));
   }
-  for (const { heir, settled, offset } of roster.followers) {
-    // What the truncated file had shipped in vain is still in its copy.
-    if (heir !== undefined && claims.committed(heir) === undefined && settled < offset) heir.seek(settled);
+  for (const follower of roster.followers) {
+    const { heir, settled } = follower;
+    if (heir === undefined) continue;
+    // What the truncated file had shipped in vain is still in its copy, and is read there.
+    if (claims.committed(heir) === undefined && settled < heir.offset) {
+      heir.seek(settled);
+      roster.announce(settlement(source, nowMs, heir.position()));
+    }
+    follower.bequeath(heir);
   }
+  roster.announceAgain();
 }
 
 /**

@@ -194,6 +194,25 @@ describe('copytruncate', () => {
     expect(one.records).toEqual(numbered(1, 220));
   });
 
+  it('reads in the copy what was given out in vain before the connection was lost', async () => {
+    append('app.log', 1, 100);
+    const one = await follow('app.log');
+    await one.untilExactly(100);
+    one.commit(false);
+    append('app.log', 101, 200);
+    await one.until(() => one.source.status().recordsRead === 200);
+    copyFileSync(path('app.log'), path('app.log.1'));
+    truncateSync(path('app.log'));
+    append('app.log', 201, 210);
+    await one.until(() => one.source.status().recordsRead === 210);
+    await one.reconnect();
+    one.commit(true);
+    await one.untilRecords(210);
+    expectExactly(one.records, 1, 210);
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
   it('reports the exact range when no copy is left', async () => {
     append('app.log', 1, 100);
     const one = await follow('app.log');
