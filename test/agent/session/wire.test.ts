@@ -63,7 +63,12 @@ describe('a batch', () => {
   });
 
   it('settles its end and what else it settles', () => {
-    const encoded = encodeShipment({ ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] }, 1, { service: '', labels: {} }, compressor);
+    const encoded = encodeShipment(
+      { ...chunk(Buffer.from('a\n'), [2]), alsoSettles: [position(77)] },
+      1,
+      { service: '', labels: {} },
+      compressor,
+    );
     expect(encoded.settles).toEqual([
       { source: 'app', position: position(2) },
       { source: 'app', position: position(77) },
