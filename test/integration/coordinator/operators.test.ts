@@ -156,6 +156,13 @@ describe('a narrowed operator', () => {
   test('is turned away by every RPC that concerns the fleet', () => {
     const whole = Object.entries(permissions).filter(([, rule]) => rule.reach === 'whole' && rule.needs !== 'admin');
     expect(whole.map(([path]) => path.split('.').at(-1))).toEqual([
+      'LogService/ListTemplateCounts',
+      'DetectionService/CreateMaintenanceWindow',
+      'DetectionService/ListMaintenanceWindows',
+      'DetectionService/EndMaintenanceWindow',
+      'DetectionService/AddRule',
+      'DetectionService/ListRules',
+      'DetectionService/RemoveRule',
       'ModelService/GetModelUsage',
       'ModelService/ListModelExchanges',
       'SystemService/Diagnose',
