@@ -51,6 +51,17 @@ export function detectProblem(candidate: Candidate, before: () => readonly strin
   return { ...candidate, severity, fingerprint, detector, title: titleOf(candidate), before: before() };
 }
 
+/** Known problems that a program has of itself; the others are told of by code that met them: a full disk, a peer that is gone. */
+const ownFaults: ReadonlySet<string> = new Set(['program-error', 'process-segfault']);
+
+/** The code of the service itself failed, and nothing says that something outside of it made it fail. */
+export function isOwnFault({ trace, knownProblem }: Pick<Candidate, 'trace' | 'knownProblem'>): boolean {
+  if (trace === undefined || trace.language === 'kernel') return false;
+  if (knownProblem !== undefined && !ownFaults.has(knownProblem.id)) return false;
+  for (let link: Trace | undefined = trace; link !== undefined; link = link.cause) if (link.frames.some(({ inApp }) => inApp)) return true;
+  return false;
+}
+
 /** The exception and its message, or the message's first line; what varies stays, since people search for it. */
 function titleOf(candidate: Candidate): string {
   const { trace, message } = candidate;

@@ -45,7 +45,7 @@ export interface Incident {
   readonly relatedTo?: string | undefined;
   /** Incidents that are related to this one. */
   readonly related?: number | undefined;
-  /** Why nobody is alerted and no solution proposed. */
+  /** Why nobody is alerted, and no solution proposed unless it is a storm and the service's own code fails. */
   readonly quiet?: QuietReason | undefined;
   /** When it came back after it was resolved, Unix milliseconds, the last ones. */
   readonly regressions?: readonly number[] | undefined;

@@ -7,7 +7,7 @@ import { createUlid } from '../../base/ulid.ts';
 import { severities } from '../../analysis/severity.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { EndedCondition } from './condition-board.ts';
-import type { Candidate, Problem } from './detector.ts';
+import { isOwnFault, type Candidate, type Problem } from './detector.ts';
 import type { Detectors } from './detectors.ts';
 import { bucketMs, bucketOf, type ExposureMeter } from './exposure.ts';
 import { nextState } from './incident-state.ts';
@@ -210,7 +210,7 @@ export class IncidentTracker {
     if (before === undefined) {
       const around = changes.around(counted.firstSeenAtMs, counted.nodeIds, counted.service, changesKept);
       const opened = { ...counted, changes: around, quiet: alerting.length > 0 ? undefined : quietOf(first) };
-      incident = opened.quiet === undefined ? relate(opened, nowMs, relations) : opened;
+      incident = opened.quiet === undefined ? relate(opened, isOwnFault(first), nowMs, relations) : opened;
     } else {
       const spoken = { ...counted, quiet: stillQuiet(before, alerting.length > 0, nowMs) };
       incident = isBack ? withRegression(spoken, nowMs, this.#options.flapping) : spoken;
@@ -222,9 +222,10 @@ export class IncidentTracker {
     await keepOccurrences(incident, problems, transaction, clock);
     const event = eventOf(before, incident, isBack);
     const isWork = (problem: Problem): boolean => problem.mayPropose !== false && mayPropose(problem.nodeId);
-    if ((event === 'opened' || event === 'changed') && incident.quiet === undefined && alerting.some(isWork)) {
-      await transaction.enqueueProposal(incident.id, nowMs);
-    }
+    const isNews = incident.quiet === undefined && (event === 'opened' || event === 'changed');
+    // A storm keeps alerts few. What fails in a service's own code is mended there, whatever else fails around it.
+    const isInStorm = incident.quiet === 'storm' && before === undefined && isOwnFault(first);
+    if ((isNews || isInStorm) && alerting.some(isWork)) await transaction.enqueueProposal(incident.id, nowMs);
     return { event, incident };
   }
 

@@ -25,8 +25,8 @@ export class Witness {
     return output;
   }
 
-  /** As check, as often as it takes. */
-  async until(statement: string, script: string, pattern = /^/, seconds = waitSeconds): Promise<string> {
+  /** As check, as often as it takes. @param explain what is shown besides where it never holds */
+  async until(statement: string, script: string, pattern = /^/, seconds = waitSeconds, explain = ''): Promise<string> {
     const begun = performance.now();
     for (;;) {
       const { code, output } = this.container.run(script);
@@ -34,6 +34,7 @@ export class Witness {
       const passedSeconds = (performance.now() - begun) / 1000;
       if (holds || passedSeconds > seconds) {
         this.#record(holds, `${statement} (${passedSeconds.toFixed(1)} s)`, `$ ${script}`, output);
+        if (!holds && explain !== '') console.log(this.container.run(explain).output.replaceAll(/^/gm, '  | ').slice(-30_000));
         return output;
       }
       await delay(pollMs);

@@ -182,3 +182,19 @@ test('a storm of incidents becomes one, with the others related to it', async ()
   expect(stormy).toHaveLength(3);
   expect(new Set(stormy.map(({ relatedTo }) => relatedTo)).size).toBe(1);
 });
+
+test('in a storm a fault in a service’s own code is worked on all the same', async () => {
+  await using stage = await stageCoordinator({ detection: { related: { stormIncidents: 2 } } });
+  const { write } = await writer(stage);
+  await write(['ERROR the disk is tired', 'ERROR the lamp is broken', 'ERROR the door is locked']);
+  const stack = ['    at quote (/srv/app/src/quote.js:3:4)', '    at handle (/srv/app/src/server.js:9:4)'];
+  await write([["TypeError: Cannot read properties of undefined (reading 'tier')", ...stack].join('\n')]);
+  const stateOf = async (title: string): Promise<string> => {
+    const { incidents } = await stage.operator.incidents.listIncidents({});
+    const incident = incidents.find((one) => one.title.includes(title));
+    return `${incident?.quiet} ${incident?.solutionStatus}`;
+  };
+  await vi.waitFor(async () => expect(await stateOf("reading 'tier'")).toMatch(/^storm diagnosed/), patience);
+  await vi.waitFor(async () => expect(await stateOf('lamp')).toMatch(/^ diagnosed/), patience);
+  expect(await stateOf('door')).toBe('storm ');
+});

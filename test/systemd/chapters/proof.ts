@@ -2,6 +2,13 @@
 // Must never run the sandbox outside of the unit.
 import { bothRun, operational, type Witness } from '../witness.ts';
 
+/** What there was to propose for, whether anybody was to be told of it, and how far the work on it came. */
+const explain = `hephaestusctl incidents list --all
+hephaestusctl incidents list --all -o json | grep -E '"(title|service|detector|quiet|relatedTo|firstSeen)"'
+hephaestusctl solutions list
+hephaestusctl status
+journalctl -u hephaestus-coordinator -o cat -n 500 --no-pager | grep -E '"msg":"(job|incident|solution|proposal)'`;
+
 export async function prove(witness: Witness): Promise<void> {
   witness.check(
     'the service fails for a guest',
@@ -15,7 +22,7 @@ urllib.request.urlopen(urllib.request.Request('http://127.0.0.1:8099/quotes', or
   // With those that are taken for consequences of what else this host went through in these minutes.
   const incidents = 'hephaestusctl incidents list --all -o json';
   await witness.until('an incident is there', incidents, /"service": "orders"/);
-  await witness.until('a proposal is proven in the sandbox', 'hephaestusctl solutions list -o json', /REPRODUCED|reproduced/, 240);
+  await witness.until('a proposal is proven in the sandbox', 'hephaestusctl solutions list -o json', /REPRODUCED|reproduced/, 240, explain);
   witness.check(
     'a backup is made while it runs, for its owner only',
     'hephaestus-coordinator backup /root/backup.tar.gz && test "$(stat -c %a /root/backup.tar.gz)" = 600',
