@@ -12,12 +12,7 @@ export interface FlappingOptions {
 }
 
 /** Links a new incident to the earlier one of the same cause. */
-export function relate(
-  incident: Incident,
-  isOwnFault: boolean,
-  nowMs: number,
-  relations: ReturnType<RelationFinder['begin']>,
-): Incident {
+export function relate(incident: Incident, isOwnFault: boolean, nowMs: number, relations: ReturnType<RelationFinder['begin']>): Incident {
   const causes = (incident.changes ?? []).flatMap((change) => causeOf(change, incident, isOwnFault) ?? []);
   const { relatedTo, isStorm } = relations.relate(incident.id, nowMs, causes);
   return { ...incident, relatedTo, quiet: isStorm ? 'storm' : undefined };
