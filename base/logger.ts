@@ -58,7 +58,7 @@ export function createLogger(options: LoggerOptions): Logger {
       base: null,
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: serializeError },
+      serializers: { err: (error) => serializeError(error) },
     },
     stream,
   );
@@ -124,13 +124,15 @@ function formatLine(line: string, options: LoggerOptions): string {
 /** Deepest `cause` chain that is written. */
 const mostCauses = 8;
 
-function serializeError(error: unknown, depth = 0): unknown {
+function serializeError(error: unknown, depth = 0, withStack = true): unknown {
   if (!(error instanceof Error)) return error;
   const ours = isHephaestusError(error)
     ? { code: error.code, kind: error.kind, retry: error.retry, details: error.details }
     : codeOf(error);
-  const cause = error.cause === undefined || depth >= mostCauses ? {} : { cause: serializeError(error.cause, depth + 1) };
-  return { type: error.name, message: error.message, ...ours, stack: error.stack, ...cause };
+  // A mistake of whoever wrote the settings is no bug: where we noticed it helps nobody.
+  const hasStack = withStack && !(isHephaestusError(error) && error.kind === 'validation');
+  const cause = error.cause === undefined || depth >= mostCauses ? {} : { cause: serializeError(error.cause, depth + 1, hasStack) };
+  return { type: error.name, message: error.message, ...ours, ...(hasStack ? { stack: error.stack } : {}), ...cause };
 }
 
 function codeOf(error: Error): { code?: string | number } {

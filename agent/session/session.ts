@@ -117,7 +117,7 @@ class ReconnectingSession implements Session {
         metrics.connections.add({ outcome: failure.code });
         if (isFinal(failure)) throw failure;
         this.#enter('waiting', failure.message);
-        logger.warn('session failed, connecting again', { err: failure });
+        tellOfFailure(logger, failure, attempt);
         if (failure.code === 'coordinator.unauthenticated') await this.#replaceCertificate(stop);
       }
       if (this.#hasProgress || clock.monotonicMs() - startedAtMs >= provenAfterMs) attempt = 0;
@@ -272,4 +272,15 @@ class ReconnectingSession implements Session {
 /** Trying again can't help: a person must act. */
 function isFinal(failure: HephaestusError): boolean {
   return ['coordinator.refused', 'enrolment.refused', 'enrolment.not-trusted', 'node.not-enrolled'].includes(failure.code);
+}
+
+/** Failures in a row from which on the coordinator is not just being restarted. */
+const worthAWarning = 3;
+
+/** A coordinator that is restarted is no problem of this host, and where we noticed that it is away tells nothing: no stack. */
+function tellOfFailure(logger: Logger, failure: HephaestusError, failuresBefore: number): void {
+  const { code, message: reason } = failure;
+  if (code !== 'coordinator.unreachable') logger.warn('session failed, connecting again', { err: failure });
+  else if (failuresBefore < worthAWarning) logger.info('session ended, connecting again', { code, reason });
+  else logger.warn('the coordinator stays unreachable; trying again', { code, reason });
 }

@@ -111,13 +111,13 @@ function findStep(
 function findWord(word: string, text: string, from: number, last: number, anywhere: boolean): Place | undefined {
   if (last + word.length >= text.length) {
     let at = text.indexOf(word, from);
-    while (at >= 0 && !anywhere && isInsideWord(text, at)) at = text.indexOf(word, at + 1);
+    while (at >= 0 && !anywhere && isPart(text, at, word)) at = text.indexOf(word, at + 1);
     return at < 0 ? undefined : { at, end: at + word.length };
   }
   // Cut first, so that a search from many starts stays linear.
   const window = text.slice(from, last + word.length);
   let at = window.indexOf(word);
-  while (at >= 0 && !anywhere && isInsideWord(text, from + at)) at = window.indexOf(word, at + 1);
+  while (at >= 0 && !anywhere && isPart(text, from + at, word)) at = window.indexOf(word, at + 1);
   return at < 0 ? undefined : { at: from + at, end: from + at + word.length };
 }
 
@@ -125,12 +125,34 @@ function hasBit(bits: Int32Array, index: number): boolean {
   return (((bits[index >> 5] ?? 0) >> (index & 31)) & 1) !== 0;
 }
 
+function isPart(text: string, at: number, word: string): boolean {
+  return isInsideWord(text, at) || (text.charCodeAt(at - 1) === hyphen && isOfName(text, at, word));
+}
+
+const hyphen = 45;
+
+/** The end of a name with its version, `libgpg-error0` or `libgpg-error-1.46`, which says nothing of what happened. */
+function isOfName(text: string, at: number, word: string): boolean {
+  if (at < 2 || !isLetterOrDigit(text.charCodeAt(at - 2)) || !/^[a-z]+$/.test(word)) return false;
+  let end = at + word.length;
+  while (isLetter(text.charCodeAt(end))) end++;
+  return isDigit(text.charCodeAt(end)) || /^-\d{1,9}\.\d/.test(text.slice(end, end + 12));
+}
+
 function isInsideWord(text: string, at: number): boolean {
   return isLetterOrDigit(text.charCodeAt(at)) && at > 0 && isLetterOrDigit(text.charCodeAt(at - 1));
 }
 
 function isLetterOrDigit(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 48 && code <= 57);
+  return isLetter(code) || isDigit(code);
+}
+
+function isLetter(code: number): boolean {
+  return code >= 97 && code <= 122;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
 }
 
 /** `no deadlock detected`, `0 timeouts`, `without errors`: the words deny what follows them. */

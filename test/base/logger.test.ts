@@ -32,6 +32,20 @@ describe('the logger', () => {
     });
   });
 
+  it('writes a mistake in what was given without the place in our code that noticed it', () => {
+    const { logger, lines } = capture('json');
+    const mistake = new HephaestusError({
+      code: 'config.invalid',
+      kind: 'validation',
+      message: 'port must be a number',
+      cause: new Error('NaN'),
+    });
+    logger.error('it failed', { err: mistake });
+    expect(lines[0]).toContain('port must be a number');
+    expect(lines[0]).toContain('NaN');
+    expect(lines[0]).not.toContain('"stack"');
+  });
+
   it('survives an error that causes itself', () => {
     const { logger, lines } = capture('json');
     const circular = new Error('again');

@@ -36,6 +36,20 @@ describe('known problems', () => {
     expect(recognize('whatever', 'info', { MESSAGE_ID: 'fe6faa94e7774663a0da52717891d8ef' })).toBe('memory-oom-kill');
   });
 
+  it('takes no word of a package’s name for what happened to it', () => {
+    for (const name of ['libgpg-error0', 'libgpg-error-1.46', 'ruby-timeout2'])
+      for (const line of [
+        'configure NAME:amd64 1.46-1 <none>',
+        'status half-configured NAME:amd64 1.46-1',
+        'upstream of NAME was upgraded',
+      ])
+        expect(recognize(line.replace('NAME', name))).toBeUndefined();
+    expect(recognize('configuration of libgpg-error0 failed')).toBe('configuration-invalid');
+    expect(recognize('dpkg: error processing package libgpg-error0 (--configure)', 'error')).toBe(
+      recognize('dpkg: error processing package zlib1g (--configure)', 'error'),
+    );
+  });
+
   it('reads what a structured record says beside its message', () => {
     expect(recognize('cannot save order', 'error', { 'db.error': 'FATAL: too many connections for role "shop"' })).toBe(
       'connections-exhausted',
