@@ -2,6 +2,8 @@
 // Must never do I/O or read a clock: the same records in the same order give the same results.
 import type { Fingerprint, FieldValue, ParsedRecord, TemplateMatch } from './entry.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { readAudit } from './formats/audit.ts';
+import { withoutColours } from './formats/colours.ts';
 import { readCri } from './formats/cri.ts';
 import { readDocker } from './formats/docker.ts';
 import { readJournalFields, readJournalLine } from './formats/journal.ts';
@@ -94,7 +96,8 @@ export class Analyzer {
   }
 
   /** Reads one record of `source` (any name that is the same for lines of one make, such as node and path). */
-  analyze(source: string, text: string, hints: AnalyzeHints = {}): Analysis {
+  analyze(source: string, given: string, hints: AnalyzeHints = {}): Analysis {
+    const text = withoutColours(given);
     const { forgotten } = this.miner;
     const record = this.read(source, text, hints);
     const template = this.inside === undefined ? this.miner.match(record.message) : this.miner.match(this.inside, this.from, this.to);
@@ -270,7 +273,7 @@ function leadFields(lead: string | undefined): Readonly<Record<string, FieldValu
 }
 
 function readStructured(text: string): RecordPart | undefined {
-  return readJson(text) ?? readLogfmt(text);
+  return readJson(text) ?? readAudit(text) ?? readLogfmt(text);
 }
 
 /**

@@ -20,6 +20,7 @@ const words: ReadonlyMap<string, Severity> = new Map<string, Severity>([
   ['crit', 'critical'],
   ['critical', 'critical'],
   ['fatal', 'critical'],
+  ['ftl', 'critical'],
   ['err', 'error'],
   ['error', 'error'],
   ['erro', 'error'],
@@ -40,6 +41,7 @@ const words: ReadonlyMap<string, Severity> = new Map<string, Severity>([
   ['config', 'debug'],
   ['debug', 'debug'],
   ['dbg', 'debug'],
+  ['dbug', 'debug'],
   ['debug1', 'debug'],
   ['debug2', 'debug'],
   ['debug3', 'debug'],
@@ -50,6 +52,7 @@ const words: ReadonlyMap<string, Severity> = new Map<string, Severity>([
   ['finest', 'debug'],
   ['trace', 'debug'],
   ['trc', 'debug'],
+  ['trce', 'debug'],
   ['verbose', 'debug'],
 ]);
 
@@ -131,6 +134,10 @@ export function severityOfOpenTelemetry(number: number): Severity | undefined {
  * and only where no negation or zero count stands before them. Undefined where unsure: a wrong `error` costs trust.
  */
 export function severityOfMessage(message: string): Severity | undefined {
+  if (message.charCodeAt(0) === 37) {
+    const level = mnemonic.exec(message)?.[1];
+    if (level !== undefined) return severities[Number(level)];
+  }
   const text = message.length > 2048 ? message.slice(0, 2048) : message;
   const found = strongWords.exec(text);
   if (found === null) return undefined;
@@ -149,5 +156,7 @@ export function severityOfMessage(message: string): Severity | undefined {
   return lower.startsWith('warn') ? 'warning' : 'error';
 }
 
+/** Network devices put the level between facility and mnemonic: `%LINK-3-UPDOWN:`, `%%01IFNET/4/LINK_STATE`. */
+const mnemonic = /^%{1,2}[A-Z\d_]{2,32}(?:[-/][A-Z][A-Z\d_]{0,32}){0,2}[-/]([0-7])[-/][A-Z\d_]{2,64}[:([]/;
 const strongWords = /\b(panic|fatal|segfault|out of memory|error|errors|failed|failure|exception|traceback|unhandled|uncaught|warning)\b/i;
 const negation = /(?:\b(?:no|0|without|non|not|ignore|ignoring|zero)[ -]|-)$/i;

@@ -40,6 +40,21 @@ export function readLogfmt(text: string): RecordPart | undefined {
   return part;
 }
 
+/** Reads the pairs from `at` on into `fields`, and passes over what is none. */
+export function readPairs(text: string, at: number, fields: Record<string, FieldValue>): void {
+  for (let i = at, pairs = 0; i < text.length && pairs < maxPairs; i++) {
+    const start = i;
+    while (isKeyCode(text.charCodeAt(i))) i++;
+    if (i === start || text.charCodeAt(i) !== 61) continue;
+    // `msg='op=login …'` holds pairs of its own.
+    if (text.charCodeAt(i + 1) === 39) continue;
+    const end = readValue(text, i + 1, text.slice(start, i), fields);
+    if (end < 0) return;
+    pairs++;
+    i = end;
+  }
+}
+
 /** Puts the value at `at` under `key`; returns its end, or -1 if a quote doesn't close. */
 function readValue(text: string, at: number, key: string, fields: Record<string, FieldValue>): number {
   if (text.charCodeAt(at) !== 34) {

@@ -89,7 +89,10 @@ export function timeOfField(value: FieldValue | undefined): number | undefined {
 /** The record that well-known names among structured fields tell. */
 export function partOfFields(fields: Fields): RecordPart {
   const part: RecordPart = { fields, message: messageOf(fields).trim() };
-  const time = timeOfField(pick(fields, 'time'));
+  const { date, time: clock } = fields;
+  const stated = pick(fields, 'time');
+  // Firewalls write day and clock as two pairs.
+  const time = timeOfField(stated) ?? (typeof date === 'string' && typeof clock === 'string' ? timeOfField(`${date} ${clock}`) : undefined);
   if (time !== undefined) part.timeMs = time;
   const severity = levelOf(fields);
   if (severity !== undefined) part.severity = severity;

@@ -1,6 +1,7 @@
 // A line's beginning cut into columns: what stands there (timestamp, level, bracket, tag …) and where.
 // Must never decide what is header and what is message; layout.ts learns that from many lines.
 import { severityOfLetter, severityOfWord, severityOfWordIn } from '../severity.ts';
+import { aroundTime, endsColumn, isHex, isNameMark, levelJointEnd, nameJointEnd, pairedLevel, pairsEnd } from './joints.ts';
 import { newTimestampScan } from './timestamp-parts.ts';
 import { scanGlogTimestamp, scanTimestamp, scanUptime } from './timestamp.ts';
 
@@ -48,6 +49,8 @@ export class Columns {
   /** Where pairs such as `request_id=…` stand between time and level, as Elixir's logger writes them; -1 where there are none. */
   metaFrom = -1;
   metaTo = -1;
+  /** Where a column ends that the next one follows without a blank: `ERROR:` of `ERROR:root:…`; -1 where none does. */
+  private joint = -1;
   private readonly probe = newTimestampScan();
 
   /** Cuts the beginning of `text` into at most `limit` columns. */
@@ -59,7 +62,10 @@ export class Columns {
     this.form = -1;
     this.metaFrom = -1;
     let piped = false;
+    this.joint = -1;
     while (at < length && text.charCodeAt(at) === 32) at++;
+    // `####<Jan 31, 2024 …>` marks the beginning of a record.
+    if (text.charCodeAt(at) === 35 && text.startsWith('####<', at)) at += 4;
     while (at < length && this.count < limit) {
       const index = this.count;
       const end = this.scanColumn(text, at, length, index, piped);
@@ -69,12 +75,14 @@ export class Columns {
       let blanks = 0;
       let code = text.charCodeAt(next);
       // A comma or semicolon that ends a column belongs to the gap: `04:30:30, Info`.
-      if ((code === 44 || code === 59) && this.kind[index] !== column.other) code = text.charCodeAt(++next);
-      while (code === 32 || code === 9) {
+      const semicolon = code === 59;
+      if ((code === 44 || semicolon) && this.kind[index] !== column.other) code = text.charCodeAt(++next);
+      // A time may have a line of its own above the message.
+      while (code === 32 || code === 9 || (code === 10 && this.kind[index] === column.timestamp)) {
         blanks += code === 9 ? 2 : 1;
         code = text.charCodeAt(++next);
       }
-      this.piped[index] = false;
+      this.piped[index] = semicolon;
       if (code === 124 && (this.kind[index] !== column.other || piped)) {
         this.piped[index] = true;
         piped = true;
@@ -83,8 +91,9 @@ export class Columns {
       }
       this.padded[index] = blanks > 1;
       // `error   reconnecting`: set in a column of its own, a lower-case level is one.
-      if (blanks > 1 && this.kind[index] === column.word && severityOfWordIn(text, at, end) !== undefined) {
-        this.kind[index] = column.severity;
+      // So is one before a colon that stands alone: `info : reconnecting`.
+      if (this.kind[index] === column.word && (blanks > 1 || (code === 58 && blanks === 1 && text.charCodeAt(next + 1) === 32))) {
+        if (severityOfWordIn(text, at, end) !== undefined) this.kind[index] = column.severity;
       }
       if (index === this.firstTimestamp && code >= 97 && code <= 122) {
         const meta = pairsEnd(text, next);
@@ -96,14 +105,26 @@ export class Columns {
       }
       this.next[index] = next;
       this.count++;
-      if (next === end) break;
+      // `[INFO ][o.e.Node] [a]` and `ERROR:root:…` go on without a blank.
+      if (next === end && this.joint !== end && !(code === 91 && text.charCodeAt(end - 1) === 93)) break;
       at = next;
     }
   }
 
   private scanColumn(text: string, at: number, length: number, index: number, piped: boolean): number {
     const code = text.charCodeAt(at);
-    if (code === 91) return this.scanBracket(text, at, length, index);
+    if (code === 91) return this.scanBracket(text, at, length, index, 93);
+    if (code === 60) return this.scanBracket(text, at, length, index, 62);
+    const closing = aroundTime.get(code);
+    if (closing !== undefined) {
+      const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
+      const end = scanTimestamp(text, at + 1, out);
+      const after = text.charCodeAt(end);
+      if (end > 0 && (closing === 0 ? text.charCodeAt(at + 1) > 57 && endsColumn(after) : after === closing)) {
+        this.noteTimestamp(index, out.form);
+        return closing !== 0 || after === 58 ? end + 1 : end;
+      }
+    }
     if ((code >= 48 && code <= 57) || (code >= 65 && code <= 122)) {
       const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
       let end = scanTimestamp(text, at, out);
@@ -127,22 +148,24 @@ export class Columns {
     }
   }
 
-  /** `[…]`, balanced; its inside may be a timestamp or a level. */
-  private scanBracket(text: string, at: number, length: number, index: number): number {
+  /** `[…]` or `<…>`, balanced; its inside may be a timestamp or a level. */
+  private scanBracket(text: string, at: number, length: number, index: number, close: 62 | 93): number {
+    const open = close - 2;
     const limit = Math.min(length, at + longestBracket);
     let depth = 0;
     let end = -1;
     for (let i = at; i < limit; i++) {
       const code = text.charCodeAt(i);
-      if (code === 91) depth++;
-      else if (code === 93 && --depth === 0) {
+      if (code === open) depth++;
+      else if (code === close && --depth === 0) {
         end = i + 1;
         break;
       }
     }
-    if (end < 0) {
+    // What ends the text is its message, not its header.
+    if (end < 0 || (close === 62 && end === text.length)) {
       this.kind[index] = column.other;
-      return at + 1;
+      return end < 0 ? at + 1 : end;
     }
     let inside = at + 1;
     while (text.charCodeAt(inside) === 32) inside++;
@@ -159,16 +182,23 @@ export class Columns {
       // So is `[2024-01-31 10:15:00,123: INFO/MainProcess]`.
       if (text.charCodeAt(stampEnd) === 58 && text.charCodeAt(stampEnd + 1) === 32 && stampEnd + 2 < end - 1) return stampEnd + 1;
     } else {
-      this.kind[index] = severityOfWord(text.slice(inside, end - 1).trim()) === undefined ? column.bracket : column.severity;
+      const word = text.slice(inside, end - 1).trim();
+      this.kind[index] = severityOfWord(word) === undefined && pairedLevel(word) === undefined ? column.bracket : column.severity;
     }
     return text.charCodeAt(end) === 58 ? end + 1 : end;
   }
 
   private scanWord(text: string, at: number, length: number, index: number, piped: boolean): number {
+    const joint = this.joint === at && at > 0 ? nameJointEnd(text, at, length) : levelJointEnd(text, at);
+    if (joint > at) {
+      this.kind[index] = this.joint === at ? column.tag : column.severity;
+      this.joint = joint;
+      return joint;
+    }
     let letters = 0;
     let numbers = 0;
+    let braces = 0;
     let odd = 0;
-    let marks = 0;
     let dashes = 0;
     let depth = 0;
     let i = at;
@@ -185,23 +215,20 @@ export class Columns {
       else if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) letters++;
       else if (code === 91 || code === 40) {
         depth++;
-        marks++;
       } else if (code === 93 || code === 41) {
         depth--;
-        marks++;
+      } else if (code === 123 || code === 125) {
+        // `request{id=7 method=GET}:`, but no object.
+        depth += 124 - code;
+        braces += 124 - code;
+        if (i === at) odd++;
       } else if (
-        code === 46 ||
-        code === 95 ||
-        code === 45 ||
-        code === 36 ||
-        code === 58 ||
-        code === 47 ||
-        code === 64 ||
-        code === 43 ||
-        code === 42
-      ) {
-        marks++;
-      } else if (code !== 44 && code !== 59) odd++;
+        !isNameMark(code) &&
+        (code !== 35 || i === at) &&
+        (code !== 32 || text.charCodeAt(i - 1) !== 40) &&
+        (braces <= 0 || code === 34)
+      )
+        odd++;
     }
     let end = i;
     let last = text.charCodeAt(end - 1);
@@ -215,7 +242,7 @@ export class Columns {
       return end;
     }
     if (letters === 0 && odd === 0) {
-      const onlyDigits = numbers === size;
+      const onlyDigits = numbers === size || (numbers === size - 1 && size < 4 && text.charCodeAt(at) === 45);
       if (onlyDigits) this.kind[index] = column.integer;
       else if (numbers > 0 && last === 58) this.kind[index] = column.tag;
       else this.kind[index] = numbers > 0 ? column.identifier : column.other;
@@ -249,27 +276,8 @@ export class Columns {
       this.kind[index] = first < 91 && severityOfWordIn(text, at, end) !== undefined ? column.severity : column.word;
       return end;
     }
-    this.kind[index] = column.identifier;
+    // A thread's address, `7f3a5c2d8700`.
+    this.kind[index] = size >= 8 && isHex(text, at, end) ? column.integer : column.identifier;
     return end;
   }
-}
-
-function endsColumn(code: number): boolean {
-  return Number.isNaN(code) || code === 32 || code === 9 || code === 93 || code === 124 || code === 44 || code === 58 || code === 59;
-}
-
-/** The end of `key=value` pairs at `at` that lead to a bracket; `at` where they don't. */
-function pairsEnd(text: string, at: number): number {
-  let i = at;
-  for (let pairs = 0; pairs < 6; pairs++) {
-    const start = i;
-    let code = text.charCodeAt(i);
-    while ((code >= 97 && code <= 122) || code === 95) code = text.charCodeAt(++i);
-    if (i === start || code !== 61) return at;
-    while (code > 32) code = text.charCodeAt(++i);
-    if (code !== 32) return at;
-    i++;
-    if (text.charCodeAt(i) === 91) return i;
-  }
-  return at;
 }

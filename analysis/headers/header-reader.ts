@@ -2,8 +2,9 @@
 // Must never know a system by name, read a clock, or keep more than a fixed number of layouts.
 import { severityOfLetter, severityOfWord } from '../severity.ts';
 import { column, type Columns, maxColumns } from './columns.ts';
-import { bare, noHeader, requestOf, resolveTime, takeBracket, takeTag, type Header } from './header.ts';
+import { noHeader, requestOf, resolveTime, takeBracket, takeLevel, takeTag, type Header } from './header.ts';
 import { Layout, learningLines, type HeaderShape } from './layout.ts';
+import { isUpper } from './timestamp-names.ts';
 
 /** Different layouts remembered for a source; a source with more is read by the last ones learnt. */
 const maxLayouts = 16;
@@ -200,6 +201,14 @@ export class HeaderReader {
           header.end = columns.next[at + 1] ?? header.end;
           return header;
         }
+        // A name that not every line has, before the level: `[12] app@shop LOG:` beside `[12] LOG:`, or `Fatal error:`.
+        if (expected === column.severity && columns.kind[at + 1] === column.severity && at + 1 < columns.count) {
+          header.severity ??= severityOfWord(text.slice(columns.start[at], columns.end[at]));
+          this.take(text, header, at + 1, column.severity, shape);
+          this.take(text, header, at, kind, shape);
+          header.end = columns.next[at + 1] ?? header.end;
+          continue;
+        }
         layout.misses++;
         break;
       }
@@ -232,7 +241,7 @@ export class HeaderReader {
         kind === column.severity ||
         kind === column.bracket ||
         kind === column.tag ||
-        (kind === column.word && first >= 65 && first <= 90)
+        (kind === column.word && first >= 65 && first <= 90 && isUpper(text, start + 1))
       );
     }
     if (expected === column.tag) return false;
@@ -255,14 +264,15 @@ export class HeaderReader {
     const raw = text.slice(columns.start[at], columns.end[at]);
     switch (kind) {
       case column.severity:
-        header.severity ??= severityOfWord(bare(raw));
+        takeLevel(header, raw);
         return;
       case column.letter:
         header.severity ??= severityOfLetter(raw);
         return;
       case column.integer:
         if (at < columns.firstTimestamp) return;
-        if (header.pid === undefined) header.pid = Number.parseInt(raw.charCodeAt(0) === 35 ? raw.slice(1) : raw, 10);
+        if (raw.length > 7 && !/^[#\d]\d*$/.test(raw)) header.thread ??= raw;
+        else if (header.pid === undefined) header.pid = Number.parseInt(raw.charCodeAt(0) === 35 ? raw.slice(1) : raw, 10);
         else header.thread ??= raw;
         return;
       case column.bracket:

@@ -1,6 +1,7 @@
 // What a header says, and how a column's text becomes a part of it.
 // Must never look for columns in a line; columns.ts cuts them and header-reader.ts says which belong to the header.
-import { severityOfWord, type Severity } from '../severity.ts';
+import { severityOfLetter, severityOfWord, type Severity } from '../severity.ts';
+import { pairedLevel } from './joints.ts';
 import { epochMs, type TimestampScan } from './timestamp-parts.ts';
 
 /** What stood before the message. Absent is undefined. */
@@ -38,11 +39,27 @@ export function bare(raw: string): string {
   let start = 0;
   let end = raw.length;
   if (raw.charCodeAt(end - 1) === 58) end--;
-  if (raw.charCodeAt(start) === 91) {
+  if (raw.charCodeAt(start) === 91 || raw.charCodeAt(start) === 60) {
     start++;
     end--;
   }
   return raw.slice(start, end).trim();
+}
+
+/** A level that stands in a column of its own: `WARN`, `[warn]`, `[core:warn]`, or `W/` before a tag. */
+export function takeLevel(header: Header, raw: string): void {
+  if (header.severity !== undefined) return;
+  const word = bare(raw);
+  header.severity = severityOfWord(word);
+  if (header.severity !== undefined) return;
+  const pair = pairedLevel(word);
+  if (pair === undefined) {
+    header.severity = severityOfLetter(word.slice(0, -1));
+    return;
+  }
+  header.severity = pair.severity;
+  if (pair.name.includes(' ')) header.thread ??= pair.name;
+  else header.component ??= pair.name;
 }
 
 /** `[main]`, `[12]`, `[req-… - -]`: what is inside tells which it is. */
@@ -77,9 +94,9 @@ export function takeTag(header: Header, raw: string): void {
     if (numbers[2] !== undefined) header.thread ??= numbers[2];
     return;
   }
-  const open = name.indexOf('[');
-  if (open > 0 && name.endsWith(']')) {
-    const pid = name.slice(open + 1, -1);
+  const open = name.endsWith(')') ? name.lastIndexOf('(') : name.indexOf('[');
+  if (open > 0 && (name.endsWith(']') || /\( *\d+\)$/.test(name))) {
+    const pid = name.slice(open + 1, -1).trim();
     if (/^\d{1,9}$/.test(pid)) header.pid = Number(pid);
     name = name.slice(0, open);
   }

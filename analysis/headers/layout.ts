@@ -68,7 +68,9 @@ export class Layout {
       if (counts.values.size < maxValues) counts.values.add(text.slice(columns.start[i], columns.end[i]));
     }
     const from = columns.firstTimestamp + 1;
-    for (let i = from; i < Math.min(columns.count, from + 5); i++) {
+    // A dash farther on stands for a value that is missing, unless a level came before it.
+    const reach = columns.kind.indexOf(column.severity, from) >= 0 && columns.kind.indexOf(column.severity, from) < columns.count ? 5 : 3;
+    for (let i = from; i < Math.min(columns.count, from + reach); i++) {
       if (columns.kind[i] === column.dash) {
         this.dashed++;
         break;
@@ -107,7 +109,7 @@ export class Layout {
       }
     }
     const kinds: number[] = [];
-    for (let i = 0; i < columns; i++) kinds.push(this.usualKind(i));
+    for (let i = 0; i < columns; i++) kinds.push(i === anchor && this.namedLevel(i) ? column.severity : this.usualKind(i));
     const untilDash = anchor >= 0 && !tagged && !kinds.slice(anchor + 1).includes(column.dash) && this.dashed / this.lines >= 0.9;
     return { columns, kinds, tagged, untilDash };
   }
@@ -138,7 +140,16 @@ export class Layout {
   /** True for a column of levels among which some are unknown words: `[noti]`, `STATEMENT:`. */
   private mixedLevel(index: number): boolean {
     const level = this.share(index, column.severity);
-    return level >= 0.4 && level + Math.max(this.share(index, column.bracket), this.share(index, column.tag)) >= 0.9;
+    if (level >= 0.4 && level + Math.max(this.share(index, column.bracket), this.share(index, column.tag)) >= 0.9) return true;
+    return this.namedLevel(index);
+  }
+
+  /** True for a column of levels that come one later where a name stands before them that not every line has. */
+  private namedLevel(index: number): boolean {
+    const level = this.share(index, column.severity);
+    // `[12] app@shop LOG:` beside `[12] LOG:`.
+    const later = this.share(index + 1, column.severity);
+    return level >= 0.1 && later >= 0.1 && level + later + this.share(index, column.tag) + this.share(index + 1, column.tag) >= 0.9;
   }
 
   /** One-letter levels stand alone in a column of nothing else. */
@@ -150,7 +161,9 @@ export class Layout {
   /** One step beyond column `at`: a marked column, or unmarked ones that lead to a marked one. */
   private grow(at: number, anchor: number, tagged: boolean): { columns: number; tagged: boolean } {
     const stay = { columns: at, tagged: false };
-    if (this.share(at, column.bracket) >= 0.95) return { columns: at + 1, tagged: false };
+    // A name such as `[config]` may look like a level.
+    const brackets = this.share(at, column.bracket);
+    if (brackets >= 0.5 && brackets + this.share(at, column.severity) >= 0.95) return { columns: at + 1, tagged: false };
     // A dash ends the header, but for a bracket behind it (Spring's `--- [main] o.s.Boot : `).
     const dashBefore = at > anchor + 1 && this.share(at - 1, column.dash) >= 0.9;
     if (this.share(at, column.dash) >= 0.9) return { columns: at + 1, tagged: false };
@@ -161,9 +174,12 @@ export class Layout {
     if (tagged) return stay;
     // Behind a level the next name is the logger's; behind a time there may be a host first.
     const leveled = this.share(anchor, column.severity, column.letter) >= 0.9;
-    const reach = leveled || this.kernel ? 0 : 1;
+    const reach = leveled || (this.kernel && !(this.counts[at]?.values.size === 1 && this.lines >= 4)) ? 0 : 1;
     for (let ahead = 0; ahead <= reach; ahead++) {
-      if (this.share(at + ahead, column.tag) >= 0.7 && this.bridged(at, at + ahead)) return { columns: at + ahead + 1, tagged: true };
+      const tags = this.share(at + ahead, column.tag);
+      // `Google Chrome[44]:` ends one column later than `kernel[0]:`.
+      const enough = tags >= 0.7 || (tags >= 0.5 && tags + this.share(at + ahead + 1, column.tag) >= 0.95);
+      if (enough && this.bridged(at, at + ahead)) return { columns: at + ahead + 1, tagged: true };
     }
     if (this.share(at + 1, column.bracket) >= 0.95 && this.bridged(at, at + 1)) return { columns: at + 2, tagged: false };
     const counts = this.counts[at];
@@ -171,7 +187,10 @@ export class Layout {
     if (this.share(at, column.integer) >= 0.98) return { columns: at + 1, tagged: false };
     if (counts.piped / this.lines >= 0.9) return { columns: at + 1, tagged: false };
     const few = counts.values.size <= Math.max(3, this.lines / 8);
-    if (counts.padded / this.lines >= 0.9 && few && this.lines >= 4) return { columns: at + 1, tagged: false };
+    const padded = counts.padded / this.lines;
+    // What always has a wide gap behind it is a column, whatever it holds.
+    const aligned = padded >= 0.98 && this.lines >= 8 && this.share(at, column.word, column.identifier) >= 0.98;
+    if ((padded >= 0.9 && few && this.lines >= 4) || aligned) return { columns: at + 1, tagged: false };
     return stay;
   }
 

@@ -23,9 +23,17 @@ function scanYearFirst(text: string, at: number, out: TimestampScan): number {
   const between = text.charCodeAt(i);
   // The clock follows after T, a space, or whatever separates the date (DB2 and BlueGene write 2005-06-03-15.42.50).
   if (between === 84 || between === 32 || between === 95 || between === 45 || between === 58 || between === 116) {
-    const end = scanClock(text, i + 1, out);
+    // An hour of one digit may be padded: `2024-01-31  9:05:00`.
+    const padded = between === 32 && text.charCodeAt(i + 1) === 32 ? i + 2 : i + 1;
+    const end = scanClock(text, padded, out);
     if (end >= 0) return finish(text, end, out, year, month, day, out.clockMs, 1 + (between & 31) + (out.fraction ? 32 : 0));
   }
+  // `2024-01-31, 10:15:00`, `2024-01-31 @ 10:15:00`.
+  const loose = between === 44 && text.charCodeAt(i + 1) === 32 ? i + 2 : text.startsWith(' @ ', i) ? i + 3 : 0;
+  const looseEnd = loose === 0 ? -1 : scanClock(text, loose, out);
+  if (looseEnd >= 0) return finish(text, looseEnd, out, year, month, day, out.clockMs, 107 + (out.fraction ? 1 : 0));
+  const shortEnd = between === 84 || between === 32 ? scanMinutes(text, i + 1, out) : -1;
+  if (shortEnd >= 0) return finish(text, shortEnd, out, year, month, day, out.clockMs, 105);
   if (continues(text, i)) return -1;
   out.kind = 'date';
   out.ms = epochMs(year, month, day, 0);
@@ -34,6 +42,17 @@ function scanYearFirst(text: string, at: number, out: TimestampScan): number {
   out.zoned = false;
   out.form = 100 + (separator & 7);
   return i;
+}
+
+/** `10:15` without seconds; what follows must not go on with the number. */
+function scanMinutes(text: string, at: number, out: TimestampScan): number {
+  const hour = digits(text, at, 2);
+  const minute = digits(text, at + 3, 2);
+  const after = text.charCodeAt(at + 5);
+  if (hour < 0 || hour > 23 || text.charCodeAt(at + 2) !== 58 || minute < 0 || minute > 59) return -1;
+  if (after === 58 || after === 46 || (continues(text, at + 5) && after !== 90)) return -1;
+  out.clockMs = (hour * 60 + minute) * 60_000;
+  return at + 5;
 }
 
 /** Two-digit groups: `17/06/09 20:10:40`, `31/12/2024 …`, `03-17 16:13:38.811`, `31/Dec/2024:…`, `31-Dec-2024 …`. */
@@ -69,6 +88,8 @@ function scanShortGroups(text: string, at: number, out: TimestampScan): number {
       const dayFirst = first > 12 || separator === 46;
       return finish(text, end, out, third, dayFirst ? second : first, dayFirst ? first : second, out.clockMs, 120 + (separator & 7));
     }
+    // Dots are the European order: `31.01.24`.
+    if (separator === 46 && second <= 12) return finish(text, end, out, 2000 + third, second, first, out.clockMs, 136);
     // Two-digit years: year first (log4j's yy/MM/dd) unless the middle group can't be a month.
     if (second <= 12) return finish(text, end, out, 2000 + first, second, third, out.clockMs, 130 + (separator & 7));
     return finish(text, end, out, 2000 + third, first, second, out.clockMs, 138 + (separator & 7));
@@ -94,6 +115,17 @@ function scanPacked(text: string, at: number, run: number, out: TimestampScan): 
     }
     return -1;
   }
+  if (run === 14 || run === 17) {
+    const year = digits(text, at, 4);
+    const month = digits(text, at + 4, 2);
+    const day = digits(text, at + 6, 2);
+    if (year < 1970 || year > 2200) return -1;
+    if (run === 14) return scanPackedClock(text, at + 8, out, year, month, day, 183);
+    const seconds = digits(text, at + 8, 2) * 3600 + digits(text, at + 10, 2) * 60 + digits(text, at + 12, 2);
+    return seconds >= 86_400 || continues(text, end)
+      ? -1
+      : finish(text, end, out, year, month, day, seconds * 1000 + digits(text, at + 14, 3), 184);
+  }
   if (run === 6 && between === 32) {
     const year = 2000 + digits(text, at, 2);
     const month = digits(text, at + 2, 2);
@@ -113,9 +145,15 @@ function scanPackedClock(text: string, at: number, out: TimestampScan, year: num
   const minute = digits(text, at + 2, 2);
   const second = digits(text, at + 4, 2);
   if (hour > 23 || minute > 59 || second > 60) return -1;
-  const end = at + 6;
+  let end = at + 6;
+  let ms = (hour * 3600 + minute * 60 + second) * 1000;
+  const fraction = text.charCodeAt(end) === 46 || text.charCodeAt(end) === 44 ? digitRun(text, end + 1) : 0;
+  if (fraction > 0) {
+    for (let i = 0; i < Math.min(3, fraction); i++) ms += digit(text, end + 1 + i) * 10 ** (2 - i);
+    end += 1 + fraction;
+  }
   if (continues(text, end) && text.charCodeAt(end) !== 90) return -1;
-  return finish(text, end, out, year, month, day, (hour * 3600 + minute * 60 + second) * 1000, form);
+  return finish(text, end, out, year, month, day, ms, form);
 }
 
 /** Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their digits (2001 to 2096). */

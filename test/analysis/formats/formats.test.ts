@@ -108,3 +108,23 @@ test('malformed structure is text', () => {
     expect(() => read(text)).not.toThrow();
   }
 });
+
+test('audit records keep their pairs, and lose their stamp', () => {
+  expect(read('type=SYSCALL msg=audit(1706696100.123:456): arch=c000003e syscall=59 pid=7 comm="ls" exe="/usr/bin/ls"')).toMatchObject({
+    timeMs: 1_706_696_100_123,
+    process: 'audit',
+    component: 'SYSCALL',
+    message: 'SYSCALL arch=c000003e syscall=59 pid=7 comm="ls" exe="/usr/bin/ls"',
+    fields: { serial: 456, syscall: 59, comm: 'ls', exe: '/usr/bin/ls' },
+  });
+  const login = `node=web1 type=USER_LOGIN msg=audit(1706696100.123:457): pid=9 msg='op=login acct="root" res=failed'`;
+  expect(read(login)).toMatchObject({ host: 'web1', fields: { pid: 9, op: 'login', acct: 'root' } });
+});
+
+test('day and clock in two pairs', () => {
+  expect(read('date=2024-01-31 time=10:15:00 devname="fw1" level="warning" msg="denied"')).toMatchObject({
+    timeMs: Date.UTC(2024, 0, 31, 10, 15),
+    severity: 'warning',
+    message: 'denied',
+  });
+});

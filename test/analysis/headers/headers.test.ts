@@ -45,6 +45,18 @@ describe('timestamps', () => {
     ['10:15:00 INFO started', moment],
     ['2024-01-31 11:15:00 CET INFO started', moment],
     ['[2024-01-31T10:15:00Z] INFO started', moment],
+    ['2024-01-31 10:15 INFO started', moment],
+    ['2024-01-31  9:15:00 INFO started', moment - 3_600_000],
+    ['2024-01-31, 10:15:00 INFO started', moment],
+    ['2024-01-31 @ 10:15:00 INFO started', moment],
+    ['(2024-01-31 10:15:00) INFO started', moment],
+    ['"2024-01-31 10:15:00" INFO started', moment],
+    ['*Jan 31 10:15:00.250: INFO started', moment + 250],
+    ['<Jan 31, 2024 10:15:00 AM UTC> INFO started', moment],
+    ['31.01.24 10:15:00 INFO started', moment],
+    ['20240131101500 INFO started', moment],
+    ['20240131T101500.250Z INFO started', moment + 250],
+    ['2024-01-31T10:15:00Z\nINFO started', moment],
   ])('%s', (line, expected) => {
     const record = learn([line]);
     expect(record.timeMs).toBe(expected);
@@ -95,6 +107,66 @@ describe('parts', () => {
     ],
     ['pipes', ['20240131-10:15:00:123|Step|300|count 5'], { component: 'Step', pid: 300, message: 'count 5' }],
     ['rust', ['[2024-01-31T10:15:00Z WARN  net::tcp] dropped'], { severity: 'warning', component: 'net::tcp', message: 'dropped' }],
+    [
+      'brackets without blanks',
+      ['[2024-01-31T10:15:00,123][WARN ][o.e.Disk] [node-1] low on space'],
+      { severity: 'warning', thread: 'o.e.Disk', component: 'node-1', message: 'low on space' },
+    ],
+    [
+      'a name and a level in one bracket',
+      ['[Wed Jan 31 10:15:00.123456 2024] [core:warn] [pid 7:tid 9] no space'],
+      { severity: 'warning', component: 'core', message: 'no space' },
+    ],
+    [
+      'a thread and a level in one bracket',
+      ['[10:15:00] [Server thread/WARN]: late'],
+      { severity: 'warning', thread: 'Server thread', message: 'late' },
+    ],
+    [
+      'angle brackets',
+      ['####<Jan 31, 2024 10:15:00 AM UTC> <Error> <JDBC> <X-1> <pool lost>'],
+      { severity: 'error', thread: 'JDBC', component: 'X-1', message: '<pool lost>' },
+    ],
+    [
+      'level, logger and message by colons',
+      ['ERROR:app.db:lost it', 'INFO:root:up', 'ERROR:app.db:lost 2'],
+      { severity: 'error', component: 'app.db', message: 'lost 2' },
+    ],
+    ['level and tag by a slash', ['W/Activity( 12): late'], { severity: 'warning', component: 'Activity', pid: 12, message: 'late' }],
+    [
+      'a name that not every line has, before the level',
+      [
+        '2024-01-31 10:15:00 UTC [7] LOG:  up',
+        '2024-01-31 10:15:00 UTC [7] app@shop ERROR:  lost',
+        '2024-01-31 10:15:00 UTC [7] app@shop FATAL:  gone',
+      ],
+      { severity: 'critical', pid: 7, message: 'gone' },
+    ],
+    [
+      'a thread by its address',
+      ['2024-01-31T10:15:00.123+0000 7f3a5c2d8700 -1 osd.1 lost'],
+      { thread: '7f3a5c2d8700', message: 'osd.1 lost' },
+    ],
+    [
+      'semicolons',
+      ['2024-01-31 10:15:00.123; ERROR; billing; order 5 failed'],
+      { severity: 'error', component: 'billing', message: 'order 5 failed' },
+    ],
+    [
+      'colours',
+      ['\u001b[2m2024-01-31T10:15:00Z\u001b[0m \u001b[31mERROR\u001b[0m \u001b[2mshop::db\u001b[0m\u001b[2m:\u001b[0m lost it'],
+      { severity: 'error', component: 'shop::db', message: 'lost it' },
+    ],
+    [
+      'a mnemonic with a level',
+      ['Jan 31 10:15:00 sw1 : %LINK-3-UPDOWN: Interface Gi0/1, down'],
+      { severity: 'error', message: '%LINK-3-UPDOWN: Interface Gi0/1, down' },
+    ],
+    [
+      'values that are missing',
+      ['2024-01-31 10:15:00 10.0.0.1 GET /orders - 443 - 10.0.0.2 curl 200'],
+      { message: '10.0.0.1 GET /orders - 443 - 10.0.0.2 curl 200' },
+    ],
     ['channel and level', ['[2024-01-31 10:15:00] web.ERROR: boom'], { severity: 'error', component: 'web', message: 'boom' }],
     ['kernel ring buffer', ['[   12.345678] usb 1-1: reset'], { timeMs: undefined, process: undefined, message: 'usb 1-1: reset' }],
     [
