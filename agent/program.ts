@@ -1,5 +1,6 @@
 // The commands of hephaestus-agent, and what a failure prints and exits with.
 // Must never touch the process; main.ts does.
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { configError, loadConfig } from '../base/config.ts';
 import { systemClock } from '../base/clock.ts';
@@ -104,9 +105,15 @@ interface EnrolWords {
   readonly tokenFile: string | undefined;
 }
 
+function missingCoordinator(file: string): HephaestusError {
+  const message = `name the coordinator with --coordinator HOST:PORT; it is written into ${file}, which isn't there yet`;
+  return new HephaestusError({ code: 'config.invalid', kind: 'validation', message });
+}
+
 async function enroll({ file, coordinator, token, tokenFile }: EnrolWords, surroundings: ProgramSurroundings): Promise<void> {
   const given = token === undefined ? await readGivenToken(tokenFile, surroundings) : parseToken(token, '--token');
   if (coordinator !== undefined) await setCoordinator(file, coordinator);
+  else if (!existsSync(file)) throw missingCoordinator(file);
   const config = await load(file, surroundings);
   const agent = compose(config, {
     clock: systemClock,

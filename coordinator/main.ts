@@ -43,7 +43,7 @@ const exitUsage = 2;
 async function main(): Promise<number> {
   const words = readArguments();
   if (words.kind === 'usage') {
-    process.stderr.write(`${words.message}\n\n${usage}`);
+    process.stderr.write(`hephaestus-coordinator: ${words.message} (add --help for what is possible)\n`);
     return exitUsage;
   }
   if (words.kind === 'print') {
@@ -218,9 +218,9 @@ function readArguments(): Words {
     if (values.init && plain !== 'run') return wrong('--init is for run only');
     if (plain !== undefined && rest.length > 0) return wrong(`too many words: ${rest.join(' ')}`);
     if (plain !== undefined) return { kind: 'run', file: values.config, command: plain, init: values.init };
-    if (withFile === undefined) return wrong(`there is no command ${word}`);
+    if (withFile === undefined) return wrong(`there is no command "${word}"; there are ${[...plainCommands, ...fileCommands].join(', ')}`);
     const [argument, ...more] = rest;
-    if (argument === undefined || more.length > 0) return wrong(`${withFile} takes one FILE`);
+    if (argument === undefined || more.length > 0) return wrong(`${withFile} takes one FILE, such as /root/hephaestus-backup.tar.gz`);
     return { kind: 'run', file: values.config, command: withFile, argument, replace: values.replace };
   } catch (error) {
     return wrong(error instanceof Error ? error.message : 'the arguments are wrong');
