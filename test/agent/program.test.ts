@@ -22,7 +22,9 @@ async function say(...words: string[]): Promise<{ code: number; errors: string }
 }
 
 test('a command that there isn’t is answered with those that there are', async () => {
-  expect(await say('frobnicate')).toEqual({ code: 2, errors: expect.stringMatching(/no command "frobnicate".* enroll/) });
+  const { code, errors } = await say('frobnicate');
+  expect(errors).toMatch(/no command "frobnicate".* enroll/);
+  expect(code).toBe(2);
 });
 
 test('enrolling a host without settings asks for the coordinator, and writes nothing', async () => {
