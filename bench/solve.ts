@@ -132,6 +132,6 @@ function judge(demo: Demo, proposal: SolutionProposal | undefined): string | und
       : `ended as ${proposal.state} with ${proposal.diff.length} characters of edits`;
   }
   if (proposal.state !== 'published') return `${proposal.state}: ${proposal.stateReason.slice(0, 200)}`;
-  const strange = Object.keys(proposal.files).filter((path) => !demo.fixedFiles.includes(path));
+  const strange = Object.keys(proposal.files).filter((path) => !demo.fixedFiles.includes(path) && path !== proposal.reproduction?.path);
   return strange.length === 0 ? undefined : `changed ${strange.join(', ')}`;
 }

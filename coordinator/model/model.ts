@@ -27,7 +27,7 @@ export interface Account {
   readonly incidentId: string;
   /** Name of the repository. */
   readonly repository: string;
-  /** `diagnose`, `explore`, `edit`, `repair`, `review`, `canary`. */
+  /** `diagnose`, `explore`, `edit`, `repair`, `test`, `review`, `canary`. */
   readonly purpose: string;
 }
 

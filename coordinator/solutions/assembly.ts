@@ -19,6 +19,7 @@ import { SolutionPipeline } from './pipeline.ts';
 import type { ProposalStore, SolutionService } from './proposal.ts';
 import { createProposalEvents, type ProposalEvents } from './proposal-events.ts';
 import { createProposer } from './proposer.ts';
+import { createTestMaker } from './reproduction/test-maker.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 import type { SandboxConfiguration, ValidationConfiguration } from './sandbox-configuration.ts';
 import { createSolutionService } from './solution-service.ts';
@@ -79,8 +80,10 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     remoteOf: options.remoteOf,
     jobs,
     proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
+    tests: createTestMaker({ service: repositoryService, sandbox, trees, logger }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),
     trees,
+    deployments: options.following?.deployments,
     remind: options.following === undefined ? undefined : createReminder(proposals, options.following.remedies),
     events,
     clock,

@@ -2,6 +2,7 @@
 // Must never be published as it is; the ladder comes first.
 import type { ModelChoice } from '../model/router.ts';
 import type { Groundwork } from './groundwork.ts';
+import type { RunnerName } from './test-runner.ts';
 import type { Diagnosis, ModelUsage, RungResult } from './proposal.ts';
 
 export interface Candidate {
@@ -14,10 +15,18 @@ export interface Candidate {
   readonly files: Readonly<Record<string, string | null>>;
   /** The rungs `parsed` and `applied`, which the proposer climbed. */
   readonly rungs: readonly RungResult[];
+  /** A new test that the proposer wrote for a candidate that held: it is to fail without the change. */
+  readonly test?: { readonly path: string; readonly text: string } | undefined;
 }
 
 /** What became of the last candidate; undefined asks for the first. */
-export type Feedback = { readonly results: readonly RungResult[] } | undefined;
+export type Feedback =
+  | {
+      readonly results: readonly RungResult[];
+      /** Set where it held and nothing shows the problem: the same candidate with a test of its own is asked for. */
+      readonly wantsTest?: { readonly runner: RunnerName; readonly complaint: string | undefined } | undefined;
+    }
+  | undefined;
 
 /** Yields candidates, each after hearing how the last one did; returns the diagnosis without a fix, and why there is none. */
 export type Candidates = AsyncGenerator<Candidate, Exhausted, Feedback>;

@@ -3,6 +3,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RepositoryCommands } from '../repository/repository.ts';
+import { findCiTest } from './ci-hints.ts';
 import { findProgram } from './sandbox.ts';
 
 export interface Check {
@@ -15,6 +16,8 @@ export interface Checks {
   readonly setup: Check | undefined;
   readonly build: Check | undefined;
   readonly test: Check | undefined;
+  /** Runs the tests that are about the located code alone; undefined where they, or a way to run them, aren't known. */
+  readonly relevant?: Check | undefined;
   readonly reproduce: Check | undefined;
 }
 
@@ -40,7 +43,7 @@ interface Found {
 
 async function discover(directory: string, searchPath: readonly string[]): Promise<Found> {
   const names = new Set(await readdir(directory));
-  const finders = [fromPackageJson, fromGo, fromCargo, fromMaven, fromGradle, fromPython, fromMakefile, fromNodeTests];
+  const finders = [fromPackageJson, fromGo, fromCargo, fromMaven, fromGradle, fromPython, fromMakefile, fromCi, fromNodeTests];
   let result: Found = {};
   for (const find of finders) {
     const found = await find({ directory, names, searchPath });
@@ -149,6 +152,10 @@ async function fromMakefile({ directory, names }: Place): Promise<Found> {
   const text = await readFile(join(directory, file), 'utf8');
   const target = ['test', 'check'].find((name) => new RegExp(`^${name}\\s*:(?!=)`, 'm').test(text));
   return target === undefined ? {} : { test: { command: ['make', target], origin: file } };
+}
+
+async function fromCi({ directory, names }: Place): Promise<Found> {
+  return { test: await findCiTest(directory, names) };
 }
 
 /** Plain Node without a package.json: files that node:test finds by itself. */

@@ -6,7 +6,11 @@ import type { RungResult, ValidationReport } from './proposal.ts';
 /** Passed if nothing failed and the demanded rung, or a higher one, passed: a project without a build is no worse for it. */
 export function judgeGate(results: readonly RungResult[], gate: Rung, finishedAtMs: number): ValidationReport {
   const hasFailed = results.some(({ outcome }) => outcome === 'failed');
-  const isHighEnough = results.some(({ rung, outcome }) => outcome === 'passed' && rungs.indexOf(rung) >= rungs.indexOf(gate));
+  // Made-up inputs show an error gone, not that what was asked for works: they don't open a gate that demands a reproduction.
+  const isHighEnough = results.some(
+    ({ rung, outcome, shownBy }) =>
+      outcome === 'passed' && rungs.indexOf(rung) >= rungs.indexOf(gate) && !(shownBy === 'invented' && gate === 'reproduced'),
+  );
   return { rungs: results, finishedAtMs, gate, gatePassed: !hasFailed && isHighEnough };
 }
 
@@ -35,6 +39,8 @@ const rungWeights: Readonly<Record<Rung, number>> = { parsed: 0.02, applied: 0.0
  * that pass one failing case, every third is wrong on cases that nobody tried; of those that other tests hold, too, every fifth.
  */
 const shownGone = 0.68;
+/** A call that ends without the error, whatever it answers: less than a test that says what is right, as a model's does. Chosen, not measured. */
+const errorGone = { logged: 0.5, invented: 0.4, model: shownGone };
 const testsBesides = 0.08;
 
 /** 0 to 0.95: no proof is complete. 0.02 with a failed rung. */
@@ -51,8 +57,11 @@ export function computeConfidence(facts: {
   const passed = (wanted: Rung): boolean => facts.results.some(({ rung, outcome }) => rung === wanted && outcome === 'passed');
   const climbed = facts.results.filter(({ outcome }) => outcome === 'passed').reduce((sum, { rung }) => sum + rungWeights[rung], 0);
   // Tests that failed before and pass now show the problem gone as a reproduction does; both together don't show it twice.
-  const isGone = passed('reproduced') || facts.results.some(({ showsFix }) => showsFix === true);
-  const proof = isGone ? shownGone + (passed('tests') ? testsBesides : 0) : climbed;
+  const reproduced = facts.results.find(({ rung, outcome }) => rung === 'reproduced' && outcome === 'passed');
+  const besides = passed('tests') ? testsBesides : 0;
+  const byReproduction = reproduced === undefined ? 0 : reproduced.shownBy === undefined ? shownGone : errorGone[reproduced.shownBy];
+  const gone = facts.results.some(({ showsFix }) => showsFix === true) ? shownGone : byReproduction;
+  const proof = gone > 0 ? gone + besides : climbed;
   const located = facts.locations.find(({ path }) => facts.changedPaths.includes(path))?.score ?? 0;
   const suspected = facts.suspects[0]?.score ?? 0;
   const smallness = facts.changedLines <= 12 ? 1 : facts.changedLines <= 60 ? 0.5 : 0;

@@ -7,9 +7,11 @@ import type { RepositoryService } from '../repository/repository.ts';
 import type { Candidate, Exhausted, Feedback } from './candidate.ts';
 import { applyAnswer } from './answer-edits.ts';
 import { buildContext } from './context.ts';
+import { isTestPath } from './edits/path-policy.ts';
+import { nameTest } from './reproduction/test-name.ts';
 import { isInAnotherScript, readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
 import type { Groundwork } from './groundwork.ts';
-import { askAgain, askDiagnosis, askEdits, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
+import { askAgain, askDiagnosis, askEdits, askTest, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
 import { repositoryTools } from './repository-tools.ts';
 import type { TestRun } from './test-run.ts';
 import { explore, type ToolLimits } from './tool-loop.ts';
@@ -82,7 +84,13 @@ export class ModelTalk {
         continue;
       }
       const { provider, model } = outcome;
-      const told = yield { title: diagnosis.summary, provider, model, diagnosis, ...applied };
+      const candidate: Candidate = { title: diagnosis.summary, provider, model, diagnosis, ...applied };
+      let told = yield candidate;
+      while (told?.wantsTest !== undefined) {
+        const test = await this.#writeTest(told.wantsTest, Object.keys(applied.files));
+        if (test === undefined) return this.#end(`${to.model} wrote no test for its change.`, diagnosed, true);
+        told = yield { ...candidate, test };
+      }
       const why = explainFailure(told?.results ?? []);
       if (why === undefined) return this.#end(`${to.model} has no other change.`, diagnosed, false);
       failures += 1;
@@ -168,6 +176,23 @@ export class ModelTalk {
         { ...base, rung: 'applied', output: Object.keys(outcome.files).join(', ') },
       ],
     };
+  }
+
+  /** A new test file for a change that held; undefined if none can be had. */
+  async #writeTest(
+    { runner, complaint }: NonNullable<NonNullable<Feedback>['wantsTest']>,
+    changed: readonly string[],
+  ): Promise<Candidate['test']> {
+    const { groundwork, repositoryService, onProgress } = this.#options;
+    onProgress('asking for a test that shows the problem');
+    const wanted = nameTest(groundwork, runner, changed[0] ?? '');
+    const outcome = await this.#ask({ prompt: askTest(runner, wanted, complaint), purpose: 'test', schema: undefined, fresh: false });
+    if (outcome.kind === 'unavailable' || outcome.isCut) return undefined;
+    const applied = await this.#apply(outcome.text);
+    if (typeof applied === 'string') return undefined;
+    const [[path, text] = ['', null], ...others] = Object.entries(applied.files);
+    const isNew = (await repositoryService.getFileContents(groundwork.repository, path, groundwork.baseCommit)) === undefined;
+    return others.length > 0 || text === null || !isNew || !isTestPath(path) ? undefined : { path, text };
   }
 
   #end(reason: string, read: ReadDiagnosis | undefined, isSettled: boolean): TalkEnd {

@@ -39,7 +39,7 @@ export function beginProposal(incidentId: string, nowMs: number, endOfId?: strin
 
 /** As it was before a candidate went on trial. */
 export function withoutChange(proposal: SolutionProposal): SolutionProposal {
-  return { ...proposal, files: {}, diff: '', validation: undefined };
+  return { ...proposal, files: {}, diff: '', reproduction: undefined, validation: undefined };
 }
 
 /** Follows from the job, so that a job that is run again finds the proposal that it began. */

@@ -7,19 +7,22 @@ import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { Incident, IncidentReader, Occurrence } from '../incidents/incident.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
 import type { Proposer } from './candidate.ts';
+import { diagnoseEarlierFix, explainEarlierFix, findEarlierFix, type EarlierFixParts } from './earlier-fix.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
 import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
+import { loadSolution } from './known-solution.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
-import { withProof } from './proven-proposal.ts';
+import { splitTest, withProof } from './proven-proposal.ts';
 import { publishDiagnosis, publishProposal, type Publishing } from './publisher.ts';
 import { findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
+import type { TestMaker } from './reproduction/test-maker.ts';
 import type { Validator } from './validator.ts';
 
 export interface PipelineOptions {
@@ -31,8 +34,11 @@ export interface PipelineOptions {
   readonly jobs: JobQueue;
   readonly proposer: Proposer;
   readonly validator: Validator;
+  readonly tests: TestMaker;
   readonly trees: SyntaxTrees;
   readonly remind: GroundworkParts['remind'];
+  /** What was recorded of deployments; undefined: nothing is. */
+  readonly deployments: EarlierFixParts['deployments'];
   readonly events: ProposalEvents;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -107,6 +113,13 @@ export class SolutionPipeline {
       await this.#change(proposal, 'no-fix', `Repository ${repository.name} is in mode observe: located, nothing proposed.`);
       return;
     }
+    const { repositoryService: service, deployments } = this.#options;
+    // Reviewers' words are about a change that is under way.
+    const fix = proposal.feedback === undefined ? await findEarlierFix(groundwork, { service, deployments }) : undefined;
+    if (fix !== undefined) {
+      await this.#change({ ...proposal, diagnosis: diagnoseEarlierFix(fix, groundwork) }, 'no-fix', explainEarlierFix(fix));
+      return;
+    }
     await this.#solve(proposal, groundwork, signal);
   }
 
@@ -155,7 +168,7 @@ export class SolutionPipeline {
           proposal = await this.#change(onTrial, 'edits', '', `proposal: ${candidate.title}`);
         },
         async (result) => {
-          const climbed = [...(proposal.validation?.rungs ?? []), result];
+          const climbed = [...(proposal.validation?.rungs ?? []).filter(({ rung }) => rung !== result.rung), result];
           proposal = await this.#save({ ...proposal, validation: reportSoFar(climbed, repository.gate) }, tellRung(result));
         },
       ),
@@ -232,21 +245,22 @@ export class SolutionPipeline {
 
   /** One more climb, for an operator; the state stays. */
   async #validate(id: string, signal: AbortSignal): Promise<void> {
-    const { proposal, incident, repository } = await this.#known(id);
+    const { proposal, incident, repository } = await loadSolution(this.#options, id);
     if (Object.keys(proposal.files).length === 0) return;
     const occurrences = await this.#options.incidents.listOccurrences(incident.id, mostOccurrences);
     const groundwork = await layGroundwork(this.#options, repository, incident, occurrences, () => undefined, signal);
-    const { diagnosis, provider, model, files, validation } = proposal;
+    const { diagnosis, provider, model, validation } = proposal;
     if (diagnosis === undefined) return;
     const rungs = validation?.rungs.filter(({ rung }) => rung === 'parsed' || rung === 'applied') ?? [];
-    const candidate = { title: diagnosis.summary, diagnosis, provider, model, files, rungs };
+    const { files: change, test } = splitTest(proposal);
+    const candidate = { title: diagnosis.summary, diagnosis, provider, model, files: change, rungs };
     const options = this.#trialOptions(
       signal,
       async () => undefined,
       async (result) => this.#tell(proposal, tellRung(result)),
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
-    const tried = await tryFiles(ground, candidate, options);
+    const tried = await tryFiles(ground, candidate, options, test);
     // It may have been followed meanwhile; what was learnt then stays.
     const { followUp, state, stateReason, delivery } = (await this.#options.proposals.get(id)) ?? proposal;
     const proven = await withProof(this.#options, proposal, ground, tried);
@@ -254,7 +268,7 @@ export class SolutionPipeline {
   }
 
   async #publish(id: string): Promise<void> {
-    const known = await this.#known(id);
+    const known = await loadSolution(this.#options, id);
     if (known.proposal.state !== 'publishing') return;
     const { repositoryService: service, remoteOf } = this.#options;
     const about = { ...known, others: await this.#proposalsOf(known.incident.id) };
@@ -262,20 +276,9 @@ export class SolutionPipeline {
     await publishProposal({ service, remoteOf }, about, { save, change: async (...words) => this.#change(...words) });
   }
 
-  async #known(id: string): Promise<{ proposal: SolutionProposal; incident: Incident; repository: Repository }> {
-    const proposal = await this.#options.proposals.get(id);
-    const incident = proposal === undefined ? undefined : await this.#options.incidents.getIncident(proposal.incidentId);
-    const repository = proposal?.repositoryId === undefined ? undefined : await this.#options.repositories.get(proposal.repositoryId);
-    if (proposal === undefined || incident === undefined || repository === undefined) {
-      const what = proposal === undefined ? 'solution' : incident === undefined ? 'incident of solution' : 'repository of solution';
-      throw new HephaestusError({ code: 'proposal.not-found', kind: 'validation', message: `the ${what} ${id} is gone` });
-    }
-    return { proposal, incident, repository };
-  }
-
   #trialOptions(signal: AbortSignal, onCandidate: TrialOptions['onCandidate'], onRung: TrialOptions['onRung']): TrialOptions {
-    const { repositoryService: service, validator, searchPath } = this.#options;
-    return { service, validator, searchPath, signal, onCandidate, onRung };
+    const { repositoryService: service, validator, tests, searchPath } = this.#options;
+    return { service, validator, tests, searchPath, signal, onCandidate, onRung };
   }
 
   async #proposalsOf(incidentId: string): Promise<readonly SolutionProposal[]> {

@@ -56,6 +56,16 @@ export function askEdits(files: readonly string[]): string {
   ].join('\n\n');
 }
 
+/** Asked when a change held: a test in the way of the tests that are there. @param complaint what was wrong with the last one */
+export function askTest(runner: string, path: string, complaint: string | undefined): string {
+  return [
+    ...(complaint === undefined ? [] : [`That test is of no use: ${complaint.replaceAll(/^(<\/?data\b)/gim, '\\$1')}`]),
+    `The change holds. Now write one new test file for ${runner}, in the style of the tests that are there, that shows the problem: without your change it has to fail with the very error of the log, raised at the same line by the code as it was; with your change it has to pass. Call the failing code with input like what was logged, invent no personal data, and expect what is right, not merely that nothing is thrown.`,
+    `Write its path (${path}) on a line of its own, then the whole file in one block with an empty SEARCH:`,
+    `${path}\n<<<<<<< SEARCH\n=======\nthe test\n>>>>>>> REPLACE`,
+  ].join('\n\n');
+}
+
 export function askAgain(problem: string): string {
   return `That could not be used: ${problem}\n\nWrite all paths and SEARCH/REPLACE blocks again, corrected. Nothing else.`;
 }

@@ -2,6 +2,7 @@
 // Must never hold how one is made (proposer), proven (validator) or delivered (publisher).
 import type { ModelChoice } from '../model/router.ts';
 import type { FixAnswer } from '../incidents/fix-verdict.ts';
+import type { ReproductionOrigin } from './reproduction/reproduction.ts';
 import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository.ts';
 
 /**
@@ -53,6 +54,8 @@ export interface RungResult {
   readonly output: string;
   /** True if it failed on the base revision and passes with the change. */
   readonly showsFix?: boolean;
+  /** Of a reproduction by a test: where it is from. */
+  readonly shownBy?: ReproductionOrigin;
 }
 
 export interface ValidationReport {
@@ -179,6 +182,8 @@ export interface SolutionProposal {
   /** Unified diff against `baseCommit`; empty without edits. */
   readonly diff: string;
   readonly baseCommit: string | undefined;
+  /** The test among `files` that was made from the incident: it failed at `baseCommit` and passes with the change. */
+  readonly reproduction?: { readonly path: string; readonly origin: ReproductionOrigin } | undefined;
   readonly validation: ValidationReport | undefined;
   /** 0 to 1, computed from rungs and evidence. */
   readonly confidence: number;

@@ -6,24 +6,26 @@ import { diffFiles } from './edits/unified-diff.ts';
 import { computeConfidence, judgeGate } from './gate.ts';
 import { readBase, type Groundwork } from './groundwork.ts';
 import type { SolutionProposal } from './proposal.ts';
+import type { KnownTest } from './reproduction/test-maker.ts';
 import type { Tried } from './trials.ts';
 
 export async function withProof(
   { repositoryService, clock }: { readonly repositoryService: RepositoryService; readonly clock: Clock },
   proposal: SolutionProposal,
   groundwork: Groundwork,
-  { candidate, results }: Tried,
+  { candidate, results, test }: Tried,
 ): Promise<SolutionProposal> {
   const before = await readBase(repositoryService, groundwork, Object.keys(candidate.files));
-  const diff = diffFiles(before, candidate.files);
-  const changedLines = diff.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line)).length;
+  const change = diffFiles(before, candidate.files);
+  const changedLines = change.split('\n').filter((line) => /^[+-](?![+-]{2} )/.test(line)).length;
   return {
     ...proposal,
     provider: candidate.provider,
     model: candidate.model,
     diagnosis: candidate.diagnosis,
-    files: candidate.files,
-    diff,
+    files: test === undefined ? candidate.files : { ...candidate.files, [test.path]: test.text },
+    diff: test === undefined ? change : diffFiles(before, { ...candidate.files, [test.path]: test.text }),
+    reproduction: test === undefined ? undefined : { path: test.path, origin: test.origin },
     validation: judgeGate(results, groundwork.repository.gate, clock.now()),
     confidence: computeConfidence({
       results,
@@ -33,4 +35,15 @@ export async function withProof(
       changedLines,
     }),
   };
+}
+
+/** A proposal's change, and the test that was made from the incident. */
+export function splitTest({ files, reproduction }: SolutionProposal): {
+  readonly files: SolutionProposal['files'];
+  readonly test: KnownTest | undefined;
+} {
+  const text = reproduction === undefined ? undefined : files[reproduction.path];
+  if (reproduction === undefined || text === undefined || text === null) return { files, test: undefined };
+  const { [reproduction.path]: _, ...change } = files;
+  return { files: change, test: { ...reproduction, text } };
 }

@@ -5,6 +5,7 @@ import type { bodyParts } from '../repository/convention-settings.ts';
 import { neutralise } from './neutral-text.ts';
 import { plainText } from './output-tail.ts';
 import type { RungResult, SolutionProposal } from './proposal.ts';
+import { originWords } from './reproduction/reproduction.ts';
 
 export type BodyPart = (typeof bodyParts)[number];
 
@@ -153,12 +154,17 @@ function skippedRungs(rungs: readonly RungResult[]): readonly string[] {
   return rungs.filter(({ outcome }) => outcome === 'skipped').map(({ rung, output }) => `${rung}: ${output.split('\n', 1)[0] ?? ''}`);
 }
 
-function writeReproduction({ validation, baseCommit }: SolutionProposal, incident: Incident): string {
+function writeReproduction({ validation, baseCommit, reproduction }: SolutionProposal, incident: Incident): string {
   const ran = (validation?.rungs ?? []).filter(({ rung, command }) => command !== '' && (rung === 'reproduced' || rung === 'tests'));
   const replay = ran.map(({ rung, command }) => `- ${rung === 'tests' ? 'tests' : 'replay'}: ${code(command.slice(0, 200))}`);
   const base = baseCommit === undefined ? '' : ` It fails at ${baseCommit.slice(0, 12)}.`;
+  const test =
+    reproduction === undefined
+      ? []
+      : [`- ${code(reproduction.path)}, ${originWords[reproduction.origin]}: it fails without the change and passes with it`];
   return [
     `The entries as they came: ${code(`hephaestusctl incidents get ${incident.id}`)}.${ran.length === 0 ? '' : base}`,
+    ...test,
     ...replay,
   ].join('\n');
 }

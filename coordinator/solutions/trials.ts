@@ -9,11 +9,16 @@ import type { Groundwork } from './groundwork.ts';
 import { writeIncidentReplay } from './incident-replay.ts';
 import type { RungResult } from './proposal.ts';
 import { rungs, type RepositoryService, type Rung } from '../repository/repository.ts';
+import { explainUnfit, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
+import type { KnownTest, TestMaker } from './reproduction/test-maker.ts';
+import { findTestRunner, type TestRunner } from './test-runner.ts';
 import { skipped, type Baseline, type Validator } from './validator.ts';
 
 export interface Tried {
   readonly candidate: Candidate;
   readonly results: readonly RungResult[];
+  /** The test that showed the problem before and doesn't now; it goes along with the change. */
+  readonly test: ReproductionTest | undefined;
 }
 
 export type TrialOutcome =
@@ -26,6 +31,7 @@ export type TrialOutcome =
 export interface TrialOptions {
   readonly service: RepositoryService;
   readonly validator: Validator;
+  readonly tests: TestMaker;
   readonly searchPath: readonly string[];
   readonly signal: AbortSignal;
   readonly onCandidate: (candidate: Candidate) => Promise<void>;
@@ -35,6 +41,8 @@ export interface TrialOptions {
 
 /** Each costs a run of all checks. */
 const mostCandidates = 12;
+/** Tests that the author of a change may write until one shows the problem. */
+const mostTests = 2;
 
 export async function tryCandidates(groundwork: Groundwork, candidates: Candidates, options: TrialOptions): Promise<TrialOutcome> {
   let best: Tried | undefined;
@@ -53,7 +61,17 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
     await options.onCandidate(next.value);
     const tried = await tryCandidate(groundwork, next.value, base, options);
     if (best === undefined || rankLadder(tried.results) > rankLadder(best.results)) best = tried;
-    if (holds(tried) && heightOf(tried) >= rungs.indexOf(highestRung(base))) break;
+    if (holds(tried) && heightOf(tried) >= rungs.indexOf(highestRung(base, tried))) {
+      const asked = isShownGone(tried) ? tried : await askForTest(groundwork, tried, candidates, base, options);
+      if (holds(asked)) {
+        best = asked;
+        break;
+      }
+      // Its author's own test says that the problem is still there.
+      if (best === tried) best = asked;
+      feedback = { results: asked.results };
+      continue;
+    }
     feedback = { results: tried.results };
   }
   const left = await candidates.return({
@@ -66,8 +84,8 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
 }
 
 /** One more climb with files that are known already. */
-export async function tryFiles(groundwork: Groundwork, candidate: Candidate, options: TrialOptions): Promise<Tried> {
-  return tryCandidate(groundwork, candidate, await measureBase(groundwork, options), options);
+export async function tryFiles(groundwork: Groundwork, candidate: Candidate, options: TrialOptions, known?: KnownTest): Promise<Tried> {
+  return tryCandidate(groundwork, candidate, await measureBase(groundwork, options, known), options);
 }
 
 function conclude(best: Tried | undefined, exhausted: Exhausted): TrialOutcome {
@@ -79,6 +97,10 @@ function holds({ results }: Tried): boolean {
   return results.every(({ outcome }) => outcome !== 'failed');
 }
 
+function isShownGone({ results }: Tried): boolean {
+  return results.some(({ rung, outcome, showsFix }) => showsFix === true || (rung === 'reproduced' && outcome === 'passed'));
+}
+
 function heightOf({ results }: Tried): number {
   return Math.max(-1, ...results.filter(({ outcome }) => outcome === 'passed').map(({ rung }) => rungs.indexOf(rung)));
 }
@@ -86,19 +108,69 @@ function heightOf({ results }: Tried): number {
 interface BaseRun {
   readonly checks: Checks;
   readonly baseline: Baseline;
+  readonly runner: TestRunner | undefined;
+  readonly reproduction: Reproduction | undefined;
 }
 
-/** The highest rung that any candidate could reach here. */
-function highestRung({ checks, baseline }: BaseRun): Rung {
+/** The highest rung that this candidate, or another of its kind, could reach here. */
+function highestRung({ checks, baseline, reproduction }: BaseRun, { candidate }: Tried): Rung {
   if (baseline.reproduce !== undefined && baseline.reproduce.verdict !== 'other') return 'reproduced';
+  // Made-up inputs find what tolerates them: that must not outdo a model's change of what hands them on.
+  if (reproduction !== undefined && (reproduction.test.origin !== 'invented' || candidate.provider === 'builtin')) return 'reproduced';
   if (checks.test !== undefined) return 'tests';
   return checks.build === undefined ? 'syntax' : 'builds';
 }
 
-async function measureBase(groundwork: Groundwork, options: TrialOptions): Promise<BaseRun> {
+async function measureBase(groundwork: Groundwork, options: TrialOptions, known?: KnownTest): Promise<BaseRun> {
   await using tree = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
-  const checks = await findChecks(tree.directory, groundwork.repository.commands, options.searchPath);
-  return { checks, baseline: await options.validator.measureBaseline(trialOf(groundwork, tree.directory, checks, options)) };
+  const found = await findChecks(tree.directory, groundwork.repository.commands, options.searchPath);
+  const runner = await findTestRunner(tree.directory, found.test);
+  const about = groundwork.tests.map(({ path }) => path);
+  const checks = { ...found, relevant: runner?.commandFor(about) ?? runner?.commandFor(about.slice(0, 1)) };
+  const trial = trialOf(groundwork, tree.directory, checks, options);
+  const baseline = await options.validator.measureBaseline(trial);
+  if (checks.reproduce !== undefined || runner === undefined) return { checks, baseline, runner, reproduction: undefined };
+  const test = await options.tests.make({ groundwork, directory: tree.directory, runner, known, signal: options.signal });
+  if (test === undefined) return { checks, baseline, runner, reproduction: undefined };
+  const measured = await options.validator.measureReproduction(trial, test, groundwork.locations[0]);
+  return { checks, baseline, runner, reproduction: explainUnfit(measured) === undefined ? measured : undefined };
+}
+
+/** Answers with the candidate and its author's test where that shows the problem before and not after; else with the candidate as it held. */
+async function askForTest(
+  groundwork: Groundwork,
+  held: Tried,
+  candidates: Candidates,
+  base: BaseRun,
+  options: TrialOptions,
+): Promise<Tried> {
+  const { runner, checks } = base;
+  if (runner === undefined || checks.reproduce !== undefined || base.baseline.test?.run.stoppedBy !== undefined) return held;
+  let complaint: string | undefined;
+  for (let count = 0; count < mostTests; count += 1) {
+    const next = await candidates.next({ results: held.results, wantsTest: { runner: runner.name, complaint } });
+    if (next.done === true) return held;
+    const { test } = next.value;
+    const check = test === undefined ? undefined : runner.commandFor([test.path]);
+    if (test === undefined || check === undefined) return held;
+    const known: ReproductionTest = { ...test, check, origin: 'model' };
+    await using before = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
+    const trial = trialOf(groundwork, before.directory, checks, options);
+    await options.validator.prepare(trial);
+    const reproduction = await options.validator.measureReproduction(trial, known, groundwork.locations[0]);
+    complaint = explainUnfit(reproduction);
+    if (complaint !== undefined) continue;
+    await using after = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
+    const changed = trialOf(groundwork, after.directory, checks, options);
+    await options.validator.prepare(changed);
+    await writeToTree(after.directory, held.candidate.files);
+    const result = await options.validator.proveByTest(changed, reproduction);
+    await options.onRung(result);
+    const results = [...held.results.filter(({ rung }) => rung !== 'reproduced'), result];
+    if (result.outcome !== 'skipped') return { candidate: held.candidate, results, test: result.outcome === 'passed' ? known : undefined };
+    complaint = result.output;
+  }
+  return held;
 }
 
 async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: BaseRun, options: TrialOptions): Promise<Tried> {
@@ -109,16 +181,17 @@ async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: 
     const reason = `changes existing tests (${weakened.join(', ')}); add new test files instead`;
     const refused: RungResult = { rung: 'applied', outcome: 'failed', command: '', exitStatus: undefined, durationMs: 0, output: reason };
     await options.onRung(refused);
-    return { candidate, results: [...candidate.rungs.filter(({ rung }) => rung !== 'applied'), refused] };
+    return { candidate, results: [...candidate.rungs.filter(({ rung }) => rung !== 'applied'), refused], test: undefined };
   }
   await writeToTree(tree.directory, candidate.files);
   const climbed = await options.validator.climb(
-    trialOf(groundwork, tree.directory, base.checks, options),
+    { ...trialOf(groundwork, tree.directory, base.checks, options), reproduction: base.reproduction },
     candidate.files,
     base.baseline,
     options.onRung,
   );
-  return { candidate, results: [...candidate.rungs, ...climbed] };
+  const isProven = climbed.some(({ rung, outcome }) => rung === 'reproduced' && outcome === 'passed');
+  return { candidate, results: [...candidate.rungs, ...climbed], test: isProven ? base.reproduction?.test : undefined };
 }
 
 /** A proof by a weakened test is none. */

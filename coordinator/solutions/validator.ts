@@ -1,11 +1,14 @@
 // Climbs the ladder with a change: syntax, builds, tests, reproduced, each against what the base revision did before.
 // Must never take a rung for granted: what can't be run is `skipped` with its reason, never `passed`.
 import type { SyntaxTrees } from '../../base/syntax-tree.ts';
-import type { Rung } from '../repository/repository.ts';
+import type { CodeLocation, Rung } from '../repository/repository.ts';
 import type { Check, Checks } from './checks.ts';
 import type { RungResult } from './proposal.ts';
+import { originWords, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
+import { writeToTree } from './edits/tree-writer.ts';
 import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts';
 import type { Sandbox, SandboxRun } from './sandbox.ts';
+import { explain, judgeTests, showsPlace } from './test-judgement.ts';
 import { readTestNames, type TestNames } from './test-output.ts';
 
 export interface ValidationLimits {
@@ -29,19 +32,30 @@ export interface Trial {
   /** Standard input of the reproduce command. */
   readonly replay: string;
   readonly reason: Reason;
+  /** What stands in for a reproduce command where none is configured. */
+  readonly reproduction?: Reproduction | undefined;
   readonly signal: AbortSignal;
+}
+
+export interface MeasuredTests {
+  readonly run: SandboxRun;
+  readonly names: TestNames;
 }
 
 /** What the base revision did. */
 export interface Baseline {
   readonly setup: SandboxRun | undefined;
   readonly build: SandboxRun | undefined;
-  readonly test: { readonly run: SandboxRun; readonly names: TestNames } | undefined;
+  readonly test: MeasuredTests | undefined;
+  /** The tests that are about the change alone; measured where all of them take long. */
+  readonly relevant?: MeasuredTests | undefined;
   readonly reproduce: { readonly run: SandboxRun; readonly verdict: ReasonVerdict } | undefined;
 }
 
 /** Characters of output kept for a rung. */
 const mostOutput = 8_000;
+/** All tests are run at once where that takes no longer. */
+const quickMs = 10_000;
 
 export class Validator {
   readonly #sandbox: Sandbox;
@@ -61,12 +75,27 @@ export class Validator {
     const build = await this.#run(trial, checks.build, this.#limits.buildTimeoutMs);
     const test = await this.#run(trial, checks.test, this.#limits.testTimeoutMs);
     const reproduce = await this.#run(trial, checks.reproduce, this.#limits.reproduceTimeoutMs, trial.replay);
+    const isLong = test !== undefined && (test.stoppedBy === 'time' || test.durationMs > quickMs);
+    const relevant = isLong ? await this.#run(trial, checks.relevant, this.#limits.testTimeoutMs) : undefined;
     return {
       setup,
       build,
       test: test === undefined ? undefined : { run: test, names: readTestNames(test.output) },
+      relevant: relevant === undefined ? undefined : { run: relevant, names: readTestNames(relevant.output) },
       reproduce: reproduce === undefined ? undefined : { run: reproduce, verdict: judgeFailure(reproduce, reason) },
     };
+  }
+
+  /** Runs a test made from the incident in a work tree of the base revision that is set up. */
+  async measureReproduction(trial: Trial, test: ReproductionTest, place: CodeLocation | undefined): Promise<Reproduction> {
+    const run = await this.#runReproduction(trial, test);
+    const verdict = judgeFailure(run, trial.reason);
+    return { test, before: { run, verdict: verdict === 'same' && !showsPlace(run.output, place) ? 'other' : verdict } };
+  }
+
+  /** The setup command, for a work tree that nothing else is measured in. */
+  async prepare(trial: Trial): Promise<void> {
+    await this.#run(trial, trial.checks.setup, this.#limits.setupTimeoutMs);
   }
 
   /**
@@ -138,24 +167,40 @@ export class Validator {
   async #checkTests(trial: Trial, baseline: Baseline): Promise<RungResult> {
     const check = trial.checks.test;
     if (check === undefined || baseline.test === undefined) return skipped('tests', 'there is no test command, configured or found');
-    const run = await this.#run(trial, check, this.#limits.testTimeoutMs);
-    if (run === undefined) return skipped('tests', 'there is no test command');
-    const verdict = judgeTests(baseline.test, run);
+    const first =
+      baseline.relevant === undefined || trial.checks.relevant === undefined
+        ? undefined
+        : await this.#compareTests(trial, trial.checks.relevant, baseline.relevant, 'The relevant tests alone: ');
+    // What the relevant tests refuse needs no others; where all of them never end, they are all there is.
+    if (first !== undefined && first.outcome === 'failed') return first;
+    if (first !== undefined && baseline.test.run.stoppedBy === 'time')
+      return { ...first, output: `All tests take longer than is allowed, so that only the relevant ones count.\n${first.output}` };
+    return this.#compareTests(trial, check, baseline.test, '');
+  }
+
+  async #compareTests(trial: Trial, check: Check, before: MeasuredTests, which: string): Promise<RungResult> {
+    const run = await this.#runTests(trial, check);
+    const verdict = judgeTests(before, run);
     if (verdict.ok) {
-      const showsFix = baseline.test.run.exitStatus !== 0 && run.exitStatus === 0;
-      return { ...describe('tests', 'passed', check, run, verdict.note), showsFix };
+      const showsFix = before.run.exitStatus !== 0 && run.exitStatus === 0;
+      return { ...describe('tests', 'passed', check, run, verdict.note === '' ? '' : which + verdict.note), showsFix };
     }
     // A test that fails now and passes on repetition is flaky, which is not this change's doing.
-    const again = run.stoppedBy === undefined ? await this.#run(trial, check, this.#limits.testTimeoutMs) : undefined;
-    if (again !== undefined && judgeTests(baseline.test, again).ok) {
-      return describe('tests', 'passed', check, again, 'Flaky: a first run failed, the repetition passed.');
-    }
-    return describe('tests', 'failed', check, run, verdict.note);
+    const again = run.stoppedBy === undefined ? await this.#runTests(trial, check) : undefined;
+    if (again !== undefined && judgeTests(before, again).ok)
+      return describe('tests', 'passed', check, again, `${which}Flaky: a first run failed, the repetition passed.`);
+    return describe('tests', 'failed', check, run, which + verdict.note);
+  }
+
+  async #runTests({ directory, signal }: Trial, { command }: Check): Promise<SandboxRun> {
+    return this.#sandbox.run({ directory, command, stdin: undefined, timeoutMs: this.#limits.testTimeoutMs, signal });
   }
 
   async #checkReproduction(trial: Trial, baseline: Baseline): Promise<RungResult> {
     const check = trial.checks.reproduce;
-    if (check === undefined || baseline.reproduce === undefined) return skipped('reproduced', 'no reproduce command is configured');
+    if (check === undefined && trial.reproduction !== undefined) return this.proveByTest(trial, trial.reproduction);
+    if (check === undefined || baseline.reproduce === undefined)
+      return skipped('reproduced', 'no reproduce command is configured, and no test could be made from the incident');
     const before = baseline.reproduce;
     if (before.run.exitStatus === 0) return skipped('reproduced', 'the problem does not show on the base revision either', check);
     if (before.verdict === 'other')
@@ -174,6 +219,30 @@ export class Validator {
     return describe('reproduced', 'failed', check, run, `Failed before ${said}, and fails after the change: ${explain(run)}.`);
   }
 
+  /** The rung `reproduced` by a test that failed before, in a work tree that holds the change. */
+  async proveByTest(trial: Trial, { test, before }: Reproduction): Promise<RungResult> {
+    const run = await this.#runReproduction(trial, test);
+    const what = `The test ${test.path}, ${originWords[test.origin]}, failed before for the incident’s reason (${explain(before.run)})`;
+    const shownBy = test.origin;
+    if (run.exitStatus === 0) return { ...describe('reproduced', 'passed', test.check, run, `${what}, and passes now.`), shownBy };
+    // The right change may be in what never passes such a value on: that shows nothing against it.
+    const isOpen = shownBy === 'invented' || (run.stoppedBy === undefined && compareReason(run.output, trial.reason) === 'other');
+    const after = `${what}, and fails after the change: ${explain(run)}.`;
+    return { ...describe('reproduced', isOpen ? 'skipped' : 'failed', test.check, run, after), shownBy };
+  }
+
+  async #runReproduction(trial: Trial, test: ReproductionTest): Promise<SandboxRun> {
+    const { directory, signal } = trial;
+    await writeToTree(directory, { [test.path]: test.text });
+    return this.#sandbox.run({
+      directory,
+      command: test.check.command,
+      stdin: undefined,
+      timeoutMs: this.#limits.reproduceTimeoutMs,
+      signal,
+    });
+  }
+
   async #run(trial: Trial, check: Check | undefined, timeoutMs: number, stdin?: string): Promise<SandboxRun | undefined> {
     if (check === undefined) return undefined;
     return this.#sandbox.run({ directory: trial.directory, command: check.command, stdin, timeoutMs, signal: trial.signal });
@@ -188,35 +257,6 @@ function judgeFailure(run: SandboxRun, reason: Reason): ReasonVerdict {
   const verdict = compareReason(run.output, reason);
   // docs/reproduce.md: 2 without the error means that the command had nothing to replay (Go's panics exit with 2, and show it).
   return run.exitStatus === 2 && verdict === 'unsaid' ? 'other' : verdict;
-}
-
-function judgeTests(before: { run: SandboxRun; names: TestNames }, after: SandboxRun): { ok: boolean; note: string } {
-  const names = readTestNames(after.output);
-  const lost = [...before.names.passed].filter((name) => names.failed.has(name));
-  const vanished = [...before.names.passed].filter((name) => !names.failed.has(name) && !names.passed.has(name));
-  if (lost.length > 0) return { ok: false, note: `Passed before and fails now: ${lost.slice(0, 5).join(', ')}.` };
-  if (after.exitStatus === 0) {
-    if (vanished.length > 0 && names.passed.size < before.names.passed.size)
-      return { ok: false, note: `Ran before and doesn't run now: ${vanished.slice(0, 5).join(', ')}.` };
-    return { ok: true, note: before.run.exitStatus === 0 ? '' : 'Failed on the base revision, passes now.' };
-  }
-  if (before.run.exitStatus === 0) return { ok: false, note: `Passed before and fails now: ${explain(after)}.` };
-  const isComparable = after.stoppedBy === undefined && before.names.failed.size > 0 && names.passed.size >= before.names.passed.size;
-  const isNoWorse = [...names.failed].every((name) => before.names.failed.has(name));
-  if (isComparable && isNoWorse && names.passed.size > 0)
-    return { ok: true, note: `${names.failed.size} test(s) fail as they did before.` };
-  return { ok: false, note: `The tests failed before, and it can't be told that none got worse: ${explain(after)}.` };
-}
-
-function explain(run: SandboxRun): string {
-  const why = {
-    time: 'killed for taking too long',
-    memory: 'killed for its memory',
-    processes: 'killed for its number of processes',
-    output: 'killed for its output',
-    signal: 'ended by a signal',
-  };
-  return run.stoppedBy === undefined ? `exit status ${run.exitStatus ?? 'unknown'}` : why[run.stoppedBy];
 }
 
 function describe(rung: Rung, outcome: RungResult['outcome'], check: Check, run: SandboxRun, note: string): RungResult {

@@ -1,0 +1,51 @@
+// Whether the tests got worse by a change: two runs compared by name where the runner tells names, else by exit status.
+// Must never run anything.
+import type { CodeLocation } from '../repository/repository.ts';
+import type { SandboxRun } from './sandbox.ts';
+import { readTestNames, type TestNames } from './test-output.ts';
+
+export interface TestVerdict {
+  readonly ok: boolean;
+  readonly note: string;
+}
+
+export function judgeTests(before: { run: SandboxRun; names: TestNames }, after: SandboxRun): TestVerdict {
+  const names = readTestNames(after.output);
+  const lost = [...before.names.passed].filter((name) => names.failed.has(name));
+  const vanished = [...before.names.passed].filter((name) => !names.failed.has(name) && !names.passed.has(name));
+  if (lost.length > 0) return { ok: false, note: `Passed before and fails now: ${lost.slice(0, 5).join(', ')}.` };
+  if (after.exitStatus === 0) {
+    if (vanished.length > 0 && names.passed.size < before.names.passed.size)
+      return { ok: false, note: `Ran before and doesn't run now: ${vanished.slice(0, 5).join(', ')}.` };
+    return { ok: true, note: before.run.exitStatus === 0 ? '' : 'Failed on the base revision, passes now.' };
+  }
+  if (before.run.exitStatus === 0) return { ok: false, note: `Passed before and fails now: ${explain(after)}.` };
+  const isComparable = after.stoppedBy === undefined && before.names.failed.size > 0 && names.passed.size >= before.names.passed.size;
+  const isNoWorse = [...names.failed].every((name) => before.names.failed.has(name));
+  if (isComparable && isNoWorse && names.passed.size > 0)
+    return { ok: true, note: `${names.failed.size} test(s) fail as they did before.` };
+  return { ok: false, note: `The tests failed before, and it can't be told that none got worse: ${explain(after)}.` };
+}
+
+/** The same error somewhere else is another problem. */
+export function showsPlace(output: string, place: CodeLocation | undefined): boolean {
+  if (place?.line === undefined) return true;
+  const name = place.path.split('/').at(-1) ?? '';
+  return output
+    .split('\n')
+    .some(
+      (line) => line.includes(name) && new RegExp(`\\b${String(place.line)}\\b`).test(line.slice(line.lastIndexOf(name) + name.length)),
+    );
+}
+
+/** How a run ended, in words. */
+export function explain(run: SandboxRun): string {
+  const why = {
+    time: 'killed for taking too long',
+    memory: 'killed for its memory',
+    processes: 'killed for its number of processes',
+    output: 'killed for its output',
+    signal: 'ended by a signal',
+  };
+  return run.stoppedBy === undefined ? `exit status ${run.exitStatus ?? 'unknown'}` : why[run.stoppedBy];
+}
