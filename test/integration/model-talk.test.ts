@@ -65,7 +65,7 @@ describe('a model that answers', () => {
     const { proposal, asked } = await solveWith([say(diagnosis), say(workflow)]);
     expect(asked[2]?.prompt).toMatch(/could not be used: \w+ in \.github\/workflows\/ci\.yml/);
     expect(proposal).toMatchObject({ state: 'published', provider: 'builtin' });
-    expect(Object.keys(proposal?.files ?? {})).toEqual(['src/label.js']);
+    expect(Object.keys(proposal?.files ?? {})).toEqual(['src/label.js', proposal?.reproduction?.path]);
     expect(proposal?.modelChoices).toMatchObject([
       { verdict: 'failed', reason: expect.stringContaining('edits could not be applied') as string },
     ]);

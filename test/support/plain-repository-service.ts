@@ -124,7 +124,18 @@ export function plainRepositoryService(directory: string, options: { readonly is
       const diff = await git(directory, 'show', '--format=', hash);
       return [{ commit, score: 0.8, reasons: ['last to touch the file'], diff }];
     },
-    history: async () => [],
+    async history(_repository, revision, path, limit) {
+      const format = '--format=%H%x00%an%x00%at%x00%ct%x00%s';
+      const listed = await git(directory, 'log', `-${String(limit)}`, format, revision, '--', path);
+      return listed
+        .trim()
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => {
+          const [hash = '', author = '', authored, committed, subject = ''] = line.split('\0');
+          return { hash, author, authoredAtMs: Number(authored) * 1000, committedAtMs: Number(committed) * 1000, subject, body: '' };
+        });
+    },
     async createWorkTree(_repository, revision) {
       const folder = await mkdtemp(join(tmpdir(), 'heph-tree-'));
       await git(folder, 'clone', '--quiet', '--no-hardlinks', directory, folder);
