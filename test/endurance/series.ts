@@ -9,8 +9,8 @@ export interface SeriesOutcome {
   readonly lost: number;
   readonly repeated: number;
   readonly outOfOrder: number;
-  /** The first missing numbers, for people. */
-  readonly firstLost: readonly number[];
+  /** The first that are missing, for people: from and to. */
+  readonly firstLost: readonly (readonly [number, number])[];
 }
 
 export class Series {
@@ -69,15 +69,22 @@ export class Series {
     this.#last.set(file, number);
   }
 
+  /** The number that came last of this source and file generation. */
+  lastOf(file: string): number {
+    return this.#last.get(file) ?? 0;
+  }
+
   outcome(): SeriesOutcome {
     let lost = 0;
     let repeated = 0;
-    const firstLost: number[] = [];
+    const firstLost: [number, number][] = [];
     for (let number = 1; number <= this.#written; number += 1) {
       const times = this.#seen[number] ?? 0;
       if (times === 0) {
         lost += 1;
-        if (firstLost.length < 10) firstLost.push(number);
+        const last = firstLost.at(-1);
+        if (last?.[1] === number - 1) last[1] = number;
+        else if (firstLost.length < 10) firstLost.push([number, number]);
       }
       if (times > 1) repeated += times - 1;
     }

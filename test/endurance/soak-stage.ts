@@ -1,9 +1,10 @@
 // The stage of a soak: a real agent process, a coordinator that counts, a link between them, and logs that are written all the time.
 // Must never lose count: what is written goes through a series, what arrives comes from the ledger.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Position } from '../../proto/index.ts';
 import { AgentHarness, until, type AgentProcess } from '../support/agent-harness.ts';
 import { ScriptedCoordinator } from '../support/scripted-coordinator.ts';
 import { ShipmentLedger } from '../support/shipment-ledger.ts';
@@ -36,6 +37,7 @@ export class SoakStage {
   readonly link: FaultLink;
   readonly harness: AgentHarness;
   readonly #folder: string;
+  readonly #notesPath: string;
   #agent: AgentProcess | undefined;
   #rotations = 0;
   #isMounted = false;
@@ -49,6 +51,7 @@ export class SoakStage {
     this.link = link;
     this.harness = harness;
     this.#folder = join(harness.folder, 'logs');
+    this.#notesPath = join(harness.folder, 'soak.log');
     for (const name of logNames) {
       mkdirSync(join(this.#folder, name, 'old'), { recursive: true, mode: 0o755 });
       this.series.set(name, new Series(name, this.pathOf(name)));
@@ -63,12 +66,17 @@ export class SoakStage {
         throw new Error(`a record that nobody wrote: ${record.slice(0, 200)}`);
       series.arrive(Number(number), file);
     };
-    const ledger = new ShipmentLedger({ keepLines: false, onRecord });
+    const onCommit = (file: string, from: Position | undefined, to: Position | undefined): void => {
+      const before = stage.series.get(file.split(' ', 1)[0] as LogName)?.lastOf(file);
+      stage.note(`${file} settled from ${offsetOf(from)} to ${offsetOf(to)}, behind line ${before}`);
+    };
+    const ledger = new ShipmentLedger({ keepLines: false, onRecord, onCommit });
     const coordinator = await ScriptedCoordinator.start({ ledger, behaviour: { heartbeatMs: 1000 } });
     const link = await FaultLink.open(coordinator.port);
     const harness = await AgentHarness.open({ address: `127.0.0.1:${link.port}`, joinToken: coordinator.joinToken });
     const stage = new SoakStage(coordinator, link, harness);
     await harness.configure({
+      log: { level: 'debug', output: 'json' },
       sources: logNames.map((id) => ({ id, file: { include: [stage.pathOf(id)] } })),
     });
     stage.#mountState();
@@ -97,10 +105,18 @@ export class SoakStage {
 
   start(): void {
     this.#agent = this.harness.spawn();
+    this.#agent.child.stderr?.on('data', (chunk: Buffer) => appendFileSync(this.#notesPath, chunk));
     this.starts += 1;
+    this.note(`agent ${this.#agent.child.pid} started`);
+  }
+
+  /** Into the file that tells afterwards what happened when, between the agent's own log lines. */
+  note(what: string): void {
+    appendFileSync(this.#notesPath, `${new Date().toISOString()} ${what}\n`);
   }
 
   async end(signal: NodeJS.Signals): Promise<void> {
+    this.note(`agent ${this.agent.child.pid} gets ${signal}`);
     const status = await this.agent.end(signal);
     // Right after its start nothing is under way yet, and the signal ends it as it ends every program.
     if (signal === 'SIGTERM' && status !== 0 && status !== 'SIGTERM')
@@ -110,6 +126,7 @@ export class SoakStage {
   /** Rotates one log as its name says; its writer goes on in the old file for a moment, as services do. */
   rotate(name: LogName): void {
     this.#rotations += 1;
+    this.note(`rotating ${name}, written to ${this.seriesOf(name).written}`);
     const old = join(this.#folder, name, 'old');
     const directives = logs[name].map((line) => line.replace('OLD', old).replace('%s', String(this.#rotations)));
     const rules = join(this.harness.folder, `${name}.conf`);
@@ -119,6 +136,7 @@ export class SoakStage {
       encoding: 'utf8',
     });
     if (done.status !== 0) throw new Error(`logrotate failed: ${done.stderr}`);
+    this.note(`rotated ${name}`);
     if (name === 'copytruncate') return;
     // Compression may have taken the old file away from under its writer: what it writes then is nobody's.
     if (name !== 'compress') this.seriesOf(name).write(3);
@@ -173,4 +191,8 @@ export class SoakStage {
     this.#isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m,mode=0700', 'tmpfs', statePath]).status === 0;
     if (this.#isMounted && statfsSync(statePath).blocks > 100_000) throw new Error(`${statePath} is larger than it should be`);
   }
+}
+
+function offsetOf(position: Position | undefined): string {
+  return position?.at?.$case === 'file' ? String(position.at.value.offset) : 'nowhere';
 }

@@ -34,6 +34,7 @@ export async function soak({ minutes, seed, linesPerSecond, keeps }: SoakOptions
     while (performance.now() - startedAtMs < minutes * 60_000) {
       const fault = drawFault(stage, draw);
       happened.set(fault.name, (happened.get(fault.name) ?? 0) + 1);
+      stage.note(`fault: ${fault.name}`);
       await fault.happen(stage, draw);
       await sleep(200 + draw() * 3000);
       stage.noteMemory();

@@ -8,6 +8,8 @@ export interface LedgerOptions {
   readonly keepLines?: boolean;
   /** Told of every record that is committed, and of which source and file generation it is. */
   readonly onRecord?: (record: string, file: string) => void;
+  /** Told of every batch and gap that is committed, before its records. */
+  readonly onCommit?: (file: string, from: Position | undefined, to: Position | undefined) => void;
 }
 
 export type CommitOutcome = 'committed' | 'out-of-order' | 'damaged';
@@ -16,6 +18,7 @@ export type CommitOutcome = 'committed' | 'out-of-order' | 'damaged';
 export class ShipmentLedger {
   readonly #keepLines: boolean;
   readonly #onRecord: LedgerOptions['onRecord'];
+  readonly #onCommit: LedgerOptions['onCommit'];
   readonly #positions = new Map<string, SourcePosition>();
   /** Lines by source and file, in the order of their commits. */
   readonly lines = new Map<string, string[]>();
@@ -31,6 +34,7 @@ export class ShipmentLedger {
   constructor(options: LedgerOptions = {}) {
     this.#keepLines = options.keepLines ?? true;
     this.#onRecord = options.onRecord;
+    this.#onCommit = options.onCommit;
   }
 
   positions(): SourcePosition[] {
@@ -54,6 +58,8 @@ export class ShipmentLedger {
       return 'damaged';
     }
     if (!this.#standsAt(batch.source, batch.start)) return 'out-of-order';
+    this.#onCommit?.(keyOf(batch.source, batch.end), batch.start, batch.end);
+    for (const position of batch.alsoSettled) this.#onCommit?.(keyOf(batch.source, position), undefined, position);
     this.bytes += content.length;
     this.payloadBytes += batch.payload.length;
     this.records += batch.recordLengths.length;
@@ -67,6 +73,7 @@ export class ShipmentLedger {
 
   commitGap(gap: Gap): CommitOutcome {
     if (!this.#standsAt(gap.source, gap.from)) return 'out-of-order';
+    this.#onCommit?.(keyOf(gap.source, gap.to), gap.from, gap.to);
     this.gaps.push(gap);
     this.#stand(gap.source, gap.to);
     return 'committed';
