@@ -2,10 +2,8 @@
 // Must never do what no follower could survive: files go away unread only where the scenario says so, and none says so here.
 import { truncateSync, unlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Draw } from './draw.ts';
 import type { LogName, SoakStage } from './soak-stage.ts';
-
-/** 0 to 1. */
-export type Draw = () => number;
 
 export interface Fault {
   readonly name: string;

@@ -4,17 +4,21 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { soak } from './soak.ts';
+import { storms } from './storm.ts';
 
 const usage = `Usage: npm run test:endurance -- scenarios [PATTERN]
        npm run test:endurance -- soak [--minutes N] [--seed N] [--rate LINES] [--keep]
+       npm run test:endurance -- storms [--minutes N] [--seed N] [--count N]
 
   scenarios  the scenarios of the agent's promise at full strength: rates, durations and numbers as promised (15 minutes)
   soak       random faults against a real agent; ends with 1 unless every line arrived once, in order, and without a gap
+  storms     file sources in one process, each with its log, rotated, restarted and cut off within seconds, again and again
 
-  --minutes  how long faults happen; default 60
-  --seed     the same seed draws the same faults; default: the clock
+  --minutes  how long; default 60
+  --seed     the same seed draws the same faults (when they happen is up to the machine); default: the clock
   --rate     lines a second over all logs; default 5000
   --keep     keep the folder if something was wrong
+  --count    storms at the same time; default 20
 `;
 
 async function main(): Promise<number> {
@@ -24,6 +28,7 @@ async function main(): Promise<number> {
       minutes: { type: 'string', default: '60' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       rate: { type: 'string', default: '5000' },
+      count: { type: 'string', default: '20' },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -34,12 +39,14 @@ async function main(): Promise<number> {
     return 0;
   }
   if (what === 'scenarios') return runScenarios(pattern);
-  const numbers = [values.minutes, values.seed, values.rate].map(Number);
-  const [minutes = 0, seed = 0, linesPerSecond = 0] = numbers;
-  if (what !== 'soak' || numbers.some((number) => !Number.isFinite(number)) || minutes <= 0 || linesPerSecond <= 0) {
+  const numbers = [values.minutes, values.seed, values.rate, values.count].map(Number);
+  const [minutes = 0, seed = 0, linesPerSecond = 0, count = 0] = numbers;
+  const isWrong = numbers.some((number) => !Number.isFinite(number)) || minutes <= 0 || linesPerSecond <= 0 || count <= 0;
+  if ((what !== 'soak' && what !== 'storms') || isWrong) {
     console.error(usage);
     return 2;
   }
+  if (what === 'storms') return (await storms({ minutes, seed, count })) ? 0 : 1;
   console.log(`soak of ${minutes} min, seed ${seed}, ${linesPerSecond} lines a second`);
   return (await soak({ minutes, seed, linesPerSecond, keeps: values.keep })) ? 0 : 1;
 }

@@ -2,7 +2,8 @@
 // Must never end well unless every line arrived once and in order, and no gap was told of.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/agent-harness.ts';
-import { drawFault, shares, type Draw } from './faults.ts';
+import { drawsFrom } from './draw.ts';
+import { drawFault, shares } from './faults.ts';
 import { logNames, logrotateProgram, SoakStage } from './soak-stage.ts';
 
 export interface SoakOptions {
@@ -93,15 +94,4 @@ function report(stage: SoakStage, happened: ReadonlyMap<string, number>, elapsed
     console.log(`  gap in ${source} (${reason}, ${bytes} bytes): ${detail}`);
   for (const breach of breaches.slice(0, 10)) console.log(`  breach: ${breach}`);
   return lost === 0 && repeated === 0 && outOfOrder === 0 && gaps.length === 0 && breaches.length === 0;
-}
-
-/** mulberry32, a small generator of draws that are the same for the same seed. */
-function drawsFrom(seed: number): Draw {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

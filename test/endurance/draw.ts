@@ -1,0 +1,16 @@
+// Draws that are the same for the same seed.
+// Must never be used for secrets.
+
+/** 0 to 1. */
+export type Draw = () => number;
+
+/** mulberry32, a small generator. */
+export function drawsFrom(seed: number): Draw {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
