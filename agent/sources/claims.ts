@@ -87,6 +87,10 @@ export class Claims {
     this.#unclaimed.delete(position);
   }
 
+  hasInode(facts: FileFacts): boolean {
+    return this.#newest.has(fileKey(facts));
+  }
+
   /** True if one of these files is, by device and inode, that of a position at `path`. */
   hasFileAmong(path: string, files: readonly RotatedFile[]): boolean {
     return files.some(({ facts }) => this.#newest.get(fileKey(facts))?.path === path);

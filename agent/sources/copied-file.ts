@@ -40,6 +40,41 @@ export function findCopy(truncated: FileFollower, others: Iterable<FileFollower>
   return undefined;
 }
 
+/**
+ * Files beside a truncated one that were made by rotations after that moment, oldest first: copies of what came and went unseen.
+ * One that begins as the file does now may still be in the making, and is not among them.
+ */
+export function findMissedCopies(truncated: FileFollower, bornAfterNs: bigint): readonly RotatedFile[] {
+  const { descriptor, path } = truncated;
+  if (descriptor === undefined) return [];
+  const before = readBytes(descriptor, 0, comparedBytes);
+  const candidates = findRotated(path).filter(({ facts }) => facts.birthNs > bornAfterNs && facts.size > 0);
+  if (candidates.length === 0) return [];
+  const after = readBytes(descriptor, 0, comparedBytes);
+  return candidates.filter(({ path: candidate }) => {
+    const head = readHeadOf(candidate);
+    return head !== undefined && !beginAlike(head, before) && !beginAlike(head, after);
+  });
+}
+
+function beginAlike(one: Buffer, other: Buffer): boolean {
+  const length = Math.min(one.length, other.length);
+  return length > 0 && one.subarray(0, length).equals(other.subarray(0, length));
+}
+
+function readHeadOf(path: string): Buffer | undefined {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openFile(path);
+    return readBytes(descriptor, 0, comparedBytes);
+  } catch {
+    // Renamed or deleted meanwhile, or unreadable: the next look finds what there is then.
+    return undefined;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
 /** True if `path` is named like a rotation of `original`, beside it. */
 export function isRotationOf(path: string, original: string): boolean {
   return dirname(path) === dirname(original) && isRotatedName(basename(original), basename(path));

@@ -32,6 +32,10 @@ export class FileFollower {
   predecessor: FileFollower | undefined;
   /** The copy that a rotation made of this file before it was truncated. */
   heir: FileFollower | undefined;
+  /** Younger files that are named like rotations of this one are copies of it. */
+  copiesBornAfterNs: bigint;
+  /** Where it stands is known beyond this process, or will be with its first record. */
+  isAnnounced = false;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
   doubtedSinceMs: number | undefined;
   /** A scan saw it changed: it has to be looked at. */
@@ -66,6 +70,7 @@ export class FileFollower {
     this.generation = options.generation;
     this.path = options.path;
     this.foundAtMs = nowMs;
+    this.copiesBornAfterNs = facts.birthNs;
     this.#grewAtMs = Math.min(nowMs, facts.modifiedAtMs);
     this.#see(facts, nowMs);
   }

@@ -131,6 +131,7 @@ export class FileRoster {
     const { source, framer, timing } = this.#options;
     const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
     if (beginning !== undefined) follower.seek(beginning.offset);
+    follower.isAnnounced = beginning !== undefined;
     this.#followers.add(follower);
     this.#byKey.set(key, follower);
     this.#byPath.set(path, follower);
@@ -228,6 +229,7 @@ export class FileRoster {
     const quiet: FileFollower[] = [];
     for (const follower of this.#followers) {
       if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
+      this.#tellEmpty(follower, nowMs);
       const isNameless = !follower.isListed || follower.isDeleted;
       if (follower.hasEnded) this.#drop(follower);
       else if (isNameless && nowMs - follower.grewAtMs >= 2 * finishMs) quiet.push(follower);
@@ -241,6 +243,13 @@ export class FileRoster {
       const isLongQuiet = nowMs - follower.grewAtMs >= unseenWriterPatience * finishMs;
       if (!written.has(follower.key) && (isComplete || isLongQuiet)) this.#finish(follower, nowMs);
     }
+  }
+
+  /** An empty file that is filled and rotated away while the agent is down is missed only if it is known that there was one. */
+  #tellEmpty(follower: FileFollower, nowMs: number): void {
+    if (follower.isAnnounced || follower.size > 0 || follower.offset > 0 || !follower.isListed || !follower.isOpen) return;
+    follower.isAnnounced = true;
+    this.announce(settlement(this.#options.source, nowMs, follower.position()));
   }
 
   #finish(follower: FileFollower, nowMs: number): void {

@@ -54,6 +54,25 @@ export class Recovery {
         roster.announce(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
       }
     }
+    for (const follower of [...roster.followers]) if (follower.isListed && claims.committed(follower) === 0) this.#recoverCopies(follower);
+  }
+
+  /** Nothing was read of the present file: what was copied and truncated meanwhile lies behind the last copy that is known. */
+  #recoverCopies(current: FileFollower): void {
+    const { claims, finder, roster, rotated } = this.#options;
+    let last: FileFollower | undefined;
+    let isKnown = false;
+    for (const { path, facts } of rotated.beside(current.path).toSorted(byAge)) {
+      const known = roster.find(facts);
+      if (known === current || finder.isExcluded(path)) continue;
+      isKnown ||= known !== undefined || claims.hasInode(facts);
+      if (!isKnown || (known === undefined && claims.hasInode(facts))) continue;
+      const follower = known ?? this.#followBeside(path, facts, current.path, true);
+      if (follower === undefined) continue;
+      follower.predecessor ??= last;
+      last = follower;
+    }
+    current.predecessor ??= last;
   }
 
   #recover(path: string, folders: readonly string[]): void {

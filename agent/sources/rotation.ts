@@ -1,7 +1,7 @@
 // Keeps a source's roster true to the disk: new files, renamed ones, deleted ones, truncated ones.
 // Must never read log bytes; it decides who follows which file, and in which order generations are read.
 import { closeSync, statSync } from 'node:fs';
-import { findCopy, isRotationOf, mayBeCopy } from './copied-file.ts';
+import { findCopy, findMissedCopies, isRotationOf, mayBeCopy } from './copied-file.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import { FileFollower } from './file-follower.ts';
 import { factsOf, fileKey } from './file-identity.ts';
@@ -81,9 +81,14 @@ export class Rotation {
       if (isRotationOf(other.path, follower.path) && !other.hasEnded && other.offset > 0) this.look(other, nowMs);
     }
     const copy = this.#followCopy(follower, nowMs);
+    const missed = this.#followMissedCopies(follower, copy, nowMs);
     const { path, isListed } = follower;
     const descriptor = follower.release();
-    if (copy === undefined) {
+    const [oldest] = missed;
+    if (copy === undefined && follower.offset === 0 && oldest !== undefined) {
+      // Nothing was read by which the copy could be known; it is read whole.
+      follower.bequeath(oldest);
+    } else if (copy === undefined) {
       follower.end('truncated', `${path} was truncated before it was read to its end`);
     } else {
       copy.doubtedSinceMs = undefined;
@@ -101,7 +106,8 @@ export class Rotation {
       return;
     }
     const next = this.#roster.adopt(path, descriptor, nowMs);
-    next.predecessor = copy ?? follower;
+    next.predecessor = missed.at(-1) ?? copy ?? follower;
+    next.copiesBornAfterNs = (missed.at(-1) ?? copy)?.birthNs ?? follower.copiesBornAfterNs;
   }
 
   /** False while an older file comes first, or while the file may be a copy that a rotation is making of another one. */
@@ -178,6 +184,27 @@ export class Rotation {
     if (!follower.isOpen && !follower.hasEnded) this.#roster.unpark(follower);
   }
 
+  /** Copies of what was written and truncated again before anybody looked, in their order behind the copy that is known. */
+  #followMissedCopies(truncated: FileFollower, copy: FileFollower | undefined, nowMs: number): readonly FileFollower[] {
+    if (!truncated.isListed) return [];
+    const missed: FileFollower[] = [];
+    let last = copy ?? truncated;
+    for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs)) {
+      const known = this.#roster.find(facts);
+      if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
+      const follower = known ?? this.#roster.follow(path, facts, nowMs);
+      if (follower === undefined) continue;
+      if (known === undefined) follower.isListed = false;
+      follower.isAbandoned = true;
+      follower.isExamined = true;
+      follower.doubtedSinceMs = undefined;
+      follower.predecessor = last;
+      missed.push(follower);
+      last = follower;
+    }
+    return missed;
+  }
+
   #followCopy(follower: FileFollower, nowMs: number): FileFollower | undefined {
     const found = findCopy(follower, this.#roster.followers);
     if (found === undefined || found instanceof FileFollower) return found;
@@ -187,6 +214,10 @@ export class Rotation {
     copy.isAbandoned = true;
     return copy;
   }
+}
+
+function hasBegun(follower: FileFollower): boolean {
+  return follower.hasEnded || follower.offset > 0 || follower.predecessor !== undefined;
 }
 
 /** Oldest first, so that generations that are found together are read in their order. */

@@ -1,0 +1,99 @@
+// Statements about generations that come and go between two looks of the source, or while nothing was read of them yet.
+// Must never wait for what it says that nobody sees: such steps follow each other within one turn of the event loop.
+import { copyFileSync, existsSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { byNumber, LogFolder, numbered } from '../../support/log-folder.ts';
+import type { SourceDriver } from '../../support/source-driver.ts';
+
+let folder: LogFolder;
+
+beforeEach(() => {
+  folder = new LogFolder();
+});
+
+afterEach(async () => {
+  await folder.remove();
+});
+
+/** What logrotate does with `copytruncate`, all at once. */
+function copyAndTruncate(): void {
+  if (existsSync(folder.at('app.log.1'))) renameSync(folder.at('app.log.1'), folder.at('app.log.2'));
+  copyFileSync(folder.at('app.log'), folder.at('app.log.1'));
+  truncateSync(folder.at('app.log'));
+}
+
+function expectEachOnce(one: SourceDriver, count: number): void {
+  expect(byNumber(one.records)).toEqual(numbered(1, count));
+  expect(one.gaps).toEqual([]);
+  expect(one.faults).toEqual([]);
+}
+
+describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
+  it('reads what was copied and truncated twice between two looks', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(50);
+    folder.append('app.log', 51, 60);
+    copyAndTruncate();
+    folder.append('app.log', 61, 90);
+    copyAndTruncate();
+    folder.append('app.log', 91, 99);
+    await one.untilRecords(99);
+    expectEachOnce(one, 99);
+    await one.restart();
+    folder.append('app.log', 100, 110);
+    await one.untilRecords(110);
+    expectEachOnce(one, 110);
+  });
+
+  it('reads the copy of what was seen and not read before it was truncated', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(50);
+    await one.pause();
+    copyAndTruncate();
+    await one.source.rescan();
+    folder.append('app.log', 51, 80);
+    await one.source.rescan();
+    copyAndTruncate();
+    folder.append('app.log', 81, 90);
+    await one.source.rescan();
+    one.pull();
+    await one.untilRecords(90);
+    expectEachOnce(one, 90);
+  });
+
+  it('finds the copy of what was written while the agent was down to a file that was empty before', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(50);
+    copyAndTruncate();
+    await one.until(() => one.positions.length >= 3);
+    await one.stop();
+    folder.append('app.log', 51, 80);
+    copyAndTruncate();
+    folder.append('app.log', 81, 90);
+    await one.start();
+    await one.untilRecords(90);
+    expectEachOnce(one, 90);
+  });
+
+  it('finds what was written while the agent was down to a new file and renamed, long after the one before was finished', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(50);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    writeFileSync(folder.at('app.log'), '');
+    await one.until(() => one.positions.length === 2);
+    // Where it matches no pattern, the old file is let go of.
+    if (pattern === 'app.log') await one.until(() => one.positions.some((each) => each.kind === 'file' && each.isFinished === true));
+    await one.stop();
+    folder.append('app.log', 51, 80);
+    renameSync(folder.at('app.log.1'), folder.at('app.log.2'));
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    folder.append('app.log', 81, 90);
+    await one.start();
+    await one.untilRecords(90);
+    expectEachOnce(one, 90);
+  });
+});
