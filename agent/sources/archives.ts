@@ -116,6 +116,16 @@ export class Archives {
     }
   }
 
+  /** Takes, from their beginning, those whose content nobody read: generations that were rotated and compressed between two looks. */
+  takeUnread(candidates: readonly RotatedFile[]): void {
+    for (const candidate of candidates) {
+      if (this.isDecided(candidate.facts) || isBeingMade(candidate.path)) continue;
+      const head = this.head(candidate);
+      if (head === undefined || head.length === 0 || this.#wasRead(head)) this.pass(candidate.facts);
+      else this.add(candidate, head, 0);
+    }
+  }
+
   /** @returns what it begins with, uncompressed; undefined, and told, if that can't be read. */
   head({ path, facts }: RotatedFile): Buffer | undefined {
     try {
@@ -148,7 +158,7 @@ export class Archives {
   }
 
   #know(position: Position): void {
-    if (position.kind !== 'file' || !this.#readingAll) return;
+    if (position.kind !== 'file') return;
     const name = nameOf(position);
     this.#known.delete(name);
     this.#known.set(name, position);

@@ -69,14 +69,17 @@ export class Claims {
     return position;
   }
 
-  /** The position, of whichever generation, that agrees with most of what a compressed file begins with. */
+  /** The position, of whichever generation or copy, up to which most was read of what a compressed file holds. */
   bestFor(head: Buffer): FilePosition | undefined {
     let best: FilePosition | undefined;
     for (const position of this.#all) {
-      if (position.identity.fingerprintLength <= (best?.identity.fingerprintLength ?? 0)) continue;
-      if (beginsWith(head, position.identity)) best = position;
+      if (position.offset > (best?.offset ?? 0) && beginsWith(head, position.identity)) best = position;
     }
     return best;
+  }
+
+  unclaimed(): readonly FilePosition[] {
+    return [...this.#unclaimed];
   }
 
   isUnclaimed(position: FilePosition): boolean {

@@ -48,7 +48,7 @@ export function findMissedCopies(truncated: FileFollower, bornAfterNs: bigint): 
   const { descriptor, path } = truncated;
   if (descriptor === undefined) return [];
   const before = readBytes(descriptor, 0, comparedBytes);
-  const candidates = findRotated(path).filter(({ facts }) => facts.birthNs > bornAfterNs && facts.size > 0);
+  const candidates = findRotated(path).filter(({ facts }) => facts.birthNs >= bornAfterNs && facts.size > 0);
   if (candidates.length === 0) return [];
   const after = readBytes(descriptor, 0, comparedBytes);
   return candidates.filter(({ path: candidate }) => {

@@ -9,6 +9,9 @@ import type { ReadBuffer } from './read-buffer.ts';
 /** Bytes before the offset that are read again with every read: if they changed, the file was written over. */
 const overlapBytes = 1024;
 
+/** So many first bytes of a file that wasn't begun are kept, to see that they stay what they are. */
+const headBytes = 256;
+
 /** One open or parked file. */
 export class FileContent {
   readonly key: string;
@@ -18,6 +21,8 @@ export class FileContent {
   #framer: Framer | undefined;
   /** The last bytes before the offset; empty where nothing was read since the last jump. */
   #overlap: Buffer = Buffer.alloc(0);
+  /** What a file that wasn't begun began with when it was looked at last. */
+  #head: Buffer | undefined;
 
   constructor(descriptor: number, facts: FileFacts, generation: number) {
     const { device, inode, birthNs } = facts;
@@ -81,6 +86,7 @@ export class FileContent {
   consume(bytes: Buffer, consumed: number, offset: number): boolean {
     if (!this.#coverUpTo(offset)) return false;
     this.#overlap = Buffer.from(bytes.subarray(Math.max(0, consumed - overlapBytes), consumed));
+    this.#head = undefined;
     return true;
   }
 
@@ -95,6 +101,26 @@ export class FileContent {
     if (descriptor === undefined || !hasFingerprint(descriptor, this.#identity)) return false;
     const overlap = this.#overlap;
     return readBytes(descriptor, offset - overlap.length, overlap.length).equals(overlap);
+  }
+
+  /**
+   * Of a file that wasn't begun: true if it begins as it did when it was looked at before.
+   *
+   * @param hasChanged otherwise nothing is read again. @throws the system's error.
+   */
+  keepsHead(hasChanged: boolean): boolean {
+    const known = this.#head;
+    if (this.#descriptor === undefined || (known !== undefined && !hasChanged)) return true;
+    const head = readBytes(this.#descriptor, 0, headBytes);
+    if (known !== undefined && !head.subarray(0, known.length).equals(known)) return false;
+    this.#head = head;
+    return true;
+  }
+
+  /** True if the open file begins with what was seen of this one, which wasn't begun. @throws the system's error. */
+  beganAs(descriptor: number): boolean {
+    const head = this.#head;
+    return head !== undefined && head.length > 0 && readBytes(descriptor, 0, head.length).equals(head);
   }
 
   /** Closes the descriptor. */

@@ -156,6 +156,7 @@ export class FileFollower {
     const sizeBefore = this.#size;
     const modifiedBefore = this.#modifiedAtMs;
     if (size < this.#offset || size < sizeBefore) return 'rewritten';
+    if (this.#offset === 0 && !this.#content.keepsHead(modifiedAtMs !== modifiedBefore)) return 'rewritten';
     this.#see(facts, nowMs);
     if (size > sizeBefore) return 'grown';
     // Written over to the same size at once: only the time of change tells. A file that was merely touched passes the comparison.
@@ -236,6 +237,11 @@ export class FileFollower {
     }
     this.#attempt = { size, flush };
     return undefined;
+  }
+
+  /** Nothing was read of it, but it was seen. @returns whether the open file begins as it did. */
+  beganAs(descriptor: number): boolean {
+    return this.#offset === 0 && this.#content.beganAs(descriptor);
   }
 
   /** True if the open file holds everything that was read here: it is a copy. */

@@ -38,6 +38,8 @@ export class FileRoster {
   readonly #followers = new Set<FileFollower>();
   readonly #byKey = new Map<string, FileFollower>();
   readonly #byPath = new Map<string, FileFollower>();
+  /** Who had a path before it was found under another one. */
+  readonly #movedFrom = new Map<string, FileFollower>();
   /** Highest generation known of a device and inode. */
   readonly #generations = new Map<string, number>();
   /** Files beside ours that aren't read: from before our time, or read to the end. */
@@ -82,11 +84,22 @@ export class FileRoster {
     return this.#byPath.get(path);
   }
 
+  /** Who had this path last and goes by another one now. */
+  movedFrom(path: string): FileFollower | undefined {
+    return this.#movedFrom.get(path);
+  }
+
   /** The file goes by this path now. */
   rename(follower: FileFollower, path: string): void {
     if (this.#byPath.get(follower.path) === follower) this.#byPath.delete(follower.path);
+    this.#movedFrom.set(follower.path, follower);
     follower.path = path;
     this.#byPath.set(path, follower);
+  }
+
+  /** Some file of this device and inode was read before. */
+  knowsInode(key: string): boolean {
+    return this.#generations.has(key);
   }
 
   knowGeneration(key: string, generation: number): void {
@@ -271,6 +284,7 @@ export class FileRoster {
     this.#open.clear();
     this.#byKey.clear();
     this.#byPath.clear();
+    this.#movedFrom.clear();
     this.#strangers.clear();
     this.#announcements = [];
     this.#unsettled.clear();

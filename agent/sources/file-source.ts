@@ -74,8 +74,8 @@ export class FileSource implements Source {
     this.#finder = new FileFinder(options.include, options.exclude);
     const { id: source, framer, logger, clock } = options;
     this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles: options.maxOpenFiles ?? 512 });
-    this.#rotation = new Rotation(this.#roster, this.#finder, { source, doubtMs: this.#timing.doubtMs });
     this.#archives = new Archives({ source, framer, roster: this.#roster, logger });
+    this.#rotation = new Rotation(this.#roster, this.#finder, this.#archives, { source, doubtMs: this.#timing.doubtMs });
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
     this.#watch = createFolderWatch({
       nowMs: () => clock.monotonicMs(),

@@ -1,6 +1,6 @@
 // Finds again what was rotated while the agent was away: renamed, copied, moved to another folder, or compressed.
 // Must never read a file that is not provably a generation of one that is followed.
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FilePosition } from '../record.ts';
 import { isBeingMade } from './archives.ts';
@@ -13,8 +13,9 @@ import type { FileFollower } from './file-follower.ts';
 import type { FileFacts } from './file-identity.ts';
 import { fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
-import { byAge } from './rotated-names.ts';
+import { byAge, byChange, originalNames } from './rotated-names.ts';
 import type { RotatedFile, RotatedFiles } from './rotated-names.ts';
+import { foldersAround } from './rotation-folders.ts';
 import { lossOf, settlement } from './settlement.ts';
 
 export interface RecoveryOptions {
@@ -29,11 +30,10 @@ export interface RecoveryOptions {
 
 const vanished = 'was replaced while the agent was away, and the old file is gone: what it got after this position, if anything, is lost';
 
-/** Folders that a rotation may move files into: below the log's own and beside it. */
-const mostFolders = 64;
-
 export class Recovery {
   readonly #options: RecoveryOptions;
+  /** Told behind everything that they lead to, so that a restart in between finds that, too. */
+  readonly #finished: FilePosition[] = [];
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -41,7 +41,7 @@ export class Recovery {
 
   /** For every position whose file isn't where it was. What is found nowhere becomes a gap. */
   run(): void {
-    const { claims, roster, source } = this.#options;
+    const { claims, nowMs, roster, source } = this.#options;
     for (const path of claims.unclaimedPaths()) if (uncompressedName(path) !== undefined) this.#resumeArchive(path);
     for (const path of claims.unclaimedPaths()) {
       this.#recover(path, [dirname(path)]);
@@ -54,12 +54,14 @@ export class Recovery {
         roster.announce(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
       }
     }
-    for (const follower of [...roster.followers]) if (follower.isListed && claims.committed(follower) === 0) this.#recoverCopies(follower);
+    const unread = [...roster.followers].filter((follower) => follower.isListed && claims.committed(follower) === 0);
+    for (const follower of unread) this.#recoverCopies(follower);
+    for (const position of this.#finished) roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
   }
 
   /** Nothing was read of the present file: what was copied and truncated meanwhile lies behind the last copy that is known. */
   #recoverCopies(current: FileFollower): void {
-    const { claims, finder, roster, rotated } = this.#options;
+    const { claims, finder, nowMs, roster, rotated, source } = this.#options;
     let last: FileFollower | undefined;
     let isKnown = false;
     for (const { path, facts } of rotated.beside(current.path).toSorted(byAge)) {
@@ -69,6 +71,7 @@ export class Recovery {
       if (!isKnown || (known === undefined && claims.hasInode(facts))) continue;
       const follower = known ?? this.#followBeside(path, facts, current.path, true);
       if (follower === undefined) continue;
+      if (known === undefined) roster.announce(settlement(source, nowMs, follower.position()));
       follower.predecessor ??= last;
       last = follower;
     }
@@ -77,31 +80,40 @@ export class Recovery {
 
   #recover(path: string, folders: readonly string[]): void {
     const { claims, finder, nowMs, roster, rotated, source } = this.#options;
-    const isKnown = this.#recoverArchives(path, folders);
-    const files = folders.flatMap((folder) => rotated.beside(join(folder, basename(path)))).toSorted(byAge);
+    const { isKnown, missed } = this.#recoverArchives(path, folders);
+    let countMissed = missed;
+    const own = new Set(folders.map((folder) => join(folder, basename(path))));
+    const found = namesakes(path, folders).flatMap((namesake) =>
+      rotated.beside(namesake).map((file) => ({ ...file, isOwn: own.has(namesake) })),
+    );
+    const files = [...new Map(found.toReversed().map((file) => [file.path, file])).values()].toSorted(byAge);
     const current = roster.atPath(path);
     let last: FileFollower | undefined;
-    for (const { path: rotatedPath, facts } of files) {
+    for (const { path: rotatedPath, facts, isOwn } of files) {
       const known = roster.find(facts);
-      if (known === current || finder.isExcluded(rotatedPath)) continue;
+      if ((known !== undefined && known === current) || finder.isExcluded(rotatedPath)) continue;
       if (known !== undefined && known.offset > 0) {
         this.#cover(path, known);
         last = known;
         continue;
       }
       // What lies here from before the newest known generation was read long ago, or was never ours.
-      const mayBeMissed = last !== undefined || isKnown || !claims.hasFileAmong(path, files);
+      const mayBeMissed = last !== undefined || isKnown || (isOwn && current !== undefined && !claims.hasFileAmong(path, files));
       const follower = known ?? this.#followBeside(rotatedPath, facts, path, mayBeMissed);
       if (follower === undefined) continue;
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
       if (copied !== undefined) follower.seek(copied);
-      if (follower.offset > 0) roster.announce(settlement(source, nowMs, follower.position()));
+      roster.announce(settlement(source, nowMs, follower.position()));
+      if (follower.offset === 0) countMissed += 1;
       this.#cover(path, follower);
       follower.isExamined = true;
       follower.predecessor = last;
       last = follower;
     }
     if (last !== undefined && current !== undefined) current.predecessor = last;
+    // A file that was empty is known by nothing; one of those that were missed is what became of it.
+    if (countMissed === 0) return;
+    for (const position of claims.unclaimedAt(path)) if (position.identity.fingerprintLength === 0) this.#finish(position);
   }
 
   /** A copy that is read on by itself stands for the original that was truncated. */
@@ -116,9 +128,8 @@ export class Recovery {
   }
 
   #finish(position: FilePosition): void {
-    const { claims, nowMs, roster, source } = this.#options;
-    claims.take(position);
-    roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
+    this.#options.claims.take(position);
+    this.#finished.push(position);
   }
 
   #followBeside(rotatedPath: string, facts: FileFacts, path: string, mayBeMissed: boolean): FileFollower | undefined {
@@ -142,9 +153,12 @@ export class Recovery {
   #resumeArchive(path: string): void {
     const { archives, claims, rotated } = this.#options;
     for (const candidate of rotated.compressedIn(dirname(path))) {
-      const head = this.#mayBeClaimed(candidate) ? archives.head(candidate) : undefined;
+      const head = this.#mayBeClaimed(candidate) && !archives.isDecided(candidate.facts) ? archives.head(candidate) : undefined;
       const position = head === undefined ? undefined : claims.claimArchive(candidate.facts, head);
-      if (head !== undefined && position !== undefined) archives.add(candidate, head, position.offset, position.identity.generation);
+      if (head === undefined || position === undefined) continue;
+      archives.add(candidate, head, position.offset, position.identity.generation);
+      // It stands for what it was made of.
+      for (const other of claims.unclaimed()) if (beginsWith(head, other.identity) && other.offset <= position.offset) this.#finish(other);
     }
   }
 
@@ -156,15 +170,17 @@ export class Recovery {
   /**
    * What is compressed: the rest of a generation whose beginning was read, and those that came after it.
    *
-   * @returns true if one of them is a generation that was known.
+   * @returns whether one of them is a generation that was known, and how many were not
    */
-  #recoverArchives(path: string, folders: readonly string[]): boolean {
+  #recoverArchives(path: string, folders: readonly string[]): { readonly isKnown: boolean; readonly missed: number } {
     const { archives, claims, nowMs, roster, rotated, source } = this.#options;
-    const candidates = folders
-      .flatMap((folder) => rotated.compressedBeside(join(folder, basename(path))))
+    let missed = 0;
+    const candidates = unique(namesakes(path, folders).flatMap((namesake) => rotated.compressedBeside(namesake)))
+      .toSorted(byChange)
       .filter(({ path: compressed, facts }) => !archives.isDecided(facts) && !isBeingMade(compressed))
       .flatMap((file) => {
         const head = archives.head(file);
+        if (head?.length === 0) missed += 1;
         return head === undefined || head.length === 0 ? [] : [{ file, head, position: claims.bestFor(head) }];
       });
     let isKnown = false;
@@ -175,16 +191,17 @@ export class Recovery {
       // Several may begin alike: the rest of what was being read is in the newest.
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {
-        if (isKnown) archives.add(file, head, 0);
+        if (!isKnown) continue;
+        roster.announce(settlement(source, nowMs, archives.add(file, head, 0).position()));
+        missed += 1;
         continue;
       }
       isKnown = true;
       if (!isNewest || !claims.isUnclaimed(position)) continue;
-      claims.take(position);
-      const reader = archives.add(file, head, position.offset);
-      roster.announce(settlement(source, nowMs, reader.position(), { ...position, isFinished: true }));
+      roster.announce(settlement(source, nowMs, archives.add(file, head, position.offset).position()));
+      for (const other of claims.unclaimed()) if (beginsWith(head, other.identity)) this.#finish(other);
     }
-    return isKnown;
+    return { isKnown, missed };
   }
 
   /** True if a file there is one of these, by device and inode or by what it holds compressed. */
@@ -203,22 +220,12 @@ export class Recovery {
   }
 }
 
-function foldersAround(folder: string): readonly string[] {
-  const parent = dirname(folder);
-  // Where everybody may put files, what lies there proves nothing.
-  const around = parent === '/' || parent === folder || isForAll(parent) ? [] : [parent, ...foldersIn(parent)];
-  return [...foldersIn(folder), ...around.filter((other) => other !== folder)].slice(0, mostFolders);
+/** What `path` may be a rotation of, too: `app.log.1` becomes `app.log.2.gz`. */
+function namesakes(path: string, folders: readonly string[]): readonly string[] {
+  const names = [basename(path), ...originalNames(basename(path))];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name)));
 }
 
-function isForAll(folder: string): boolean {
-  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
-}
-
-function foldersIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : []));
-  } catch {
-    // May not be looked into: then nothing is found there.
-    return [];
-  }
+function unique(files: readonly RotatedFile[]): readonly RotatedFile[] {
+  return [...new Map(files.map((file) => [file.path, file])).values()];
 }

@@ -1,6 +1,8 @@
 // Keeps a source's roster true to the disk: new files, renamed ones, deleted ones, truncated ones.
 // Must never read log bytes; it decides who follows which file, and in which order generations are read.
-import { closeSync, statSync } from 'node:fs';
+import { closeSync, existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Archives } from './archives.ts';
 import { findCopy, findMissedCopies, isRotationOf, mayBeCopy } from './copied-file.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import { FileFollower } from './file-follower.ts';
@@ -9,6 +11,7 @@ import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { byAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
+import { foldersAround } from './rotation-folders.ts';
 import { settlement } from './settlement.ts';
 
 export interface RotationOptions {
@@ -21,11 +24,13 @@ export interface RotationOptions {
 export class Rotation {
   readonly #roster: FileRoster;
   readonly #finder: FileFinder;
+  readonly #archives: Archives;
   readonly #options: RotationOptions;
 
-  constructor(roster: FileRoster, finder: FileFinder, options: RotationOptions) {
+  constructor(roster: FileRoster, finder: FileFinder, archives: Archives, options: RotationOptions) {
     this.#roster = roster;
     this.#finder = finder;
+    this.#archives = archives;
     this.#options = options;
   }
 
@@ -84,7 +89,7 @@ export class Rotation {
     const missed = this.#followMissedCopies(follower, copy, nowMs);
     const { path, isListed } = follower;
     const descriptor = follower.release();
-    const [oldest] = missed;
+    const oldest = missed[0] ?? this.#begunCopyOf(follower);
     if (copy === undefined && follower.offset === 0 && oldest !== undefined) {
       // Nothing was read by which the copy could be known; it is read whole.
       follower.bequeath(oldest);
@@ -129,7 +134,14 @@ export class Rotation {
     }
     follower.isExamined = true;
     follower.doubtedSinceMs = undefined;
-    return true;
+    if (!follower.isAnnounced || follower.offset > 0) return true;
+    // It was empty when it was seen last: what it got since may have been copied and truncated, and this is what came then.
+    const last = this.#followMissedCopies(follower, undefined, nowMs).at(-1);
+    if (last === undefined) return true;
+    last.isExamined = true;
+    follower.predecessor = last;
+    follower.copiesBornAfterNs = last.birthNs;
+    return false;
   }
 
   #listAgain(follower: FileFollower, path: string, facts: FileFacts, nowMs: number): void {
@@ -144,16 +156,19 @@ export class Rotation {
     if (former?.isOpen === false && !former.hasEnded)
       this.#roster.lose(former, `${former.path} was deleted while it was closed to spare descriptors`);
     const before = this.#roster.atPath(path);
-    const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated.beside(path), before, facts, nowMs);
+    const moved = before ?? this.#roster.movedFrom(path);
+    if (moved !== undefined && moved !== former) this.#takeCompressed(rotated, moved, path);
+    const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated, before, path, facts, nowMs);
     const follower = this.#roster.follow(path, facts, nowMs);
     if (follower !== undefined) follower.predecessor = predecessor;
   }
 
   /** Generations that came and were rotated away between two scans. @returns the last one before the current file. */
-  #takeMissed(rotated: readonly RotatedFile[], before: FileFollower, current: FileFacts, nowMs: number): FileFollower {
+  #takeMissed(rotated: RotatedFiles, before: FileFollower, path: string, current: FileFacts, nowMs: number): FileFollower {
     before.isAbandoned = true;
     let last = before;
-    for (const { path: rotatedPath, facts } of rotated) {
+    const namesake = this.#whereRotated(rotated, before, path);
+    for (const { path: rotatedPath, facts } of rotated.beside(namesake)) {
       const known = this.#roster.find(facts);
       if (known === undefined ? this.#isNone(rotatedPath, facts, before, current) : known.foundAtMs < nowMs || known === before) continue;
       const follower = known ?? this.#roster.follow(rotatedPath, facts, nowMs);
@@ -167,10 +182,29 @@ export class Rotation {
     return last;
   }
 
+  /** Generations that were compressed, too, before anybody looked. */
+  #takeCompressed(rotated: RotatedFiles, before: FileFollower, path: string): void {
+    const compressed = rotated.compressedBeside(this.#whereRotated(rotated, before, path));
+    this.#archives.takeUnread(compressed.filter(({ facts }) => facts.birthNs >= before.birthNs));
+  }
+
+  /** Rotations may move files to another folder: then what came after this one is there, too. @returns the path in that folder */
+  #whereRotated(rotated: RotatedFiles, before: FileFollower, path: string): string {
+    const isThere = (namesake: string): boolean => rotated.beside(namesake).some(({ facts }) => this.#roster.find(facts) === before);
+    if (before.isDeleted || isThere(path)) return path;
+    return (
+      foldersAround(dirname(path))
+        .map((folder) => join(folder, basename(path)))
+        .find((namesake) => !existsSync(namesake) && isThere(namesake)) ?? path
+    );
+  }
+
   /** True for a file beside ours that is no generation between these two. */
   #isNone(path: string, facts: FileFacts, before: FileFollower, current: FileFacts): boolean {
     if (this.#roster.isStranger(facts) || fileKey(facts) === fileKey(current)) return true;
-    return facts.birthNs < before.birthNs || this.#finder.isExcluded(path);
+    // Files that are born within one tick of the kernel's clock can't be told apart by that.
+    const isOlder = facts.birthNs < before.birthNs || (facts.birthNs === before.birthNs && this.#roster.knowsInode(fileKey(facts)));
+    return isOlder || this.#finder.isExcluded(path);
   }
 
   /** Its name went to another file or to none: it is read on through its descriptor. */
@@ -188,9 +222,10 @@ export class Rotation {
   #followMissedCopies(truncated: FileFollower, copy: FileFollower | undefined, nowMs: number): readonly FileFollower[] {
     if (!truncated.isListed) return [];
     const missed: FileFollower[] = [];
-    let last = copy ?? truncated;
+    let last = copy;
     for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs)) {
       const known = this.#roster.find(facts);
+      if (known !== undefined && known === copy) continue;
       if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
       const follower = known ?? this.#roster.follow(path, facts, nowMs);
       if (follower === undefined) continue;
@@ -203,6 +238,16 @@ export class Rotation {
       last = follower;
     }
     return missed;
+  }
+
+  /** A copy of what was seen and not read, that matches the patterns itself and was read before the truncation was seen. */
+  #begunCopyOf(truncated: FileFollower): FileFollower | undefined {
+    const { copiesBornAfterNs, path } = truncated;
+    for (const other of this.#roster.followers) {
+      if (!isRotationOf(other.path, path) || other.hasEnded || other.birthNs < copiesBornAfterNs) continue;
+      if (other.descriptor !== undefined && truncated.beganAs(other.descriptor)) return other;
+    }
+    return undefined;
   }
 
   #followCopy(follower: FileFollower, nowMs: number): FileFollower | undefined {

@@ -66,6 +66,8 @@ class Storm {
     try {
       this.#write(1 + this.#below(40));
       const driver = await this.#folder.follow(this.#pattern);
+      // Before anything was committed an agent knows no past.
+      await driver.until(() => driver.records.length > 0);
       driver.maxBytes = this.#oneOf([300, 4096, 256 * 1024]);
       const rounds = 5 + this.#below(25);
       for (let round = 0; round < rounds; round += 1) {

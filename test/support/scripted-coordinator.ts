@@ -136,11 +136,13 @@ export class ScriptedCoordinator {
     this.#server = undefined;
   }
 
-  /** Sends GOAWAY and waits until the streams end. */
-  async goAway(): Promise<void> {
+  /** Sends GOAWAY and waits until the streams end, those over dead connections for so long only. */
+  async goAway(limitMs = 10_000): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
+    const timer = setTimeout(() => server?.forceShutdown(), limitMs);
     await server?.shutdown();
+    clearTimeout(timer);
   }
 
   /** Says something on every control stream. */

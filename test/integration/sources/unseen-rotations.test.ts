@@ -1,6 +1,7 @@
 // Statements about generations that come and go between two looks of the source, or while nothing was read of them yet.
 // Must never wait for what it says that nobody sees: such steps follow each other within one turn of the event loop.
-import { copyFileSync, existsSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byNumber, LogFolder, numbered } from '../../support/log-folder.ts';
 import type { SourceDriver } from '../../support/source-driver.ts';
@@ -17,7 +18,9 @@ afterEach(async () => {
 
 /** What logrotate does with `copytruncate`, all at once. */
 function copyAndTruncate(): void {
-  if (existsSync(folder.at('app.log.1'))) renameSync(folder.at('app.log.1'), folder.at('app.log.2'));
+  for (const number of [4, 3, 2, 1]) {
+    if (existsSync(folder.at(`app.log.${number}`))) renameSync(folder.at(`app.log.${number}`), folder.at(`app.log.${number + 1}`));
+  }
   copyFileSync(folder.at('app.log'), folder.at('app.log.1'));
   truncateSync(folder.at('app.log'));
 }
@@ -95,5 +98,94 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
     await one.start();
     await one.untilRecords(90);
     expectEachOnce(one, 90);
+  });
+});
+
+describe('a restart', () => {
+  it('reads on in a file that was renamed while nothing has its old name yet', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    await one.stop();
+    folder.append('app.log', 51, 60);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    await one.start();
+    await one.untilRecords(60);
+    expectEachOnce(one, 60);
+  });
+
+  it('reads on in a copy that was renamed, and in one that was compressed', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    await one.pause();
+    folder.append('app.log', 51, 60);
+    copyAndTruncate();
+    one.maxBytes = 20;
+    one.pull();
+    await one.until(() => one.records.length > 51);
+    await one.stop();
+    copyAndTruncate();
+    await one.start();
+    await one.until(() => one.records.length > 53);
+    await one.stop();
+    copyAndTruncate();
+    writeFileSync(folder.at('app.log.9.gz'), gzipSync(readFileSync(folder.at('app.log.3'))));
+    unlinkSync(folder.at('app.log.3'));
+    await one.start();
+    await one.untilRecords(60);
+    expectEachOnce(one, 60);
+  });
+
+  it('goes on with several compressed files once, also when acknowledgements were lost', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    await one.stop();
+    for (const name of ['app.log.2', 'app.log.1']) {
+      const from = name === 'app.log.2' ? 51 : 61;
+      folder.append('app.log', from, from + 9);
+      writeFileSync(folder.at(`${name}.gz`), gzipSync(readFileSync(folder.at('app.log'))));
+      unlinkSync(folder.at('app.log'));
+    }
+    folder.append('app.log', 71, 80);
+    one.maxBytes = 20;
+    one.acknowledge(false);
+    await one.start();
+    await one.until(() => one.records.length > 60);
+    await one.reconnect();
+    await one.until(() => one.records.length > 64);
+    await one.restart();
+    one.acknowledge(true);
+    await one.untilRecords(80);
+    expectEachOnce(one, 80);
+  });
+});
+
+describe('generations that come and go between two looks', () => {
+  it('are read where they were compressed at once', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    renameSync(folder.at('app.log'), folder.at('app.log.2'));
+    folder.append('app.log', 51, 60);
+    writeFileSync(folder.at('app.log.1.gz'), gzipSync(readFileSync(folder.at('app.log'))));
+    unlinkSync(folder.at('app.log'));
+    folder.append('app.log', 61, 70);
+    await one.untilRecords(70);
+    expectEachOnce(one, 70);
+  });
+
+  it('are read where they were moved to another folder', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    mkdirSync(folder.at('old'));
+    renameSync(folder.at('app.log'), folder.at('old/app.log-20260101'));
+    folder.append('app.log', 51, 60);
+    renameSync(folder.at('app.log'), folder.at('old/app.log-20260102'));
+    folder.append('app.log', 61, 70);
+    await one.untilRecords(70);
+    expectEachOnce(one, 70);
   });
 });

@@ -1,0 +1,28 @@
+// Folders that a rotation may move files into.
+// Must never name one where everybody may put files: what lies there proves nothing.
+import { readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** So many are looked into. */
+const mostFolders = 64;
+
+/** Those below a log's own folder and beside it. */
+export function foldersAround(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  // Where everybody may put files, what lies there proves nothing.
+  const around = parent === '/' || parent === folder || isForAll(parent) ? [] : [parent, ...foldersIn(parent)];
+  return [...foldersIn(folder), ...around.filter((other) => other !== folder)].slice(0, mostFolders);
+}
+
+function isForAll(folder: string): boolean {
+  return ((statSync(folder, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0;
+}
+
+function foldersIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(folder, entry.name)] : []));
+  } catch {
+    // May not be looked into: then nothing is found there.
+    return [];
+  }
+}
