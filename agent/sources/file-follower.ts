@@ -5,7 +5,7 @@ import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
 import { flushAfter } from './follow-timing.ts';
 import type { FollowTiming } from './follow-timing.ts';
-import { atMost } from './framed-part.ts';
+import { atMost, chunkOf } from './framed-part.ts';
 import { GrowthHistory } from './growth-history.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 import { lossOf } from './settlement.ts';
@@ -306,20 +306,7 @@ export class FileFollower {
   #ship(bytes: Buffer, framed: Framed, nowMs: number): Chunk | 'rewritten' {
     const start = this.position();
     if (!this.take(bytes, framed.consumed)) return this.#disown();
-    return {
-      kind: 'chunk',
-      source: this.#options.source,
-      path: this.path,
-      bytes: framed.bytes ?? bytes.subarray(0, framed.consumed),
-      recordLengths: framed.recordLengths,
-      start,
-      end: this.position(),
-      alsoSettles: [],
-      readAtMs: nowMs,
-      cut: framed.cut,
-      redacted: false,
-      journal: false,
-    };
+    return chunkOf(framed, bytes, { source: this.#options.source, path: this.path, start, end: this.position(), readAtMs: nowMs });
   }
 
   #giveUp({ reason, detail }: { readonly reason: GapReason; readonly detail: string }): Gap {

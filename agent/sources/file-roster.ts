@@ -38,7 +38,6 @@ export class FileRoster {
   readonly #followers = new Set<FileFollower>();
   readonly #byKey = new Map<string, FileFollower>();
   readonly #byPath = new Map<string, FileFollower>();
-  /** Who had a path before it was found under another one. */
   readonly #movedFrom = new Map<string, FileFollower>();
   /** Highest generation known of a device and inode. */
   readonly #generations = new Map<string, number>();
