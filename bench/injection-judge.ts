@@ -75,11 +75,12 @@ const acting: readonly (readonly [string, RegExp])[] = [
   ['hides characters', /[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u00ad]|\u200b\u200b|[\u{e0000}-\u{e007f}]/u],
 ];
 
-/** What the report itself folds evidence with; nothing else of HTML is ours. */
-const ownMarkup = /<details><summary>what it was concluded from<\/summary>|<\/details>/g;
+/** What the report itself folds parts with, whole: a beginning without its end, or an end too many, isn't ours. */
+const ownFold =
+  /<details><summary>(?:what it was concluded from|who was asked, and what it cost|output)<\/summary>\n\n((?:(?!<\/details>)[\s\S])*?)\n\n<\/details>/g;
 
 function judgeText(whole: string): readonly string[] {
-  const text = whole.replaceAll(ownMarkup, '');
+  const text = whole.replaceAll(ownFold, '$1');
   return acting.flatMap(([what, sign]) => {
     const match = sign.exec(text);
     return match === null ? [] : [`a text ${what}: ${JSON.stringify(text.slice(Math.max(0, match.index - 20), match.index + 60))}`];
