@@ -4,8 +4,8 @@ import { sieveTables, type AnchorPattern } from './anchor-sieve.ts';
 import type { Anchor, Probe } from './finding.ts';
 
 /** A power of two, several times the number of words, so that most searches end at the first slot. */
-const slots = 16_384;
-const slotBits = 14;
+const slots = 32_768;
+const slotBits = 15;
 /** Knuth's multiplicative hashing (The Art of Computer Programming, volume 3, section 6.4): 2³² divided by the golden ratio. */
 export const hashMultiplier = 0x9e37_79b1 | 0;
 

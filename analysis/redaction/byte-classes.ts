@@ -31,7 +31,7 @@ export const TOKEN = classOf(`${digits}${letters}_-.+/=~:`);
 export const NAME = classOf(`${digits}${letters}_-.`);
 export const QUOTE = classOf(`"'\``);
 /** Ends a value without quotes; a line feed ends everything. */
-export const VALUE_END = classOf(` \t\r\n"'\`,;&<>()[]{}\0`);
+export const VALUE_END = classOf(` \t\r\n"'\`,;&<>()[]{}\0\u001b`);
 /** May stand in the user part of a URL. */
 export const USER_INFO = classOf(`${digits}${letters}_-.~!$&()*+,;=:%@[]{}|^\\`, true);
 

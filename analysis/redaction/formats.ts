@@ -2,6 +2,10 @@
 // Must never list what is public by design, such as publishable keys, or shapes that ordinary words have.
 import { ALNUM, BASE64, DIGIT, HEX, TOKEN, WORD, type ByteClass } from './byte-classes.ts';
 
+/** Base64 with percent signs. */
+const ENCODED: ByteClass = Uint8Array.from(BASE64, (bit, code) => (bit === 1 || code === 0x25 ? 1 : 0));
+const ADDRESS: ByteClass = Uint8Array.from(TOKEN, (bit, code) => (bit === 1 || code === 0x40 ? 1 : 0));
+
 /** A credential that begins with a fixed text. */
 export interface Format {
   readonly kind: string;
@@ -12,9 +16,11 @@ export interface Format {
   readonly least: number;
   /** Somewhere behind the prefix there is a digit; for beginnings that words have too. */
   readonly hasDigit: boolean;
+  /** It must look drawn at random; for beginnings that names in code have too. */
+  readonly isRandom: boolean;
 }
 
-type Row = readonly [kind: string, prefixes: string, body: ByteClass, least: number, hasDigit?: 'digit'];
+type Row = readonly [kind: string, prefixes: string, body: ByteClass, least: number, sign?: 'digit' | 'random'];
 
 // Sources: the vendors' documentation of their tokens. Lengths are lower bounds, since vendors lengthen tokens more often than prefixes.
 const rows: readonly Row[] = [
@@ -37,12 +43,8 @@ const rows: readonly Row[] = [
   ['sourcegraph-token', 'sgp_ slk_', WORD, 40],
   ['slack-token', 'xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xoxe. xapp-', TOKEN, 10, 'digit'],
   ['webhook', 'hooks.slack.com/services/ hooks.slack.com/workflows/ hooks.slack.com/triggers/', TOKEN, 20],
-  [
-    'webhook',
-    'discord.com/api/webhooks/ discordapp.com/api/webhooks/ webhook.office.com/webhookb2/ hooks.zapier.com/hooks/catch/',
-    TOKEN,
-    12,
-  ],
+  ['webhook', 'discord.com/api/webhooks/ discordapp.com/api/webhooks/ hooks.zapier.com/hooks/catch/', TOKEN, 12],
+  ['webhook', 'webhook.office.com/webhookb2/', ADDRESS, 40],
   ['stripe-key', 'sk_live_ sk_test_ sk_prod_ rk_live_ rk_test_ rk_prod_ whsec_', ALNUM, 10],
   ['square-token', 'sq0atp- sq0csp- sq0idp- EAAA', WORD, 22, 'digit'],
   ['facebook-token', 'EAAM EAAC EAAB EAAG', ALNUM, 60, 'digit'],
@@ -117,17 +119,62 @@ const rows: readonly Row[] = [
   ['mollie-key', 'live_ test_', ALNUM, 30, 'digit'],
   ['firebase-token', 'APA91b', TOKEN, 100],
   ['dropbox-token', 'sl.B sl.A sl.u.', TOKEN, 100, 'digit'],
+  ['aws-session-token', 'IQoJb3JpZ2lu FwoGZXIvYXdz', BASE64, 60],
+  ['tencent-key', 'AKID', ALNUM, 30, 'digit'],
+  ['aiven-password', 'AVNS_', WORD, 16],
+  ['bitbucket-token', 'BBDC-', TOKEN, 40],
+  ['github-token', 'v1.', HEX, 40],
+  ['neon-key', 'napi_', ALNUM, 40],
+  ['mongodb-secret', 'mdb_sa_sk_', WORD, 30],
+  ['cockroach-key', 'CCDB1_', WORD, 40],
+  ['supabase-token', 'sb_secret_', WORD, 24],
+  ['vercel-token', 'vcp_ vci_ vca_ vcr_ vck_', ALNUM, 40],
+  ['deno-token', 'ddp_ ddo_', ALNUM, 34],
+  ['upcloud-token', 'ucat_', ALNUM, 24],
+  ['webhook', 'open.larksuite.com/open-apis/bot/v2/hook/ open.feishu.cn/open-apis/bot/v2/hook/ /with/key/', TOKEN, 18],
+  ['stripe-key', 'whsec_', BASE64, 24],
+  ['square-token', 'EAAAl EAAAE', WORD, 50],
+  ['adyen-key', 'AQE', BASE64, 90],
+  ['paddle-key', 'pdl_live_apikey_ pdl_sdbx_apikey_', WORD, 40],
+  ['xendit-key', 'xnd_production_ xnd_development_', ALNUM, 40],
+  ['midtrans-key', 'Mid-', WORD, 27, 'random'],
+  ['klarna-key', 'klarna_live_ klarna_test_', TOKEN, 30],
+  ['checkout-key', 'sk_sbox_', WORD, 20],
+  ['secret-token', 'secret-token:', TOKEN, 10],
+  ['klaviyo-key', 'pk_', HEX, 34],
+  ['resend-key', 're_', WORD, 30, 'random'],
+  ['elevenlabs-key', 'sk_', HEX, 40],
+  ['model-key', 'csk- pcsk_ tvly- jina_ fw_ wandb_v1_ sk-lf- voyage-', WORD, 24, 'random'],
+  ['crates-token', 'cio', ALNUM, 32, 'digit'],
+  ['packagist-token', 'packagist_uut_ packagist_out_ packagist_oac_', ALNUM, 30],
+  ['snyk-token', 'snyk_uat. snyk_sat.', TOKEN, 40],
+  ['circleci-token', 'CCIPRJ_', WORD, 40],
+  ['posthog-key', 'phx_ phs_', WORD, 40],
+  ['honeycomb-key', 'hcaik_ hcbik_ hcxik_ hcxlk_ hcamk_', ALNUM, 40],
+  ['twitter-token', 'AAAAAAAAAAAAAAAAAAAAA', ENCODED, 50],
+  ['twitch-token', 'oauth:', ALNUM, 30],
+  ['trello-token', 'ATTA', HEX, 60],
+  ['intercom-token', 'dG9rOg', BASE64, 40],
+  ['vk-token', 'vk1.a.', TOKEN, 80],
+  ['stytch-secret', 'secret-live- secret-test-', WORD, 30],
+  ['canva-secret', 'cnvca', WORD, 40],
+  ['paseto', 'v1.local. v2.local. v3.local. v4.local. v1.public. v2.public. v3.public. v4.public.', TOKEN, 40],
+  ['macaroon', 'MDAx MDAy MDAz', BASE64, 90, 'random'],
+  ['dropbox-token', 'sl.', TOKEN, 120, 'random'],
+  ['gocardless-token', 'live_', WORD, 36, 'random'],
+  ['encoded-password', 'cGFzc3dvcmQ', BASE64, 8],
   ['nostr-key', 'nsec1', ALNUM, 50],
   // Base64 of the first line of a private key, as cluster configurations hold it.
   ['private-key', 'LS0tLS1CRUdJTiBSU0EgUFJJVkF LS0tLS1CRUdJTiBQUklWQVRF LS0tLS1CRUdJTiBFQyBQUklW LS0tLS1CRUdJTiBPUEVOU1NI', BASE64, 24],
 ];
 
-export const formats: readonly Format[] = rows.map(([kind, prefixes, body, least, digit]) => ({
+export const formats: readonly Format[] = rows.map(([kind, prefixes, body, least, sign]) => ({
   kind,
   prefixes: prefixes.split(' '),
   body,
   least,
-  hasDigit: digit === 'digit',
+  hasDigit: sign !== undefined,
+  isRandom: sign === 'random',
 }));
 
 /** True if some byte from `start` to `end` is a digit. */

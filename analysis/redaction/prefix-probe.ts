@@ -3,7 +3,7 @@
 import { ALNUM, HEX, commonness, runEnd } from './byte-classes.ts';
 import type { Anchor, Probe } from './finding.ts';
 import { hasDigit, type Format } from './formats.ts';
-import { variety } from './randomness.ts';
+import { looksRandom, variety } from './randomness.ts';
 
 /** Longest credential that is looked at; the longest known are JSON web tokens, which have a probe of their own. */
 const mostBytes = 4096;
@@ -36,6 +36,7 @@ function prefixProbe(format: Format, prefix: string): Probe {
       // A run that goes on with other letters is something else.
       if (format.body === HEX && ALNUM[bytes[end] ?? 0] === 1) return;
       if (format.hasDigit && !hasDigit(bytes, body, end)) return;
+      if (format.isRandom && !looksRandom(bytes, body, end)) return;
       report({ start, end, kind: format.kind, rank: 1 });
     },
   };

@@ -12,16 +12,16 @@ const mostStrangers = 2;
 const leastRun = 20;
 const kind = 'private-key';
 
-/** `PRIVATE KEY-----`, `PRIVATE KEY BLOCK-----` at the end of a first or last line of PEM (RFC 7468, RFC 4880, OpenSSH). */
+/** `PRIVATE KEY-----`, `PRIVATE KEY BLOCK-----` at the end of a first or last line of PEM (RFC 7468, RFC 4880, OpenSSH, RFC 4716, OpenVPN). */
 export const privateKeyProbe: Probe = {
-  anchors: ['EY--', 'CK--'],
+  anchors: ['EY--', 'CK--', 'EY -', 'V1--'],
   anyCase: false,
   examine(bytes, at, report) {
     const start = lineStart(bytes, at, 80);
     const mark = textOf(bytes, start, at + 4);
     const begin = Math.max(mark.lastIndexOf('-----BEGIN '), mark.lastIndexOf('---- BEGIN '));
     const end = Math.max(mark.lastIndexOf('-----END '), mark.lastIndexOf('---- END '));
-    if (!mark.slice(Math.max(begin, end, 0)).includes('PRIVATE')) return;
+    if (!/PRIVATE|OpenVPN Static key/.test(mark.slice(Math.max(begin, end, 0)))) return;
     if (begin > end) reportBody(bytes, markEnd(bytes, at), report);
     else if (end >= 0) reportBodyBefore(bytes, start + end, report);
   },
@@ -43,6 +43,22 @@ export function endsInPrivateKey(bytes: Buffer): boolean {
 export function reportContinuedKey(bytes: Uint8Array, report: Report): boolean {
   return reportBody(bytes, 0, report);
 }
+
+/** `Private-Lines: 14` of PuTTY's files, and as many lines of base64. */
+export const puttyKeyProbe: Probe = {
+  anchors: ['-Lin'],
+  anyCase: false,
+  examine(bytes, at, report) {
+    const match = /^-Lines: (\d{1,3})\r?\n/.exec(textOf(bytes, at, Math.min(bytes.length, at + 20)));
+    if (match === null || textOf(bytes, Math.max(0, at - 7), at) !== 'Private') return;
+    let start = at + match[0].length;
+    for (let lines = Number(match[1]); lines > 0 && start < bytes.length; lines -= 1) {
+      const end = runEnd(bytes, start, BASE64, start + mostLineBytes);
+      if (end > start) report({ start, end, kind, rank: 1 });
+      start = lineEnd(bytes, end) + 1;
+    }
+  },
+};
 
 function markEnd(bytes: Uint8Array, at: number): number {
   let i = at;

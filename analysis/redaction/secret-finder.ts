@@ -5,11 +5,16 @@ import { AnchorTable } from './anchor-table.ts';
 import { DIGIT, LOWER, runStart } from './byte-classes.ts';
 import { commandProbes } from './command-probe.ts';
 import type { Finding, Report } from './finding.ts';
+import { foreignWordProbes } from './foreign-word-probe.ts';
 import { formats } from './formats.ts';
+import { hashProbe } from './hash-probe.ts';
 import { headerProbes } from './header-probe.ts';
+import { keyShapes } from './key-shapes.ts';
+import { linkProbes } from './link-probe.ts';
 import { namedValueProbe } from './named-value-probe.ts';
 import { prefixProbes } from './prefix-probe.ts';
-import { privateKeyProbe } from './private-key-probe.ts';
+import { privateKeyProbe, puttyKeyProbe } from './private-key-probe.ts';
+import { sentenceProbes } from './sentence-probe.ts';
 import { shapeProbes } from './shape-probes.ts';
 import { urlProbe } from './url-probe.ts';
 
@@ -43,9 +48,15 @@ const anchors = new AnchorTable([
   namedValueProbe,
   urlProbe,
   privateKeyProbe,
+  puttyKeyProbe,
+  hashProbe,
   ...headerProbes,
   ...commandProbes,
+  ...sentenceProbes,
+  ...foreignWordProbes,
+  ...linkProbes,
   ...shapeProbes,
+  ...keyShapes,
   ...prefixProbes(formats),
 ]);
 

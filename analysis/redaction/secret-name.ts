@@ -31,7 +31,11 @@ const qualifiers =
   /(?:value|val|string|str|text|plain|raw|base|hash|hashed|prod|production|live|test|testing|dev|staging|old|new|current|previous|primary|secondary|main|id|env|var|param|header|b64|base64|encoded|encrypted|[0-9]+)$/;
 
 const families: readonly (readonly [RegExp, NameStrength, string])[] = [
-  [/(?:password|passwd|passphrase|passwort|passcode|pwd|userpass|dbpass|pass|(?:^|[a-z0-9])pw)$/, 'sure', 'password'],
+  [
+    /(?:password|passwd|passphrase|passwort|passcode|pwd|userpass|dbpass|pass|psk|presharedkey|pepper|mnemonic|seedphrase|recoveryphrase|(?:^|[a-z0-9])pw)$/,
+    'sure',
+    'password',
+  ],
   [
     /(?:apikey|apitoken|apisecret|appkey|appsecret|accountkey|accesskey|sharedkey|secretkey|privatekey|signingkey|encryptionkey|masterkey|authkey|licensekey|licencekey|servicekey|writekey|adminkey|functionkey|hostkeyprivate|subscriptionkey|storagekey|integrationkey|deploykey|userkey|globalkey)$/,
     'sure',
@@ -48,11 +52,15 @@ const families: readonly (readonly [RegExp, NameStrength, string])[] = [
     'token',
   ],
   [/(?:authorization|xauth|proxyauth|basicauth|httpauth|^auth|dockerauth|registryauth)$/, 'sure', 'authorization'],
+  [/(?:honeycombteam|ovhconsumer|jenkinscrumb)$/, 'sure', 'token'],
+  [/(?:^|card)(?:cvv2?|cvc2?|cvn)$/, 'sure', 'card-code'],
+  [/(?:^|user|login|sms|mail)(?:t?otp|mfacode)$/, 'sure', 'one-time-code'],
   [/secrets?$/, 'sure', 'secret'],
+  [/(?:codeverifier|assertion|samlresponse)$/, 'likely', 'token'],
   [/(?:token|tokens|jwt)$/, 'likely', 'token'],
   [/(?:credentials?|creds?)$/, 'likely', 'credential'],
   [/(?:session|sess|^sid|connectsid|sessionkey|cookies?)$/, 'likely', 'session'],
-  [/(?:signature|sig|hmac|otp|nonce)$/, 'likely', 'signature'],
+  [/(?:signature|sig|accesssign|hmac|otp|nonce)$/, 'likely', 'signature'],
   [/auth$/, 'likely', 'authorization'],
   [/keys?$/, 'weak', 'key'],
 ];
