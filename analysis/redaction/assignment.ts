@@ -138,7 +138,7 @@ function valueAt(bytes: Uint8Array, nameStart: number, nameEnd: number, from: nu
 
 /** What languages put around a text where they show one: `Some("…")`, `b'…'`, `["…"]`, `Optional[…]`; and the signs of a block in YAML. */
 const wrapper =
-  /^(?:(?:Some|Just|Ok|Optional|Secret|SecretStr|SecretString|Redacted|String|StringValue|Value|Text|SensitiveString|str|bytes)[([{]{1,2}|[bBuUrRfFNL]{1,2}(?=["'])|&\w{1,32} |!{1,2}\w{1,16} |\u001b\[[\d;]{0,12}m|\[{1,2}(?=["'A-Za-z0-9])|[|>][-+0-9]{0,2}\r?\n[ \t]{1,40}(?=\S))/;
+  /^(?:(?:Some|Just|Ok|Optional|Secret|SecretStr|SecretString|Redacted|String|StringValue|Value|Text|SensitiveString|str|bytes)[([{]{1,2}|[bBuUrRfFNL]{1,2}(?=["'])|&\w{1,32} |!{1,2}\w{1,16} |[^ -\uffff]\[[\d;]{0,12}m|\[{1,2}(?=["'A-Za-z0-9])|[|>][-+0-9]{0,2}\r?\n[ \t]{1,40}(?=\S))/;
 
 function unwrapped(bytes: Uint8Array, from: number): number {
   const first = bytes[from] ?? 0;
@@ -215,7 +215,7 @@ function behindMarkup(bytes: Uint8Array, nameStart: number, nameEnd: number): nu
 }
 
 const escapedSign =
-  /^(?:(?:&quot;|&#34;|&#x22;|&#39;|&apos;|\\{1,4}u002[27]) ?[:=] ?(?:&quot;|&#34;|&#x22;|&#39;|&apos;|\\{1,4}u002[27])|(?:\u001b\[[\d;]{0,12}m){1,2} ?[:=] ?(?:\u001b\[[\d;]{0,12}m){0,2}|<\/key>\s{0,40}<string>)/;
+  /^(?:(?:&quot;|&#34;|&#x22;|&#39;|&apos;|\\{1,4}u002[27]) ?[:=] ?(?:&quot;|&#34;|&#x22;|&#39;|&apos;|\\{1,4}u002[27])|(?:[^ -\uffff]\[[\d;]{0,12}m){1,2} ?[:=] ?(?:[^ -\uffff]\[[\d;]{0,12}m){0,2}|<\/key>\s{0,40}<string>)/;
 
 function behindTag(bytes: Uint8Array, nameStart: number, nameEnd: number): number {
   if (bytes[nameStart - 1] === COLON) {

@@ -60,7 +60,7 @@ describe('a token vanishes', () => {
   ])('%s', (text) => expect(redact(text)).not.toContain(random));
 
   it.each([
-    `pat${'aB3dE5gH7jK9mN'}.${hex}${hex}`,
+    `pataB3dE5gH7jK9mN.${hex}${hex}`,
     `1/1199123456789012:${hex}`,
     `AVNS_${random.slice(0, 19)}`,
     `rejected BBDC-${random}${random}`,
