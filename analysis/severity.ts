@@ -139,24 +139,42 @@ export function severityOfMessage(message: string): Severity | undefined {
     if (level !== undefined) return severities[Number(level)];
   }
   const text = message.length > 2048 ? message.slice(0, 2048) : message;
-  const found = strongWords.exec(text);
-  if (found === null) return undefined;
-  const before = text.slice(Math.max(0, found.index - 16), found.index);
-  if (negation.test(before)) return undefined;
-  const word = found[1] ?? '';
-  const after = text.charCodeAt(found.index + word.length);
-  // `errors=0` and `error: 0` report that nothing happened.
-  if ((after === 61 || after === 58) && /^[=:]\s?(0\b|none\b|null\b|false\b|""|-)/.test(text.slice(found.index + word.length))) {
-    return undefined;
+  // An access log's request may say anything; its status tells.
+  if (text.includes(' HTTP/') && servedStatus.test(text)) return undefined;
+  for (let from = 0, looks = 0; looks < 6; looks++) {
+    strongWords.lastIndex = from;
+    const found = strongWords.exec(text);
+    if (found === null) return undefined;
+    const word = found[0].toLowerCase();
+    from = found.index + word.length;
+    const verdict = judge(text, found.index, word);
+    if (verdict === 'stop') return undefined;
+    if (verdict === 'name') continue;
+    if (word.startsWith('panic') || word.startsWith('fatal') || word.startsWith('segfault') || word.startsWith('out of')) return 'critical';
+    return word.startsWith('warn') ? 'warning' : 'error';
   }
-  const lower = word.toLowerCase();
-  if (lower.startsWith('panic') || lower.startsWith('fatal') || lower.startsWith('segfault') || lower.startsWith('out of')) {
-    return 'critical';
-  }
-  return lower.startsWith('warn') ? 'warning' : 'error';
+  return undefined;
 }
 
+/** Whether a strong word at `at` tells of a failure, is denied (`stop`: what follows is of the same sentence), or is part of a name. */
+function judge(text: string, at: number, word: string): 'failure' | 'stop' | 'name' {
+  const before = text.slice(Math.max(0, at - 16), at);
+  if (negation.test(before)) return 'stop';
+  const rest = text.slice(at + word.length, at + word.length + 24);
+  // `errors=0` and `error: 0` report that nothing happened.
+  if (/^[=:]\s?(?:0\b|none\b|null\b|false\b|""|-)/.test(rest)) return 'stop';
+  // A path, a file, a setting: `/etc/errors.conf`, `error-handling`, `panic=10`, `errors=remount-ro`.
+  if (/[/\\]$/.test(before) || /^(?:\.[a-z]{1,5}\b|-[a-z])/.test(rest)) return 'name';
+  if (rest.startsWith('=') && (word === 'panic' || word === 'errors' || word === 'fatal' || word === 'failure')) return 'name';
+  return thing.test(rest) ? 'name' : 'failure';
+}
+
+/** `error page`, `error count`, `errors collector`: a thing that has to do with errors. */
+const thing =
+  /^ (?:pages?|logs?|counts?|counters?|handlers?|handling|collectors?|collection|reports?|reporting|correction|templates?|documents?|thresholds?|tracking|detection|levels?|policy|policies)\b/i;
+/** A request and a status below 500, as web servers log them. */
+const servedStatus = /"[A-Z]{3,10} [^"]{0,1900} HTTP\/[\d.]{1,3}" [1-4]\d\d\b/;
 /** Network devices put the level between facility and mnemonic: `%LINK-3-UPDOWN:`, `%%01IFNET/4/LINK_STATE`. */
 const mnemonic = /^%{1,2}[A-Z\d_]{2,32}(?:[-/][A-Z][A-Z\d_]{0,32}){0,2}[-/]([0-7])[-/][A-Z\d_]{2,64}[:([]/;
-const strongWords = /\b(panic|fatal|segfault|out of memory|error|errors|failed|failure|exception|traceback|unhandled|uncaught|warning)\b/i;
+const strongWords = /\b(panic|fatal|segfault|out of memory|error|errors|failed|failure|exception|traceback|unhandled|uncaught|warning)\b/gi;
 const negation = /(?:\b(?:no|0|without|non|not|ignore|ignoring|zero)[ -]|-)$/i;

@@ -93,7 +93,7 @@ export const hostProblems: readonly KnownProblem[] = [
     remedy:
       'Look for disk errors before it in the kernel log, check the disk, run fsck, remount or restore; for a database, find the primary.',
     signatures: [
-      '!remounting filesystem read-only|remount-ro|remounted read-only|re-mounted read-only',
+      '!remounting filesystem read-only|remounted read-only|re-mounted read-only',
       'read-only file system|readonly filesystem|read-only filesystem|read only file system|erofs',
       'readonly database|read-only database|database is read-only|database is in read-only|read-only transaction|read only transaction|read_only*cannot',
       "read only replica|read-only replica|readonly you can't write|readonly_error|set to read-only|switching to read-only|in read-only mode|read-only mode",
@@ -109,7 +109,7 @@ export const hostProblems: readonly KnownProblem[] = [
     impact: 'Files may be lost or wrong; the filesystem may shut down or go read-only.',
     remedy: 'Save what can be read, check the disk (smartctl -a), run fsck or xfs_repair unmounted, and restore from backup.',
     signatures: [
-      '!ext2-fs error|ext3-fs error|ext4-fs error|ext4-fs warning|ext4-fs (*error',
+      '!ext2-fs error|ext3-fs error|ext4-fs error|ext4-fs warning|ext4-fs (*): error|ext4-fs (*): i/o error',
       '!xfs ... shutting down filesystem|corruption|metadata i/o error|internal error',
       '!btrfs ... critical|error|corrupt|checksum verify failed',
       'jbd2 ... error|aborted|detected aborted journal|aborting journal',

@@ -1,5 +1,6 @@
 // Tells failures that strangers cause, and a public service merely reports, from failures of the service itself.
 // Must never silence a signature that is definite; those count whoever caused them.
+import { isVisitorNoise } from '../visitor-noise.ts';
 
 /**
  * Words, in lower case, by which mail, name and login servers report what their peers did: refused mail, names that nobody holds,
@@ -85,9 +86,11 @@ const words: readonly string[] = [
   'hostname verification',
   'securetty',
   'broken pipe: ',
+  'link is not ready',
+  'errors=remount-ro',
 ];
 
 /** @param text in lower case */
 export function isPeerNoise(text: string): boolean {
-  return words.some((word) => text.includes(word));
+  return isVisitorNoise(text) || words.some((word) => text.includes(word));
 }

@@ -65,3 +65,17 @@ test.each([
 ])('%s', (message, severity) => {
   expect(severityOfMessage(message)).toBe(severity);
 });
+
+test.each([
+  ['created /etc/errors.conf', undefined],
+  ['Command line: root=/dev/sda1 quiet panic=10', undefined],
+  ['dump done, error count 0', undefined],
+  ['error page templates installed, one failed', 'error'],
+  ['Correctable Errors collector initialized', undefined],
+  ['read failed/retried', 'error'],
+  ['10.0.0.9 "GET /error HTTP/1.1" 404 12', undefined],
+  ['%LINK-3-UPDOWN: Interface Gi0/1, changed state to down', 'error'],
+  ['%SYS-5-CONFIG_I: Configured from console, no error', 'notice'],
+])('names are no failures: %s', (message, severity) => {
+  expect(severityOfMessage(message)).toBe(severity);
+});

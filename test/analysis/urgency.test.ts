@@ -17,6 +17,17 @@ test.each([
   ['2026-03-01T10:00:00Z FATAL cannot load plan.bin: No such file or directory', 'problem'],
   ['2026-03-01T10:00:00Z FATAL exception register: 0x00a10000', 'none'],
   ['2026-03-01T10:00:00Z FATAL store gathering disabled......0', 'none'],
+  ['Mar  1 10:00:00 web1 sshd[7]: Failed password for invalid user admin from 10.0.0.9 port 4422 ssh2', 'none'],
+  ['Mar  1 10:00:00 web1 sshd[7]: fatal: Timeout before authentication for 10.0.0.9 port 4422', 'none'],
+  ['2026/03/01 10:00:00 [error] 5#6: *7 open() "/srv/x.php" failed (2: No such file or directory), client: 10.0.0.9, server: a', 'none'],
+  [
+    '2026/03/01 10:00:00 [error] 5#6: *7 connect() failed (111: Connection refused) while connecting to upstream, client: 10.0.0.9',
+    'problem',
+  ],
+  ['10.0.0.9 - - [01/Mar/2026:10:00:00 +0000] "GET /error/failed HTTP/1.1" 200 162 "-" "-"', 'none'],
+  ['2026-03-01T10:00:00Z FATAL password authentication failed for user "shop"', 'urgent'],
+  ['Mar  1 10:00:00 web1 kernel: EXT4-fs (sda1): re-mounted. Opts: errors=remount-ro', 'none'],
+  ['Mar  1 10:00:00 web1 kernel: EXT4-fs (sda1): Remounting filesystem read-only', 'urgent'],
   ['2026-03-01T10:00:00Z FATAL lr:0000a1b2 cr:22002400 xer:00000000', 'none'],
 ])('%s: %s', (line, expected) => {
   expect(urgency(line)).toBe(expected);
