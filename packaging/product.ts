@@ -23,10 +23,11 @@ const plainRuntime: Runtime = { flags: ['--disable-warning=ExperimentalWarning']
 
 /**
  * The agent is a guest on its host: little memory for objects that live shortly, since it makes few, and one arena of malloc for
- * all threads (each further one keeps what it was given).
+ * all threads (each further one keeps what it was given). The two quick compilers are left out: what is hot gets the good one, and
+ * what isn't needn't be compiled.
  */
 const smallRuntime: Runtime = {
-  flags: [...plainRuntime.flags, '--max-semi-space-size=1'],
+  flags: [...plainRuntime.flags, '--max-semi-space-size=1', '--no-sparkplug', '--no-maglev'],
   environment: { MALLOC_ARENA_MAX: '1' },
 };
 

@@ -34,6 +34,8 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   /** Told behind everything that they lead to, so that a restart in between finds that, too. */
   readonly #finished: FilePosition[] = [];
+  /** Logs whose compressed generations are read on: others may have come after those. */
+  readonly #ofResumed = new Set<string>();
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class Recovery {
         roster.announce(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
       }
     }
+    for (const path of this.#ofResumed) this.#recover(path, [dirname(path)]);
     const unread = [...roster.followers].filter((follower) => follower.isListed && claims.committed(follower) === 0);
     for (const follower of unread) this.#recoverCopies(follower);
     for (const position of this.#finished) roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
@@ -80,7 +83,7 @@ export class Recovery {
 
   #recover(path: string, folders: readonly string[]): void {
     const { claims, finder, nowMs, roster, rotated, source } = this.#options;
-    const { isKnown, missed } = this.#recoverArchives(path, folders);
+    const { knownAtMs, missed } = this.#recoverArchives(path, folders);
     let countMissed = missed;
     const own = new Set(folders.map((folder) => join(folder, basename(path))));
     const found = namesakes(path, folders).flatMap((namesake) =>
@@ -98,7 +101,8 @@ export class Recovery {
         continue;
       }
       // What lies here from before the newest known generation was read long ago, or was never ours.
-      const mayBeMissed = last !== undefined || isKnown || (isOwn && current !== undefined && !claims.hasFileAmong(path, files));
+      const isAfterKnown = last !== undefined || facts.modifiedAtMs >= (knownAtMs ?? Number.POSITIVE_INFINITY);
+      const mayBeMissed = isAfterKnown || (isOwn && current !== undefined && !claims.hasFileAmong(path, files));
       const follower = known ?? this.#followBeside(rotatedPath, facts, path, mayBeMissed);
       if (follower === undefined) continue;
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
@@ -151,12 +155,15 @@ export class Recovery {
 
   /** A compressed file that was being read; it may have been renamed since. */
   #resumeArchive(path: string): void {
-    const { archives, claims, rotated } = this.#options;
+    const { archives, claims, roster, rotated } = this.#options;
     for (const candidate of rotated.compressedIn(dirname(path))) {
       const head = this.#mayBeClaimed(candidate) && !archives.isDecided(candidate.facts) ? archives.head(candidate) : undefined;
       const position = head === undefined ? undefined : claims.claimArchive(candidate.facts, head);
       if (head === undefined || position === undefined) continue;
       archives.add(candidate, head, position.offset, position.identity.generation);
+      const name = basename(uncompressedName(candidate.path) ?? candidate.path);
+      for (const log of [name, ...originalNames(name)].map((each) => join(dirname(path), each)))
+        if (roster.atPath(log) !== undefined) this.#ofResumed.add(log);
       // It stands for what it was made of.
       for (const other of claims.unclaimed()) if (beginsWith(head, other.identity) && other.offset <= position.offset) this.#finish(other);
     }
@@ -170,38 +177,43 @@ export class Recovery {
   /**
    * What is compressed: the rest of a generation whose beginning was read, and those that came after it.
    *
-   * @returns whether one of them is a generation that was known, and how many were not
+   * @returns when the last one that is known was written, and how many were not known or are being read
    */
-  #recoverArchives(path: string, folders: readonly string[]): { readonly isKnown: boolean; readonly missed: number } {
+  #recoverArchives(path: string, folders: readonly string[]): { readonly knownAtMs: number | undefined; readonly missed: number } {
     const { archives, claims, nowMs, roster, rotated, source } = this.#options;
     let missed = 0;
     const candidates = unique(namesakes(path, folders).flatMap((namesake) => rotated.compressedBeside(namesake)))
       .toSorted(byChange)
-      .filter(({ path: compressed, facts }) => !archives.isDecided(facts) && !isBeingMade(compressed))
+      .filter(({ path: compressed }) => !isBeingMade(compressed))
       .flatMap((file) => {
         const head = archives.head(file);
         if (head?.length === 0) missed += 1;
         return head === undefined || head.length === 0 ? [] : [{ file, head, position: claims.bestFor(head) }];
       });
-    let isKnown = false;
+    let knownAtMs: number | undefined;
     for (const { file, head, position } of candidates) {
+      if (claims.hasInode(file.facts)) missed += 1;
+      if (archives.isDecided(file.facts)) {
+        knownAtMs = file.facts.modifiedAtMs;
+        continue;
+      }
       const own = claims.claimArchive(file.facts, head);
       for (const other of own === undefined ? [] : claims.unclaimedAt(path))
         if (beginsWith(head, other.identity) && own !== undefined && other.offset <= own.offset) this.#finish(other);
       // Several may begin alike: the rest of what was being read is in the newest.
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {
-        if (!isKnown) continue;
+        if (knownAtMs === undefined) continue;
         roster.announce(settlement(source, nowMs, archives.add(file, head, 0).position()));
         missed += 1;
         continue;
       }
-      isKnown = true;
+      knownAtMs = file.facts.modifiedAtMs;
       if (!isNewest || !claims.isUnclaimed(position)) continue;
       roster.announce(settlement(source, nowMs, archives.add(file, head, position.offset).position()));
       for (const other of claims.unclaimed()) if (beginsWith(head, other.identity)) this.#finish(other);
     }
-    return { isKnown, missed };
+    return { knownAtMs, missed };
   }
 
   /** True if a file there is one of these, by device and inode or by what it holds compressed. */
