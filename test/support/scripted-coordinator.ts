@@ -140,9 +140,13 @@ export class ScriptedCoordinator {
   async goAway(limitMs = 10_000): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
-    const timer = setTimeout(() => server?.forceShutdown(), limitMs);
-    await server?.shutdown();
-    clearTimeout(timer);
+    const over = new AbortController();
+    const limit = sleep(limitMs, undefined, { signal: over.signal }).then(
+      () => server?.forceShutdown(),
+      () => undefined,
+    );
+    await Promise.race([server?.shutdown(), limit]);
+    over.abort();
   }
 
   /** Says something on every control stream. */
