@@ -139,12 +139,12 @@ export function severityOfMessage(message: string): Severity | undefined {
     if (level !== undefined) return severities[Number(level)];
   }
   const text = message.length > 2048 ? message.slice(0, 2048) : message;
-  // An access log's request may say anything; its status tells.
-  if (text.includes(' HTTP/') && servedStatus.test(text)) return undefined;
   for (let from = 0, looks = 0; looks < 6; looks++) {
     strongWords.lastIndex = from;
     const found = strongWords.exec(text);
     if (found === null) return undefined;
+    // An access log's request may say anything; its status tells.
+    if (looks === 0 && text.includes(' HTTP/') && servedStatus.test(text)) return undefined;
     const word = found[0].toLowerCase();
     from = found.index + word.length;
     const verdict = judge(text, found.index, word);

@@ -64,13 +64,10 @@ const ofClients: readonly string[] = [
   'is not found (2:',
   'forbidden by rule',
   'directory index of',
-  'limiting requests',
-  'limiting connections',
   'was not found in "',
   'password mismatch',
   'client sent ',
   'client closed connection',
-  'client intended to send too large',
   'invalid method',
   'invalid host',
 ];

@@ -115,7 +115,7 @@ export class Columns {
     const code = text.charCodeAt(at);
     if (code === 91) return this.scanBracket(text, at, length, index, 93);
     if (code === 60) return this.scanBracket(text, at, length, index, 62);
-    const closing = aroundTime.get(code);
+    const closing = code < 48 || code === 123 ? aroundTime.get(code) : undefined;
     if (closing !== undefined) {
       const out = this.firstTimestamp < 0 ? this.timestamp : this.probe;
       const end = scanTimestamp(text, at + 1, out);
