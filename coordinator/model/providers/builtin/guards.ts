@@ -10,6 +10,7 @@ import { correctTypo } from './name-typos.ts';
 import { correctBound } from './off-by-one.ts';
 import { mendJava, mendJavaScript, mendPython } from './plain-mistakes.ts';
 import { guardPython } from './python-guards.ts';
+import { mendPythonLibraries } from './python-mistakes.ts';
 
 /** Places further out than this are callers that rarely hold the fault. */
 const mostPlaces = 4;
@@ -45,7 +46,7 @@ function templatesOf(path: string): readonly ((site: GuardSite) => readonly Guar
     case 'tsx':
       return [mendJavaScript, guardJavaScript];
     case 'python':
-      return [mendPython, guardPython];
+      return [mendPython, mendPythonLibraries, guardPython];
     case 'go':
       return [guardGo];
     case 'java':
