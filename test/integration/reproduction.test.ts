@@ -30,12 +30,17 @@ async function solve(
   const directory = join(folder, 'shop');
   await makeRepository(directory, [{ subject: 'As deployed', files }, ...later]);
   const { record, fingerprint } = new Analyzer().analyze('shop', log, { service: 'shop' });
+  // As a service that says which revision it is.
+  const fields = {
+    ...record.fields,
+    ...(later.length === 0 ? {} : { git_commit: (await git(directory, 'rev-list', '--max-parents=0', 'HEAD')).trim() }),
+  };
   const title = `${record.trace?.type ?? ''}: ${record.trace?.message ?? ''}`;
   const incident = sampleIncident({ title, fingerprint });
   const bench = await solutionBench({
     directory,
     incident,
-    occurrences: [sampleOccurrence(record.trace, { raw: log, message: record.message, fields: record.fields })],
+    occurrences: [sampleOccurrence(record.trace, { raw: log, message: record.message, fields })],
     repository: sampleRepository(values),
     ...more,
   });
@@ -209,6 +214,14 @@ ValueError: invalid literal for int() with base 10: ''`;
     expect(proposal?.stateReason).toMatch(/fixed already: commit [0-9a-f]{10} \("Take blanks as nothing"\)/);
     expect(proposal?.files).toEqual({});
     expect(bench.service.acts).toHaveLength(0);
+  });
+
+  it('is told by the revision that runs where the trace prints no line', async () => {
+    const fixed = { 'src/orders.js': orders.replace('item.price.amount *', '(item.price?.amount ?? 0) *') };
+    const shop = { 'package.json': manifest, 'src/orders.js': orders, 'test/start.test.js': passing };
+    const { proposal } = await solve(shop, orderLog, {}, {}, [{ subject: 'Take unpriced items', files: fixed }]);
+    expect(proposal?.state).toBe('diagnosed');
+    expect(proposal?.stateReason).toMatch(/"Take unpriced items".*Revision [0-9a-f]{40} runs/);
   });
 
   it('is not believed where the line only moved', async () => {
