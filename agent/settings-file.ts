@@ -15,7 +15,9 @@ sources:
     journal: {}
   - id: logs
     file:
-      include: [/var/log/*.log, /var/log/*/*.log, /var/log/syslog, /var/log/messages]
+      include: [/var/log/*.log, /var/log/*/*.log]
+      # The journal has these lines already. A host that takes the logs of others by rsyslog wants them included.
+      exclude: ['/var/log/{auth,cron,daemon,kern,lpr,mail,user}.log']
 `;
 
 /** @throws HephaestusError `config.invalid` if it is no address, or the file no YAML; the system's error where it can't be written */

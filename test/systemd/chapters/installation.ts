@@ -64,8 +64,10 @@ hephaestusctl tokens create --ttl 1h -o json | grep -o 'heph1[A-Za-z0-9._-]*' | 
     'setpriv --reuid=nobody --clear-groups hephaestus-agent check; test $? = 1',
     /failed +source orders: \/srv\/log\/closed\.log: may not be read/,
   );
-  // The journal is forwarded to a file, too.
+  witness.check('rsyslog writes the journal’s lines to files, too', 'grep -q journal-100 /var/log/syslog /var/log/user.log');
   await witness.until('all lines of the journal arrive', countOf('journal'), /, 100 different$/m);
+  const sources = `hephaestusctl logs list --contains journal- -o json --limit 0 | grep -o '"source": "[^"]*"' | sort | uniq -c`;
+  witness.check('and from no file besides', sources, /^ *\d+ "source": "journal"\n$/);
 }
 
 /** From the process's start to READY, and what the unit's processes hold now. */
