@@ -8,6 +8,7 @@ import { readConfiguredOperators } from './access/operator.ts';
 import { Operators } from './access/operators.ts';
 import { RefusalLog } from './access/refusal-log.ts';
 import { createAuditService, createOperatorService, createSecretService } from './api/access-services.ts';
+import { CallLimits } from './api/call-limits.ts';
 import { createWitness, type Witness } from './api/act-witness.ts';
 import { longestSocketBytes } from './api/local-socket.ts';
 import type { Services } from './api/server.ts';
@@ -35,6 +36,7 @@ export interface AccessParts {
   readonly audit: AuditLog;
   readonly operators: Operators;
   readonly witness: Witness;
+  readonly limits: CallLimits;
   readonly outward: OutwardWitness;
   /** Records that settings were read again and are others. */
   readonly onSettings: (paths: readonly string[]) => Promise<void>;
@@ -68,6 +70,7 @@ export async function composeAccess(inputs: AccessInputs): Promise<AccessParts> 
     audit,
     operators,
     witness: createWitness(audit, refusals),
+    limits: new CallLimits(config.limits, clock),
     outward: witnessOutward(audit),
     onSettings: async (paths) => {
       const detail = { changed: paths, how: 'reload' };

@@ -219,7 +219,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     credentials: nodeParts.credentials,
     logger: component('api'),
     endSessions: (reason) => nodes.close(reason),
-    auth: { operators: access.operators, witness: access.witness, clock, nodeOf: nodeParts.nodeOf },
+    auth: { operators: access.operators, witness: access.witness, limits: access.limits, clock, nodeOf: nodeParts.nodeOf },
     services: {
       ...access.services,
       ...nodeParts.services,

@@ -77,6 +77,19 @@ export const coordinatorConfigurationSchema = z.strictObject({
       credit: size.default(4 * 1024 ** 2),
     })
     .prefault({}),
+  /** What one caller may ask for through the port; the local socket has no limits. */
+  limits: z
+    .strictObject({
+      /** Of one address (IPv6: its /64) on average; five times as many at once. */
+      callsPerSecond: z.number().int().min(1).default(500),
+      /** First enrolments of one address; renewals don't count. */
+      enrolmentsPerMinute: z.number().int().min(1).default(600),
+      /** Watches and other streams of one operator at the same time. */
+      watchesPerOperator: z.number().int().min(1).default(64),
+      /** Streams of one node at the same time; it needs two, and more while it connects again. */
+      streamsPerNode: z.number().int().min(2).default(8),
+    })
+    .prefault({}),
   /** Operators beside the administrator that init makes; `token` names the secret that holds the bearer token. */
   operators: z
     .array(

@@ -6,6 +6,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import { isWhole, roleIncludes, socketOperator, type OperatorRecord } from '../access/operator.ts';
 import type { Operators } from '../access/operators.ts';
 import type { Witness } from './act-witness.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { CallIdentity, NodeIdentity } from './call-identity.ts';
 import { peerOf } from './peer.ts';
 import { permissions, type Rule } from './permissions.ts';
@@ -17,6 +18,7 @@ export interface AuthOptions {
   readonly nodeOf: (certificate: { readonly subjectAltName: string; readonly serial: string }) => string | undefined;
   /** Records what is done, and who was turned away. */
   readonly witness: Witness;
+  readonly limits: CallLimits;
 }
 
 /** Where calls come in: the port that everybody reaches, or the socket that only root reaches. */
@@ -24,7 +26,7 @@ export type Entrance = 'port' | 'socket';
 
 /** Adds `identity` to the context of every call. */
 export function authMiddleware(options: AuthOptions, entrance: Entrance) {
-  const { witness, operators } = options;
+  const { witness, operators, limits } = options;
   return async function* authorize<Request, Response>(
     call: ServerMiddlewareCall<Request, Response, { identity: CallIdentity }>,
     context: CallContext,
@@ -33,11 +35,15 @@ export function authMiddleware(options: AuthOptions, entrance: Entrance) {
     const rule = Object.hasOwn(permissions, path) ? permissions[path] : undefined;
     const origin = entrance === 'socket' ? 'socket' : context.peer;
     let identity: CallIdentity = { node: undefined, operator: undefined };
+    let leave = (): void => undefined;
     try {
+      if (entrance === 'port') limits.call(context.peer);
       if (rule === undefined)
         throw new HephaestusError({ code: 'operator.forbidden', kind: 'validation', message: `nobody may call ${path}` });
       identity = await identify(options, rule, context, entrance);
       requirePermission(rule, identity);
+      if (entrance === 'port' && rule.needs === 'enrolment' && identity.node === undefined) limits.enrolment(context.peer);
+      if (entrance === 'port' && (call.responseStream || call.requestStream)) leave = holdStream(limits, identity);
       if (rule.recorded !== undefined)
         return yield* witness.act(rule.recorded, { call, context: { ...context, identity }, identity, origin });
       if (identity.operator === undefined || !call.responseStream) return yield* call.next(call.request, { ...context, identity });
@@ -55,8 +61,15 @@ export function authMiddleware(options: AuthOptions, entrance: Entrance) {
     } catch (thrown) {
       await witness.refusal(thrown, { path, identity, origin });
       throw thrown;
+    } finally {
+      leave();
     }
   };
+}
+
+function holdStream(limits: CallLimits, { node, operator }: CallIdentity): () => void {
+  if (node !== undefined) return limits.stream('node', node.nodeId);
+  return operator === undefined ? () => undefined : limits.stream('operator', operator.id);
 }
 
 async function identify(options: AuthOptions, { needs }: Rule, context: CallContext, entrance: Entrance): Promise<CallIdentity> {

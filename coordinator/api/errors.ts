@@ -24,6 +24,7 @@ const statusByCode: Readonly<Record<string, Status>> = {
   'session.none': Status.FAILED_PRECONDITION,
   'session.protocol': Status.INVALID_ARGUMENT,
   'coordinator.stopping': Status.UNAVAILABLE,
+  'call.limited': Status.RESOURCE_EXHAUSTED,
   'session.certificate-expired': Status.UNAUTHENTICATED,
   aborted: Status.CANCELLED,
   timeout: Status.DEADLINE_EXCEEDED,

@@ -30,9 +30,13 @@ const readAttempts = 3;
 const longestWaitMs = 60_000;
 const mostPages = 50;
 const pageSize = 50;
+/** Answers that are kept to ask only whether they changed. */
+const keptAnswers = 200;
 
 export class ForgeClient {
   readonly #options: ForgeClientOptions;
+  /** By path and query, the one used longest ago first. */
+  readonly #answers = new Map<string, { readonly etag: string; readonly text: string }>();
 
   constructor(options: ForgeClientOptions) {
     this.#options = options;
@@ -91,16 +95,19 @@ export class ForgeClient {
     ).toString();
     const token = await this.#options.token();
     const [name, value] = token === undefined ? ['accept', 'application/json'] : this.#options.authorize(token.reveal());
+    const place = `${path}${parameters === '' ? '' : `?${parameters}`}`;
+    const known = method === 'GET' ? this.#answers.get(place) : undefined;
     let status: number | undefined;
     let headers: Record<string, string> = {};
     let said = '';
     try {
-      const response = await (this.#options.fetch ?? fetch)(`${baseUrl}${path}${parameters === '' ? '' : `?${parameters}`}`, {
+      const response = await (this.#options.fetch ?? fetch)(`${baseUrl}${place}`, {
         method,
         headers: {
           accept: 'application/json',
           'user-agent': 'hephaestus',
           [name]: value,
+          ...(known === undefined ? {} : { 'if-none-match': known.etag }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -109,8 +116,12 @@ export class ForgeClient {
         signal: AbortSignal.timeout(timeoutMs ?? 30_000),
       });
       headers = Object.fromEntries(response.headers);
-      const text = await response.text();
-      if (response.ok) return { kind: 'answered', value: text === '' ? {} : (JSON.parse(text) as unknown) };
+      const answered = await response.text();
+      // Unchanged: what it was is still here (RFC 9110, section 13.1.2).
+      const text = known !== undefined && response.status === 304 ? known.text : answered;
+      if (method === 'GET') this.#keep(place, response, text, known?.etag);
+      if (response.ok || (known !== undefined && response.status === 304))
+        return { kind: 'answered', value: text === '' ? {} : (JSON.parse(text) as unknown) };
       status = response.status;
       said = messageOf(text);
     } catch (error) {
@@ -125,6 +136,14 @@ export class ForgeClient {
       isPassing: status === undefined || status >= 500 || status === 408,
       error: forgeFailure({ forge, repository, status, headers, said, isRead, nowMs, cause: undefined }),
     };
+  }
+
+  #keep(place: string, response: Response, text: string, knownEtag: string | undefined): void {
+    const etag = response.headers.get('etag') ?? (response.status === 304 ? knownEtag : undefined);
+    this.#answers.delete(place);
+    if (etag !== undefined && etag !== '' && (response.ok || response.status === 304)) this.#answers.set(place, { etag, text });
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > keptAnswers && oldest !== undefined) this.#answers.delete(oldest);
   }
 }
 

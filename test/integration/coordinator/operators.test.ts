@@ -47,6 +47,29 @@ async function stageFleet(stage: CoordinatorStage) {
 }
 
 describe('operators', () => {
+  test('one with as many watches as it may have is refused another, and another operator is not', async () => {
+    await using stage = await stageCoordinator({ limits: { watchesPerOperator: 1 } });
+    const watchOf = async (name: string) => {
+      const { token } = await stage.operator.operators.createOperator({ name, role: OperatorRole.VIEWER });
+      return connectAs(stage, token);
+    };
+    const [ada, bob] = [await watchOf('ada'), await watchOf('bob')];
+    await stage.joinNode();
+    const first = ada.nodes.watchNodes({})[Symbol.asyncIterator]();
+    await first.next();
+    await expect(ada.nodes.watchNodes({})[Symbol.asyncIterator]().next()).rejects.toThrow(
+      /RESOURCE_EXHAUSTED.*1 streams open.*limits\.watchesPerOperator/,
+    );
+    await bob.nodes.watchNodes({})[Symbol.asyncIterator]().next();
+    for (const one of [ada, bob]) one.close();
+  });
+
+  test('an address that calls too often is told so', async () => {
+    await using stage = await stageCoordinator({ limits: { callsPerSecond: 1 } });
+    const calls = Array.from({ length: 40 }, async () => stage.operator.nodes.listNodes({}).then(String, String));
+    expect((await Promise.all(calls)).join('\n')).toMatch(/RESOURCE_EXHAUSTED.*limits\.callsPerSecond/);
+  });
+
   test('one that was made may do what its role says, until it is revoked; what it watches ends then', async () => {
     await using stage = await stageCoordinator();
     const { token, operator } = await stage.operator.operators.createOperator({ name: 'ada', role: OperatorRole.VIEWER });
