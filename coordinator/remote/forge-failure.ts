@@ -60,7 +60,7 @@ export function forgeFailure(request: FailedRequest): HephaestusError {
 }
 
 function explain(request: FailedRequest): Meaning {
-  const { status, headers, said, isRead, nowMs } = request;
+  const { forge, status, headers, said, isRead, nowMs } = request;
   const uncertain: RetryAdvice = isRead ? 'safe' : 'ambiguous';
   if (status === undefined) {
     return {
@@ -89,7 +89,7 @@ function explain(request: FailedRequest): Meaning {
         meaning: 'the token or key is not accepted; it is wrong, expired or revoked, so set a new one',
       };
     case 403:
-      return explainForbidden(said, headers);
+      return explainForbidden(forge, said, headers);
     case 404:
       return {
         code: 'not-found',
@@ -124,15 +124,28 @@ function explain(request: FailedRequest): Meaning {
   return { code: 'failed', kind: 'operational', retry: 'never', meaning: `unexpected status ${String(status)}` };
 }
 
-function explainForbidden(said: string, headers: Readonly<Record<string, string>>): Meaning {
+function explainForbidden(forge: string, said: string, headers: Readonly<Record<string, string>>): Meaning {
   if (/archived/i.test(said)) return { code: 'archived', kind: 'operational', retry: 'never', meaning: archivedMeaning };
-  // Fine-grained tokens and apps: the permission that would do; classic tokens: the scopes.
-  const needed = headers['x-accepted-github-permissions'] ?? headers['x-accepted-oauth-scopes'];
-  const which = needed === undefined || needed === '' ? 'contents, pull requests and issues (read and write)' : needed;
+  const which = permissionNamed(said, headers) ?? usualPermissions[forge] ?? usualPermissions['GitHub'];
   return {
     code: 'permission-denied',
     kind: 'operational',
     retry: 'never',
     meaning: `the credential lacks a permission; it needs ${which}`,
   };
+}
+
+/** What an adapter needs in all, for answers that don't say what was missing. */
+const usualPermissions: Readonly<Record<string, string>> = {
+  GitHub: 'contents, pull requests and issues (read and write)',
+  GitLab: 'the role Developer or more in the project, and a token with the scopes api and write_repository',
+  Gitea: 'write access to the repository, and a token with the scopes write:repository and write:issue',
+};
+
+/** GitHub says it in headers: of fine-grained tokens and apps the permission, of classic tokens the scopes; Gitea and GitLab in words. */
+function permissionNamed(said: string, headers: Readonly<Record<string, string>>): string | undefined {
+  const header = headers['x-accepted-github-permissions'] ?? headers['x-accepted-oauth-scopes'] ?? '';
+  if (header !== '') return header;
+  const scope = /required scope\(s\):? ?\[?([a-z_:, ]{3,200})\]?/i.exec(said)?.[1] ?? /"?scope"?[=:] ?"([a-z_ ]{3,200})"/i.exec(said)?.[1];
+  return scope === undefined ? undefined : `the scope ${scope.trim()}`;
 }

@@ -53,3 +53,22 @@ describe('a client for a forge', () => {
     expect(asked.map(({ etag }) => etag)).toEqual([null, null, null, null]);
   });
 });
+
+describe('a missing permission', () => {
+  it.each([
+    ['Gitea', 'token does not have at least one of required scope(s): [write:issue]', /needs the scope write:issue;/],
+    ['Gitea', 'forbidden', /write:repository and write:issue/],
+    ['GitLab', 'insufficient_scope', /role Developer.*scopes api and write_repository/],
+  ])('is named as %s names things: %s', async (forge, said, expected) => {
+    const client = new ForgeClient({
+      forge,
+      baseUrl: 'https://git.example.com/api',
+      repository: 'acme/shop',
+      token: async () => new Secret('t'),
+      authorize: (token) => ['authorization', token],
+      clock: systemClock,
+      fetch: async () => Response.json({ message: said }, { status: 403 }),
+    });
+    await expect(client.get('/x')).rejects.toThrow(expected);
+  });
+});
