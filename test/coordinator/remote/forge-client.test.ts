@@ -27,7 +27,7 @@ function forgeWith(body: () => unknown) {
     token: async () => new Secret('t'),
     authorize: (token) => ['authorization', `token ${token}`],
     clock: systemClock,
-    fetch: fetch as typeof globalThis.fetch,
+    fetch,
   });
   return { client, asked };
 }
