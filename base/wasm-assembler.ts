@@ -94,13 +94,6 @@ export const bytes16 = {
   of: (value: number): Code => [...i32.of(value), ...vector(0x0f)],
   /** For each byte of `indexes`, all below 16, the byte of `table` that stands there (relaxed, since what lies beyond isn't asked). */
   lookUp: (table: Code, indexes: Code): Code => [...table, ...indexes, ...vector(0x100)],
-  /** The last `count` bytes of `before`, then the first ones of `after`. */
-  behindLast: (count: number, before: Code, after: Code): Code => [
-    ...before,
-    ...after,
-    ...vector(0x0d),
-    ...Array.from({ length: 16 }, (_unused, index) => 16 - count + index),
-  ],
   equal: binary(...vector(0x23)),
   notEqual: binary(...vector(0x24)),
   less: binary(...vector(0x26)),

@@ -1,16 +1,19 @@
-// Sieves places where one of many anchors of four bytes may stand, 16 places at a time: by the halves of each byte, in 16 groups of anchors.
+// Sieves places where one of many anchors of four bytes may stand, 16 places at a time: by the halves of each byte, in 32 groups of anchors.
 // Must never miss an anchor; that a place passes says no more than that it is worth a look.
 import { i32, bytes16, type Code, type Variable } from '../../base/wasm-assembler.ts';
-import { commonness } from './byte-classes.ts';
+import { DIGIT, LOWER, UPPER, commonness } from './byte-classes.ts';
 
 /** An anchor: the codes that may stand at each of its four places. */
 export type AnchorPattern = readonly (readonly number[])[];
 
 export const anchorBytes = 4;
-const groupCount = 16;
+const groupCount = 32;
+/** Of eight groups each: a byte of a table has a bit for each. */
+const sets = Array.from({ length: groupCount / 8 }, (_unused, set) => set);
+const places = Array.from({ length: anchorBytes }, (_unused, place) => place);
 
 /** For each half of each of the four bytes and each set of eight groups 16 bytes: which of the groups allow that half. */
-export const tableBytes = anchorBytes * 2 * 2 * 16;
+export const tableBytes = sets.length * anchorBytes * 2 * 16;
 
 /** The first round shares out, the others move what stands better elsewhere by then; more rounds hardly gain. */
 const rounds = 4;
@@ -92,10 +95,23 @@ function halvesOf(codes: readonly number[]): number {
   return codes.reduce((halves, code) => halves | (1 << (code & 15)) | (1 << (16 + (code >> 4))), 0);
 }
 
+/** Roughly how often a byte stands in logs, compared with others: digits come in rows, capitals are rare. */
+function weightOf(code: number): number {
+  if (code === 0x20) return 30;
+  if (DIGIT[code] === 1) return 18;
+  if (LOWER[code] === 1) return commonness(code);
+  const char = String.fromCharCode(code);
+  if ('-.:/'.includes(char)) return 10;
+  if ('=,_[]()"'.includes(char)) return 5;
+  if (char === '\n') return 4;
+  if (UPPER[code] === 1) return 3.5;
+  return code > 0x20 && code < 0x7f ? 1 : 0.1;
+}
+
 /** By upper half, by which eight lower halves, by which of them: how often logs have such bytes. */
 const SHARES = new Float64Array(16 * 2 * 256);
 {
-  const weights = Array.from({ length: 256 }, (_unused, code) => (code >= 0x20 && code < 0x7f ? commonness(code) : 0.2));
+  const weights = Array.from({ length: 256 }, (_unused, code) => weightOf(code));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   for (let row = 0; row < 32; row += 1)
     for (let set = 1; set < 256; set += 1) {
@@ -115,56 +131,44 @@ function shareOf(halves: number): number {
   return share;
 }
 
-/** The vectors that the sieve works with; what it found of the bytes before is kept from one turn to the next. */
+/** The vectors that the sieve works with. */
 export class Sieve {
   readonly #tables: number;
-  readonly #low: Variable;
-  readonly #high: Variable;
-  readonly #now: Variable;
-  readonly #passed: readonly Variable[];
-  /** By set of groups and place but the last: who allows the bytes before there. */
-  readonly #before: readonly (readonly Variable[])[];
+  /** By place: the halves of the bytes that stand there. */
+  readonly #low: readonly Variable[];
+  readonly #high: readonly Variable[];
+  readonly #passed: Variable;
 
   /** @param tables where they stand in memory. @param declare a vector */
   constructor(tables: number, declare: () => Variable) {
     this.#tables = tables;
-    [this.#low, this.#high, this.#now] = [declare(), declare(), declare()];
-    this.#passed = sets.map(() => declare());
-    this.#before = sets.map(() => Array.from({ length: anchorBytes - 1 }, () => declare()));
+    this.#low = places.map(() => declare());
+    this.#high = places.map(() => declare());
+    this.#passed = declare();
   }
 
-  /** Code that takes note of the 16 bytes at `address`. */
-  read(address: Code, offset: number): Code {
-    const code: number[] = [
-      ...this.#low.set(bytes16.load(address, offset)),
-      ...this.#high.set(bytes16.shiftRight(this.#low.get, 4)),
-      ...this.#low.set(bytes16.and(this.#low.get, bytes16.of(0x0f))),
-    ];
-    for (const set of sets) {
-      const passed = this.#passed[set] as Variable;
-      code.push(...passed.set(this.#allowing(set, anchorBytes - 1)));
-      for (const [place, before] of (this.#before[set] as readonly Variable[]).entries()) {
-        code.push(
-          ...this.#now.set(this.#allowing(set, place)),
-          ...passed.set(bytes16.and(passed.get, bytes16.behindLast(anchorBytes - 1 - place, before.get, this.#now.get))),
-          ...before.set(this.#now.get),
-        );
-      }
+  /** Code that leaves one bit for each of the 16 bytes at `address` plus `offset`: an anchor may end there. The bytes before are read as well. */
+  bits(address: Code, offset: number): Code {
+    const start = i32.subtract(address, i32.of(anchorBytes - 1));
+    const code: number[] = [];
+    for (const place of places) {
+      const [low, high] = [this.#low[place] as Variable, this.#high[place] as Variable];
+      code.push(
+        ...low.set(bytes16.load(start, offset + place)),
+        ...high.set(bytes16.shiftRight(low.get, 4)),
+        ...low.set(bytes16.and(low.get, bytes16.of(0x0f))),
+      );
     }
-    return code;
-  }
-
-  /** One bit for each of the bytes that were read last: an anchor may end there. */
-  get bits(): Code {
-    const [first, second] = this.#passed as readonly [Variable, Variable];
-    return bytes16.bits(bytes16.notEqual(bytes16.or(first.get, second.get), bytes16.of(0)));
+    for (const set of sets) {
+      const allowing = places.map((place) => this.#allowing(set, place)).reduce((all, each) => bytes16.and(all, each));
+      code.push(...this.#passed.set(set === 0 ? allowing : bytes16.or(this.#passed.get, allowing)));
+    }
+    return [...code, ...bytes16.bits(bytes16.notEqual(this.#passed.get, bytes16.of(0)))];
   }
 
   #allowing(set: number, place: number): Code {
     const table = (half: 'low' | 'high'): Code => bytes16.load(i32.of(0), this.#tables + tableAt(set, place, half));
-    return bytes16.and(bytes16.lookUp(table('low'), this.#low.get), bytes16.lookUp(table('high'), this.#high.get));
+    const [low, high] = [this.#low[place] as Variable, this.#high[place] as Variable];
+    return bytes16.and(bytes16.lookUp(table('low'), low.get), bytes16.lookUp(table('high'), high.get));
   }
 }
-
-/** Of eight groups each. */
-const sets = [0, 1] as const;

@@ -1,6 +1,6 @@
 // Finds passwords behind the word for it in other languages and scripts: `contraseña: …`, `пароль=…`, `密码：…`.
 // Must never take prose for one: in languages with letters a sign has to stand between, and words behind a blank don't count.
-import { textOf } from './byte-classes.ts';
+import { LETTER, textOf } from './byte-classes.ts';
 import type { Probe } from './finding.ts';
 import { isPlaceholder } from './placeholder.ts';
 
@@ -32,7 +32,7 @@ function wordProbe(word: string, isPlain: boolean): Probe {
     anyCase: isPlain,
     examine(text, at, report) {
       const from = at + 4 - bytes.length;
-      if (from < 0 || (isPlain && /[a-z]/i.test(textOf(text, Math.max(0, from - 1), from)))) return;
+      if (from < 0 || (isPlain && LETTER[text[from - 1] ?? 0] === 1)) return;
       const match = pattern.exec(textOf(text, from, Math.min(text.length, from + mostBytes)));
       const place = match?.indices?.[1] ?? match?.indices?.[2] ?? match?.indices?.[3];
       if (match === null || place === undefined) return;

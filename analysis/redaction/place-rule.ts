@@ -2,6 +2,7 @@
 // Must never look further than a line's width: patterns run over bounded pieces of text only.
 import { DIGIT, LETTER, QUOTE, lineStart, textOf } from './byte-classes.ts';
 import type { Anchor, Probe, Report } from './finding.ts';
+import { beginsAt, endsAt, fixedBeginning, fixedEnd } from './fixed-text.ts';
 import { isPlaceholder } from './placeholder.ts';
 import { looksRandom } from './randomness.ts';
 
@@ -23,11 +24,19 @@ export interface PlaceRule {
 export const quoted = `["'\`]([^"'\`\\n]{3,128})["'\`]`;
 export const word = `["']?([^\\s"',;&<>()\\]}]{3,128})`;
 
-export const placeProbe = (rule: PlaceRule): Probe => ({
-  anchors: rule.anchors,
-  anyCase: rule.anyCase ?? false,
-  examine: (bytes, at, report) => apply(rule, bytes, at, report),
-});
+export function placeProbe(rule: PlaceRule): Probe {
+  const end = rule.before === undefined ? undefined : fixedEnd(rule.before);
+  const beginning = fixedBeginning(rule.value);
+  return {
+    anchors: rule.anchors,
+    anyCase: rule.anyCase ?? false,
+    // Bytes are compared before text is made for the patterns: most places are ordinary words.
+    examine(bytes, at, report) {
+      if (end !== undefined && !endsAt(bytes, at, end)) return;
+      if (beginsAt(bytes, at, beginning)) apply(rule, bytes, at, report);
+    },
+  };
+}
 
 function apply(rule: PlaceRule, bytes: Uint8Array, at: number, report: Report): void {
   const from = lineStart(bytes, at, before);

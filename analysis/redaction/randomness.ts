@@ -7,11 +7,19 @@ const mostBytes = 256;
 
 /** How many different bytes there are. */
 export function variety(bytes: Uint8Array, start: number, end: number): number {
-  const seen = new Set<number>();
+  SEEN.fill(0);
   const stop = Math.min(end, start + mostBytes);
-  for (let i = start; i < stop; i += 1) seen.add(bytes[i] as number);
-  return seen.size;
+  let count = 0;
+  for (let i = start; i < stop; i += 1) {
+    const byte = bytes[i] as number;
+    if (SEEN[byte] === 0) count += 1;
+    SEEN[byte] = 1;
+  }
+  return count;
 }
+
+/** Which bytes came already; of one call. */
+const SEEN = new Uint8Array(256);
 
 /** Shannon entropy in bits a byte, of the first 256 bytes. */
 export function entropy(bytes: Uint8Array, start: number, end: number): number {
