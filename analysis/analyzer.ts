@@ -19,6 +19,7 @@ import type { KnownProblem } from './known-problems/known-problem.ts';
 import { NoticeBoard, type Notice } from './notices.ts';
 import { severityOfMessage, type Severity } from './severity.ts';
 import type { Trace } from './trace.ts';
+import { holdsEscapedLines } from './traces/trace-lines.ts';
 import { parseTrace } from './traces/trace-reader.ts';
 import { copyOf } from './templates/template.ts';
 import { TemplateMiner, type MinerOptions, type MinerSnapshot } from './templates/miner.ts';
@@ -255,8 +256,7 @@ export class Analyzer {
 
 /** The trace in a message of several lines, or of one that holds them escaped. */
 function traceIn(message: string): Trace | undefined {
-  if (!message.includes('\n') && !(message.length > 200 && message.includes('\\n'))) return undefined;
-  return parseTrace(message);
+  return message.includes('\n') || holdsEscapedLines(message) ? parseTrace(message) : undefined;
 }
 
 function mergeFields(

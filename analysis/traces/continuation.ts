@@ -14,7 +14,7 @@ import { atJoining } from './at-joining.ts';
 import { elixirJoining } from './elixir.ts';
 import { erlangJoining } from './erlang.ts';
 import { goJoining } from './go.ts';
-import { isIndented } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, tellsFailure } from './join-rules.ts';
 import type { JoinPhase, JoinRules } from './join-rules.ts';
 import { kernelJoining } from './kernel.ts';
 import { unwrapLine } from './line-wrapper.ts';
@@ -52,6 +52,8 @@ export class TraceJoiner {
   #phase: JoinPhase | undefined;
   #undecided = 0;
   #previous = '';
+  /** The indentation that a logger gave every line of the open trace. */
+  #margin = '';
 
   /** True while the open record is a trace that more lines may join. */
   get inTrace(): boolean {
@@ -64,6 +66,7 @@ export class TraceJoiner {
     this.#phase = undefined;
     this.#undecided = 0;
     this.#previous = '';
+    this.#margin = '';
   }
 
   /** The next line is an ordinary one (see line-screen.ts), and the one after it may be judged by it. Never inside a trace. */
@@ -76,7 +79,8 @@ export class TraceJoiner {
   next(line: string): Continuation {
     const content = contentOf(line);
     if (this.#phase !== undefined && this.#rules !== undefined) {
-      const phase = this.#rules.follow(this.#phase, content);
+      const inner = this.#withoutMargin(content);
+      const phase = inner === undefined ? undefined : this.#rules.follow(this.#phase, inner);
       if (phase !== undefined) {
         this.#phase = phase;
         if (phase.sure) {
@@ -90,30 +94,73 @@ export class TraceJoiner {
     return this.#judgeAlone(content);
   }
 
+  /** Undefined for a line that lacks the open trace's indentation, and so ends it. */
+  #withoutMargin(content: string): string | undefined {
+    if (this.#margin === '') return content;
+    if (content.startsWith(this.#margin)) return content.slice(this.#margin.length);
+    return isBlank(content) ? content : undefined;
+  }
+
   #judgeAlone(content: string): Continuation {
     this.#undecided = 0;
+    this.#margin = '';
     const previous = this.#previous;
     this.#previous = content;
-    if (mayAttach(content)) {
-      for (const rules of ALL_RULES) {
-        const phase = rules.attach(content, previous);
-        if (phase === undefined) continue;
-        this.#rules = rules;
-        this.#phase = phase;
-        return 'continues';
-      }
+    if (this.#open((rules) => rules.attach(content, previous), mayAttach(content))) return this.#verdict();
+    const margin = outerIndentation(content);
+    if (margin > 0) {
+      // A logger indents what it was given: the head of a trace, then all its lines, stand below its own line.
+      const inner = content.slice(margin);
+      this.#margin = content.slice(0, margin);
+      if (this.#open((rules) => rules.attach(inner, previous), mayAttach(inner))) return this.#verdict();
+      if (this.#open((rules) => rules.announce(inner))) return tellsFailure(previous) ? 'continues' : 'starts';
+      this.#margin = '';
     }
+    this.#open((rules) => rules.announce(content));
+    return 'starts';
+  }
+
+  /** Of a line that attaches: one that only may belong waits for the next. */
+  #verdict(): Continuation {
+    if (this.#phase?.sure !== false) return 'continues';
+    this.#undecided = 1;
+    return 'maybe';
+  }
+
+  /** Asks every language; the first that has a phase for the line has the trace. */
+  #open(ask: (rules: JoinRules) => JoinPhase | undefined, may = true): boolean {
     this.#rules = undefined;
     this.#phase = undefined;
+    if (!may) return false;
     for (const rules of ALL_RULES) {
-      const phase = rules.announce(content);
+      const phase = ask(rules);
       if (phase === undefined) continue;
       this.#rules = rules;
       this.#phase = phase;
-      break;
+      return true;
     }
-    return 'starts';
+    return false;
   }
+}
+
+/** The indentation that a logger put before the head of a trace; empty where there is none, and before a frame, which has its own. */
+export function marginOf(line: string, previous: string): string {
+  const margin = outerIndentation(line);
+  if (margin === 0 || attaches(line, previous)) return '';
+  const inner = line.slice(margin);
+  const isHead = attaches(inner, previous) || ALL_RULES.some((rules) => rules.announce(inner) !== undefined);
+  return isHead ? line.slice(0, margin) : '';
+}
+
+/** How far a line that isn't blank is indented. Python indents the head of an exception group by two itself. */
+function outerIndentation(line: string): number {
+  const indentation = isIndented(line) ? indentationOf(line) : 0;
+  if (indentation === line.length) return 0;
+  return line.startsWith('+ ', indentation) ? Math.max(0, indentation - 2) : indentation;
+}
+
+function attaches(line: string, previous: string): boolean {
+  return mayAttach(line) && ALL_RULES.some((rules) => rules.attach(line, previous) !== undefined);
 }
 
 function contentOf(line: string): string {

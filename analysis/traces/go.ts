@@ -1,6 +1,6 @@
 // How Go writes a panic, a fatal error and its goroutines.
 // Must never guess at other languages' framesPhase.
-import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, openPhase, surePhase, tellsFailure } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import type { Frame } from '../trace.ts';
 import { frameOf, MAX_FRAMES, traceOf, words } from './trace-language.ts';
@@ -11,24 +11,32 @@ const headPhase = openPhase('head');
 const signalPhase = surePhase('signal');
 const framesPhase = surePhase('frames');
 const gapPhase = openPhase('gap');
+/** A function's name alone was read; its position has to follow. */
+const namePhase = openPhase('name');
 const endedPhase = surePhase('ended');
 
 /** Joins a panic with all its goroutines, blank lines between them included. */
 export const goJoining: JoinRules = {
   announce: (line) => (isHead(line) ? headPhase : undefined),
-  attach: (line) => (isGoroutine(line) || isPosition(line) ? framesPhase : undefined),
+  attach(line, previous) {
+    if (isGoroutine(line) || isPosition(line)) return framesPhase;
+    // Loggers print the stack of an error as bare names with positions, below their own line.
+    return isBareName(line) && tellsFailure(previous) ? namePhase : undefined;
+  },
   follow(phase, line) {
+    if (phase === namePhase) return isPosition(line) ? framesPhase : undefined;
     if (isGoroutine(line) || line.startsWith('runtime stack:')) return framesPhase;
     switch (phase) {
       case headPhase:
       case signalPhase:
-        if (line.startsWith('[signalPhase ') || line.startsWith('\tpanic: ') || line.startsWith('panic: ')) return signalPhase;
+        if (line.startsWith('[signal ') || line.startsWith('\tpanic: ') || line.startsWith('panic: ')) return signalPhase;
         return phase === signalPhase && !isBlank(line) && !isIndented(line) ? undefined : headPhase;
       case framesPhase:
       case gapPhase:
         if (isBlank(line)) return gapPhase;
         if (isIndented(line) || isCall(line) || line.startsWith('created by ')) return framesPhase;
         if (isRegister(line) || line.startsWith('...')) return framesPhase;
+        if (phase === framesPhase && isBareName(line)) return namePhase;
         return line.startsWith('exit status ') ? endedPhase : undefined;
       default:
         return undefined;
@@ -66,6 +74,11 @@ function isCall(line: string): boolean {
   return open > 0 && line.endsWith(')') && !line.slice(0, open).includes(' ');
 }
 
+/** `github.com/acme/shop/cart.(*Store).Load`: a frame's function as loggers and wrapped errors print it, without arguments. */
+function isBareName(line: string): boolean {
+  return line.length < 1024 && /^[A-Za-z_][^\s:;,=<>"'|\\]{2,}$/.test(line) && /.\.[\w(]/.test(line);
+}
+
 /** `rax    0x0`: the registers that a fatal signal prints. */
 function isRegister(line: string): boolean {
   const space = line.indexOf(' ');
@@ -86,31 +99,46 @@ export const goReader: TraceReader = {
     const head: string[] = [];
     let call: string | undefined;
     let inStack = false;
-    for (const line of lines) {
+    let ofGoroutine = false;
+    for (const [index, line] of lines.entries()) {
       if (isGoroutine(line) || line.startsWith('runtime stack:')) {
         // The first goroutine is the one that failed. The runtime's own stack stands before it and says little.
         if (frames.some((frame) => frame.inApp)) break;
         inStack = true;
+        ofGoroutine = true;
         call = undefined;
         continue;
       }
       const position = positionAt(line);
       if (position !== undefined) {
+        const above = lines[index - 1]?.trim() ?? '';
+        if (call === undefined && isBareName(above)) {
+          call = above;
+          if (!inStack && head.at(-1)?.trim() === above) head.pop();
+        }
         if (call !== undefined && frames.length < 4 * MAX_FRAMES) frames.push(goFrame(call, position));
         call = undefined;
         inStack = true;
       } else if (isCall(line.trim()) || line.trim().startsWith('created by ')) call = line.trim();
       else if (isBlank(line)) {
         if (inStack && frames.some((frame) => frame.inApp)) break;
-      } else if (!inStack && head.length < 64) head.push(line);
+      } else if (!inStack) {
+        if (head.length < 64) head.push(line);
+        // What wraps an error prints its own message and stack below the first.
+      } else if (!ofGoroutine && !isBareName(line.trim()) && frames.some((frame) => frame.inApp)) break;
     }
     const { type, message } = readGoHead(head);
     if (frames.length === 0 && type === undefined) return undefined;
+    const isLogged = type === undefined && !ofGoroutine;
     // Above the last `panic` frame stand the runtime and the deferred functions that saw the panic go by.
     const raise = frames.findLastIndex((frame) => frame.function === 'panic' || frame.function === 'runtime.gopanic');
     // Unless a deferred function panicked anew: then it is what failed.
     const anew = head.filter((line) => line.includes('panic: ')).length > 1 || head.some((line) => line.includes('[recovered'));
-    return traceOf('go', { type: type ?? 'panic', message, frames: raise >= 0 && !anew ? markAbove(frames, raise) : frames });
+    return traceOf('go', {
+      type: isLogged ? undefined : (type ?? 'panic'),
+      message,
+      frames: raise >= 0 && !anew ? markAbove(frames, raise) : frames,
+    });
   },
 };
 
@@ -125,7 +153,12 @@ function readGoHead(head: readonly string[]): { readonly type: string | undefine
     (line) => line.includes('panic: ') || line.includes('fatal error: ') || line.includes(' panic serving '),
   );
   const line = head[index];
-  if (line === undefined) return { type: undefined, message: head.at(-1) ?? '' };
+  if (line === undefined) {
+    // Whoever read the header of the record may have taken `panic: ` for its level.
+    const runtime = head.find((text) => text.startsWith('runtime error: '));
+    if (runtime !== undefined) return { type: panicType(runtime), message: runtime };
+    return { type: undefined, message: head.findLast((text) => !isBlank(text) && !text.startsWith('[signal ')) ?? '' };
+  }
   const rest = head.slice(index + 1).filter((text) => !text.startsWith('[signal '));
   const serving = line.indexOf(' panic serving ');
   const text = serving >= 0 ? afterAddress(line, serving + 15) : undefined;

@@ -84,9 +84,10 @@ function loggedHead(before: readonly string[]): { readonly type: string | undefi
 /** `app.rb:5:in 'f': key not found: "x" (KeyError)`. */
 function rubyHead(line: string): { readonly type: string; readonly message: string; readonly frame: Frame } | undefined {
   const label = line.indexOf(':in ');
-  if (label < 0 || isIndented(line)) return undefined;
+  if (label < 0) return undefined;
   const end = line.indexOf("': ", label + 5);
-  if (end < 0) return undefined;
+  // A logger's indentation may stand before a head; frames are indented too, but end with their label.
+  if (end < 0 || (isIndented(line) && !line.endsWith(')'))) return undefined;
   const frame = readRubyFrame(` ${line.slice(0, end + 1)}`);
   if (frame === undefined) return undefined;
   const rest = line.slice(end + 3);

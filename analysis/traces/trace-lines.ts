@@ -1,5 +1,7 @@
 // Turns a text into the bare lines of a trace: unescaped, without wrappers, colours and prefixes.
 // Must never drop a line because of what it says.
+import { marginOf } from './continuation.ts';
+import { isBlank, isIndented } from './join-rules.ts';
 import { unwrapLine } from './line-wrapper.ts';
 
 /** Lines looked at: what exceeds them is dropped from the middle, since heads stand first and Python's innermost frames last. */
@@ -12,7 +14,28 @@ const MAX_LINE = 16_384;
 export function traceLines(text: string): string[] {
   const raw = unescaped(text).split('\n');
   const kept = raw.length <= MAX_TRACE_LINES ? raw : [...raw.slice(0, MAX_TRACE_LINES / 2), ...raw.slice(-MAX_TRACE_LINES / 2)];
-  return kept.map((line) => bare(line));
+  return withoutMargin(kept.map((line) => bare(line)));
+}
+
+/** A logger's indentation goes where it stands before the head of a trace and all that follows it. */
+function withoutMargin(lines: string[]): string[] {
+  const head = lines.findIndex((line) => isIndented(line) && !isBlank(line));
+  const margin = head < 0 ? '' : marginOf(lines[head] ?? '', lines[head - 1] ?? '');
+  if (margin === '') return lines;
+  for (let index = head; index < lines.length; index += 1) {
+    const line = lines[index] ?? '';
+    if (line.startsWith(margin)) lines[index] = line.slice(margin.length);
+    else if (!isBlank(line)) break;
+  }
+  return lines;
+}
+
+/** Whether one line holds several, escaped. In a short one a single escape is more likely part of a path. */
+export function holdsEscapedLines(line: string): boolean {
+  if (line.length < 32) return false;
+  const first = line.indexOf('\\n');
+  if (first >= 0 && (line.length > 200 || line.includes('\\n', first + 2))) return true;
+  return line.includes('#012');
 }
 
 function bare(line: string): string {
@@ -55,11 +78,19 @@ function dropPrefix(line: string): string {
   return rest;
 }
 
-/** Undoes the escaping of JSON where line ends are escaped: the string literals that hold them become lines of their own. */
-function unescaped(text: string): string {
+/**
+ * Undoes the escaping of JSON where line ends are escaped: the string literals that hold them become lines of their own. So do the
+ * control characters that rsyslog writes in octal: `#012` for a line end, `#011` for a tab.
+ */
+function unescaped(given: string): string {
+  const text = given.includes('#012') && !given.includes('\n') ? given.replaceAll('#012', '\n').replaceAll('#011', '\t') : given;
   if (!text.includes('\\n')) return text;
   const out: string[] = [];
-  for (const line of text.split('\n')) out.push(line.includes('\\n') ? unescapeLine(line) : line);
+  for (const line of text.split('\n')) {
+    // A container's line ends in an escaped line end of its own.
+    const content = line.startsWith('{"log":"') ? unwrapLine(line) : line;
+    out.push(content.includes('\\n') ? unescapeLine(content) : content);
+  }
   return out.join('\n');
 }
 

@@ -155,6 +155,47 @@ describe('joining the lines of a trace', () => {
     expect(joinRecords([wrap('served'), ...lines, wrap('served')])).toHaveLength(3);
   });
 
+  it.each([
+    'Node with source line, cause and version',
+    'Java with cause and suppressed',
+    'Python with two links',
+    'Python exception group',
+    'Go with two goroutines',
+    'Rust',
+    'Ruby',
+    'PHP',
+    '.NET',
+  ])('joins %s below the line of a logger that indents it', (name) => {
+    for (const margin of ['  ', '    ', '\t']) {
+      const trace = `10:00:01 ERROR request failed\n${(traces[name] ?? '').replaceAll(/^/gm, margin)}`;
+      expect(joinRecords(['10:00:00 INFO on', ...trace.split('\n'), '10:00:02 INFO on'])).toEqual([
+        '10:00:00 INFO on',
+        trace,
+        '10:00:02 INFO on',
+      ]);
+    }
+  });
+
+  it('ends an indented trace where its indentation ends', () => {
+    const trace = ['  panic: first', '  goroutine 1 [running]:', '  main.main()', '  \t/srv/main.go:3 +0x1'];
+    expect(joinRecords(['INFO on', ...trace, 'more', 'and more'])).toEqual(['INFO on', trace.join('\n'), 'more', 'and more']);
+  });
+
+  it('joins the bare names and positions that Go loggers print below their line', () => {
+    const trace = `2026-01-02T03:04:05Z\tERROR\tcheckout failed\ngithub.com/acme/cart.(*Store).Load\n\t/srv/cart/store.go:41\nmain.main\n\t/srv/main.go:12`;
+    expect(joinRecords(['10:00:00 INFO on', ...trace.split('\n'), 'main.done', '10:00:02 INFO on'])).toEqual([
+      '10:00:00 INFO on',
+      trace,
+      'main.done',
+      '10:00:02 INFO on',
+    ]);
+  });
+
+  it('lets a name alone go that has no position behind it', () => {
+    const lines = ['ERROR cannot read', 'config.yaml', 'ERROR cannot read', 'other.yaml'];
+    expect(joinRecords(lines)).toEqual(lines);
+  });
+
   it('gives two traces that follow each other a record each', () => {
     const one = 'TypeError: a\n    at f (/a.js:1:2)';
     const two = 'RangeError: b\n    at g (/b.js:1:2)';

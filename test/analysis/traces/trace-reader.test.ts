@@ -178,6 +178,22 @@ main.main()
     expect(trace.frames).toHaveLength(4);
   });
 
+  it('reads the stack that Go loggers and wrapped errors print, bare names above positions', () => {
+    const trace = parse(`no funds
+github.com/acme/cart.(*Store).Load
+\t/srv/cart/store.go:41
+runtime.main
+\t/usr/local/go/src/runtime/proc.go:267
+cannot check out
+main.main
+\t/srv/main.go:12`);
+    expect(trace).toMatchObject({ language: 'go', type: undefined, message: 'no funds' });
+    expect(show(trace.frames)).toEqual([
+      '*github.com/acme/cart.(*Store).Load /srv/cart/store.go:41',
+      'runtime.main /usr/local/go/src/runtime/proc.go:267',
+    ]);
+  });
+
   it('reads Ruby of both quotings, and knows methods written in C', () => {
     const old = parse(
       "cart.rb:5:in `fetch': key not found: \"k\" (KeyError)\n\tfrom cart.rb:5:in `price'\n\tfrom cart.rb:9:in `block in total'",
@@ -339,6 +355,53 @@ describe('wherever the trace stands', () => {
       expect(parseTrace(text)).toBeUndefined();
     },
   );
+});
+
+const go = `panic: runtime error: index out of range [5] with length 3
+
+goroutine 1 [running]:
+main.load(...)
+\t/srv/cart/main.go:12
+main.main()
+\t/srv/cart/main.go:20 +0x1d`;
+
+describe('a Go panic', () => {
+  it.each([
+    ['on its own', go],
+    ['indented below the line of a logger', `10:00:00 ERROR failed\n${go.replaceAll(/^/gm, '    ')}`],
+    ['indented by a tab', `10:00:00 ERROR failed\n${go.replaceAll(/^/gm, '\t')}`],
+    ['without the `panic: ` that a header took for its level', go.slice(7)],
+    ["with rsyslog's escapes", go.replaceAll('\n', '#012').replaceAll('\t', '#011')],
+    [
+      'in Docker lines',
+      go
+        .split('\n')
+        .map((line) => JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: '2026-01-02T03:04:05Z' }))
+        .join('\n'),
+    ],
+  ])('is read the same %s', (_name, text) => {
+    const trace = parse(text);
+    expect(trace).toMatchObject({ language: 'go', type: 'runtime error: index out of range' });
+    expect(show(trace.frames)).toEqual(['*main.load /srv/cart/main.go:12', '*main.main /srv/cart/main.go:20']);
+  });
+});
+
+describe('indentation of a logger', () => {
+  it('goes from the head of a Ruby, Rust or PHP trace', () => {
+    const logged = (trace: string) => parse(`10:00:00 ERROR failed\n${trace.replaceAll(/^/gm, '  ')}`);
+    const ruby = logged("cart.rb:3:in 'Cart#load': no cart (CartError)\n\tfrom cart.rb:9:in '<main>'");
+    expect(ruby).toMatchObject({ language: 'ruby', type: 'CartError', message: 'no cart' });
+    expect(show(ruby.frames)).toEqual(['*Cart#load cart.rb:3', '*<main> cart.rb:9']);
+    const rust = logged(
+      "thread 'main' panicked at src/main.rs:4:9:\nno cart\nstack backtrace:\n   1: cart::load\n             at ./src/main.rs:4:9",
+    );
+    expect(rust).toMatchObject({ language: 'rust', message: 'no cart' });
+    expect(show(rust.frames)).toEqual(['*cart::load ./src/main.rs:4']);
+    const php = logged(
+      "PHP Fatal error:  Uncaught CartError: no cart in /srv/cart.php:3\nStack trace:\n#0 /srv/app.php(9): load('k')\n#1 {main}\n  thrown in /srv/cart.php on line 3",
+    );
+    expect(php).toMatchObject({ language: 'php', type: 'CartError', message: 'no cart' });
+  });
 });
 
 describe('harmful input', () => {
