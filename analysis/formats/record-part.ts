@@ -4,6 +4,7 @@ import type { FieldValue, ParsedRecord } from '../entry.ts';
 import { newTimestampScan } from '../headers/timestamp-parts.ts';
 import { scanTimestamp } from '../headers/timestamp.ts';
 import { severityOfField, severityOfOpenTelemetry, type Severity } from '../severity.ts';
+import { traceField, withHead } from './trace-field.ts';
 
 /** What a format reader found. Keys that it can't tell are absent. */
 export type RecordPart = { -readonly [Key in keyof ParsedRecord]?: ParsedRecord[Key] };
@@ -118,10 +119,18 @@ function levelOf(fields: Fields): Severity | undefined {
   return typeof number === 'number' ? severityOfOpenTelemetry(number) : undefined;
 }
 
-/** The message, with a stack that stands in a field of its own set below it. */
+/** The message, with a trace that stands in a field of its own set below it. */
 function messageOf(fields: Fields): string {
   const message = textOf(pick(fields, 'message')) ?? textOf(pick(fields, 'failure')) ?? '';
-  const stack = pick(fields, 'stack');
-  if (typeof stack !== 'string' || !stack.includes('\n') || message.includes(stack)) return message;
+  const stack = namedStack(fields) ?? traceField(fields, message);
+  if (stack === undefined || message.includes(stack)) return message;
   return message === '' || stack.startsWith(message) ? stack : `${message}\n${stack}`;
+}
+
+function namedStack(fields: Fields): string | undefined {
+  for (const key of keys.stack) {
+    const value = fields[key];
+    if (typeof value === 'string' && value.includes('\n')) return withHead(fields, key, value);
+  }
+  return undefined;
 }

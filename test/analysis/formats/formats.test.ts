@@ -32,6 +32,64 @@ test('a stack in a field of its own becomes the trace', () => {
   expect(record.message.split('\n', 1)).toEqual(['checkout failed']);
 });
 
+const stackOfNode = 'TypeError: x is undefined\n    at total (/app/cart.js:10:5)\n    at main (/app/main.js:2:1)';
+
+test.each([
+  ['a field named like an error', { msg: 'checkout failed', error: stackOfNode }],
+  ['a field that no logger names', { msg: 'checkout failed', context: { failure: { trail: stackOfNode } } }],
+  ['an array of lines', { msg: 'checkout failed', stack: stackOfNode.split('\n') }],
+  [
+    'an object whose stack is frames alone',
+    { msg: 'checkout failed', err: { name: 'TypeError', message: 'x is undefined', stack: stackOfNode.slice(26) } },
+  ],
+])("the trace in %s becomes the record's", (_name, fields) => {
+  const { trace, message } = read(JSON.stringify({ level: 'error', ...fields }));
+  expect(trace).toMatchObject({ language: 'node', type: 'TypeError', message: 'x is undefined' });
+  expect(trace?.frames.map((frame) => frame.function)).toEqual(['total', 'main']);
+  expect(message.split('\n', 1)).toEqual(['checkout failed']);
+});
+
+test("the trace in a logfmt field becomes the record's", () => {
+  const { trace } = read(`time=2024-01-31T10:15:00Z level=error msg="checkout failed" error=${JSON.stringify(stackOfNode)}`);
+  expect(trace).toMatchObject({ type: 'TypeError', message: 'x is undefined' });
+});
+
+test('several lines of anything else stay a field', () => {
+  const sql = 'SELECT total\n  FROM carts -- at 10:15\n  WHERE id = 7 LIMIT 10';
+  expect(read(JSON.stringify({ msg: 'slow query', sql, tags: ['web:1', 'checkout:2', 'cart at 10:15'] }))).toMatchObject({
+    message: 'slow query',
+    trace: undefined,
+    fields: { sql },
+  });
+});
+
+test('a trace that the message holds already is not looked for elsewhere', () => {
+  const record = read(JSON.stringify({ msg: stackOfNode, error: stackOfNode.replace('TypeError', 'RangeError') }));
+  expect(record).toMatchObject({ message: stackOfNode, trace: { type: 'TypeError' } });
+});
+
+test.each([
+  [
+    'as rsyslog escapes it',
+    (text: string) => `2024-01-31T10:15:00.123456+00:00 web1 shop[7]: ${text.replaceAll('\n', '#012').replaceAll('\t', '#011')}`,
+  ],
+  [
+    'with literal escapes',
+    (text: string) => `2024-01-31 10:15:00 ERROR shop: ${text.replaceAll('\n', String.raw`\n`).replaceAll('\t', String.raw`\t`)}`,
+  ],
+])('a trace on one line %s is read', (_name, wrap) => {
+  expect(read(wrap(stackOfNode)).trace).toMatchObject({ type: 'TypeError', frames: [{ function: 'total' }, { function: 'main' }] });
+  const java = 'com.shop.CartException: no cart\n\tat com.shop.Cart.load(Cart.java:12)\n\tat com.shop.App.main(App.java:3)';
+  expect(read(wrap(java)).trace).toMatchObject({ language: 'java', type: 'com.shop.CartException', frames: [{ line: 12 }, { line: 3 }] });
+});
+
+test.each(['2024-01-31 10:15:00 ERROR cannot open C:\\new\\names\\node.txt at line 3', 'order #0124 and order #01299 failed: Error'])(
+  'what only looks like an escape is no trace: %s',
+  (text) => {
+    expect(read(text).trace).toBeUndefined();
+  },
+);
+
 test('a field called __proto__ is only a field', () => {
   const record = read('{"msg":"x","__proto__":{"polluted":true}}');
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
