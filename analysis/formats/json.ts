@@ -26,7 +26,7 @@ export function readJson(text: string): RecordPart | undefined {
   if (text.charCodeAt(end - 1) !== 125) return undefined;
   const object = parseObject(text);
   if (object === undefined) return undefined;
-  const part = partOfFields(flatten(object));
+  const part = partOfFields(flatten(object), text);
   part.format = 'json';
   // An object without any message is its own message.
   if (part.message === '') part.message = text;

@@ -34,7 +34,7 @@ export function readLogfmt(text: string): RecordPart | undefined {
     } else return undefined;
   }
   if (pairs < 3) return undefined;
-  const part = partOfFields(fields);
+  const part = partOfFields(fields, text);
   part.format = 'logfmt';
   if (part.message === '') part.message = text;
   return part;

@@ -87,9 +87,9 @@ export function timeOfField(value: FieldValue | undefined): number | undefined {
   return end > 0 && (scan.kind === 'full' || scan.kind === 'date') ? scan.ms : undefined;
 }
 
-/** The record that well-known names among structured fields tell. */
-export function partOfFields(fields: Fields): RecordPart {
-  const part: RecordPart = { fields, message: messageOf(fields).trim() };
+/** The record that well-known names among structured fields tell, which were written as `text`. */
+export function partOfFields(fields: Fields, text: string): RecordPart {
+  const part: RecordPart = { fields, message: messageOf(fields, holdsLines(text)).trim() };
   const { date, time: clock } = fields;
   const stated = pick(fields, 'time');
   // Firewalls write day and clock as two pairs.
@@ -119,10 +119,15 @@ function levelOf(fields: Fields): Severity | undefined {
   return typeof number === 'number' ? severityOfOpenTelemetry(number) : undefined;
 }
 
+/** False if no field can hold a trace: the text has neither line ends, nor escaped ones, nor an array of texts. */
+function holdsLines(text: string): boolean {
+  return text.includes('\\n') || text.includes('["') || text.includes('\\u000') || text.includes('\n');
+}
+
 /** The message, with a trace that stands in a field of its own set below it. */
-function messageOf(fields: Fields): string {
+function messageOf(fields: Fields, mayHoldTrace: boolean): string {
   const message = textOf(pick(fields, 'message')) ?? textOf(pick(fields, 'failure')) ?? '';
-  const stack = namedStack(fields) ?? traceField(fields, message);
+  const stack = mayHoldTrace ? (namedStack(fields) ?? traceField(fields, message)) : undefined;
   if (stack === undefined || message.includes(stack)) return message;
   return message === '' || stack.startsWith(message) ? stack : `${message}\n${stack}`;
 }

@@ -204,7 +204,12 @@ export class Columns {
     let i = at;
     for (; i < length; i++) {
       const code = text.charCodeAt(i);
-      if (code === 32 || code === 9) {
+      if (code === 32 || code === 9 || code === 10) {
+        if (code === 10) {
+          // What ends a line is its message, and no header goes on behind it, whatever was opened.
+          this.kind[index] = column.other;
+          return i;
+        }
         if (depth <= 0) break;
         // A bracket that doesn't close before the blank was no pid.
         if (i - at > 120) break;

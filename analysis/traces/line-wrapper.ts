@@ -22,6 +22,22 @@ export function unwrapLine(line: string): string {
   return content;
 }
 
+/** The lines of a text without the header that a container runtime put before each. */
+export function unwrapLines(text: string): string {
+  const lines = text.split('\n');
+  for (const [index, line] of lines.entries()) {
+    const first = line.charCodeAt(0);
+    if (first === BRACE) lines[index] = dockerLog(line);
+    else if (first >= ZERO && first <= NINE && isContainerLine(line)) lines[index] = dropIsoHeader(line);
+  }
+  return lines.join('\n');
+}
+
+function isContainerLine(line: string): boolean {
+  const space = line.indexOf(' ', 19);
+  return space > 0 && space <= 40 && (line.startsWith('stdout ', space + 1) || line.startsWith('stderr ', space + 1));
+}
+
 const LT = 0x3c;
 const ZERO = 0x30;
 const NINE = 0x39;

@@ -123,6 +123,19 @@ test('a Docker line is unwrapped and its message read', () => {
   expect(read(line)).toMatchObject({ format: 'docker', severity: 'error', message: 'bad', timeMs: Date.UTC(2024, 0, 31, 10, 15, 0, 500) });
 });
 
+test.each([
+  ['Docker', (line: string) => JSON.stringify({ log: `${line}\n`, stream: 'stderr', time: '2016-10-06T00:17:09.669Z' })],
+  ['CRI', (line: string) => `2016-10-06T00:17:09.669Z stderr F ${line}`],
+])('the joined lines of a trace lose the header that %s gave each', (_name, wrap) => {
+  const lines = stackOfNode.split('\n').map((line) => wrap(line));
+  expect(read(lines.join('\n'))).toMatchObject({
+    timeMs: Date.UTC(2016, 9, 6, 0, 17, 9, 669),
+    fields: { stream: 'stderr' },
+    message: stackOfNode,
+    trace: { type: 'TypeError' },
+  });
+});
+
 test('RFC 5424 with structured data', () => {
   expect(read('<165>1 2003-10-11T22:14:15.003Z mymachine evntslog 12 ID47 [ex@1 iut="3" src="a \\"b\\""] An event')).toMatchObject({
     format: 'syslog',

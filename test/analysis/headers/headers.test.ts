@@ -17,6 +17,13 @@ function learn(lines: readonly string[], times = 3): ParsedRecord {
 
 const moment = Date.UTC(2024, 0, 31, 10, 15, 0);
 
+test('a header ends with its line, whatever the next line looks like', () => {
+  const head = 'Jan 31 10:15:00 web1 shop[812]: ';
+  const record = new Analyzer().analyze('test', `${head}ERROR request failed\n${head}panic: boom`, { timeMs: readAt }).record;
+  expect(record).toMatchObject({ process: 'shop', severity: 'error', component: undefined, thread: undefined });
+  expect(record.message).toBe(`request failed\n${head}panic: boom`);
+});
+
 describe('timestamps', () => {
   test.each([
     ['2024-01-31 10:15:00 INFO started', moment],
