@@ -44,10 +44,10 @@ export const elixirReader: TraceReader = {
         if (line.trim() === '' || !isIndented(line)) break;
         continue;
       }
-      const head = line.indexOf('** (');
-      const close = line.indexOf(')', head);
-      if (head >= 0 && close > head) {
-        const name = line.slice(head + 4, close);
+      const open = nameStart(line);
+      const close = line.indexOf(')', open);
+      if (open >= 0 && close > open) {
+        const name = line.slice(open, close);
         // `(exit)`, `(stop)` and `(EXIT from …)` wrap the exception that follows.
         if (type === undefined || isExceptionName(name)) {
           type = name;
@@ -60,6 +60,13 @@ export const elixirReader: TraceReader = {
     return traceOf('elixir', { type, message: message.map((line) => line.trim()).join('\n'), frames: list });
   },
 };
+
+/** Where the name begins in `** (KeyError) …`, also where the stars were taken for a column of the header; -1 where there is none. */
+function nameStart(line: string): number {
+  const stars = line.indexOf('** (');
+  if (stars >= 0) return stars + 4;
+  return line.startsWith('(') && isExceptionName(line.slice(1, line.indexOf(')'))) ? 1 : -1;
+}
 
 /** `    (shop 0.1.0) lib/shop/cart.ex:12: Shop.Cart.total/1`, `    lib/shop.ex:3: Shop.run/0`, `    (stdlib 3.17) gen_server.erl:689: …`. */
 function readElixirFrame(line: string): Frame | undefined {

@@ -88,7 +88,9 @@ function rubyHead(line: string): { readonly type: string; readonly message: stri
   const end = line.indexOf("': ", label + 5);
   // A logger's indentation may stand before a head; frames are indented too, but end with their label.
   if (end < 0 || (isIndented(line) && !line.endsWith(')'))) return undefined;
-  const frame = readRubyFrame(` ${line.slice(0, end + 1)}`);
+  // `request failed: app.rb:5:in …`
+  const before = line.lastIndexOf(': ', label);
+  const frame = readRubyFrame(` ${line.slice(before < 0 ? 0 : before + 2, end + 1)}`);
   if (frame === undefined) return undefined;
   const rest = line.slice(end + 3);
   const open = rest.lastIndexOf(' (');

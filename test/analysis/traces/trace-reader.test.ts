@@ -386,6 +386,14 @@ describe('a Go panic', () => {
   });
 });
 
+it('reads a Ruby head behind a sentence, and an Elixir head whose stars a header took', () => {
+  const ruby = parse("request failed: cart.rb:3:in 'Hash#fetch': key not found (KeyError)\n\tfrom cart.rb:3:in 'Cart#load'");
+  expect(ruby).toMatchObject({ type: 'KeyError', message: 'key not found' });
+  expect(show(ruby.frames)).toEqual(['Hash#fetch cart.rb:3', '*Cart#load cart.rb:3']);
+  const elixir = parse('(KeyError) key :k not found\n    (cart 0.1.0) lib/cart.ex:3: Cart.load/1');
+  expect(elixir).toMatchObject({ language: 'elixir', type: 'KeyError', message: 'key :k not found' });
+});
+
 describe('indentation of a logger', () => {
   it('goes from the head of a Ruby, Rust or PHP trace', () => {
     const logged = (trace: string) => parse(`10:00:00 ERROR failed\n${trace.replaceAll(/^/gm, '  ')}`);
