@@ -106,17 +106,17 @@ export class TraceJoiner {
     this.#margin = '';
     const previous = this.#previous;
     this.#previous = content;
-    if (this.#open((rules) => rules.attach(content, previous), mayAttach(content))) return this.#verdict();
+    if (this.#attach(content, previous)) return this.#verdict();
     const margin = outerIndentation(content);
     if (margin > 0) {
       // A logger indents what it was given: the head of a trace, then all its lines, stand below its own line.
       const inner = content.slice(margin);
       this.#margin = content.slice(0, margin);
-      if (this.#open((rules) => rules.attach(inner, previous), mayAttach(inner))) return this.#verdict();
-      if (this.#open((rules) => rules.announce(inner))) return tellsFailure(previous) ? 'continues' : 'starts';
+      if (this.#attach(inner, previous)) return this.#verdict();
+      if (this.#announce(inner)) return tellsFailure(previous) ? 'continues' : 'starts';
       this.#margin = '';
     }
-    this.#open((rules) => rules.announce(content));
+    this.#announce(content);
     return 'starts';
   }
 
@@ -127,13 +127,23 @@ export class TraceJoiner {
     return 'maybe';
   }
 
-  /** Asks every language; the first that has a phase for the line has the trace. */
-  #open(ask: (rules: JoinRules) => JoinPhase | undefined, may = true): boolean {
+  #attach(line: string, previous: string): boolean {
+    if (!mayAttach(line)) return false;
+    for (const rules of ALL_RULES) {
+      const phase = rules.attach(line, previous);
+      if (phase === undefined) continue;
+      this.#rules = rules;
+      this.#phase = phase;
+      return true;
+    }
+    return false;
+  }
+
+  #announce(line: string): boolean {
     this.#rules = undefined;
     this.#phase = undefined;
-    if (!may) return false;
     for (const rules of ALL_RULES) {
-      const phase = ask(rules);
+      const phase = rules.announce(line);
       if (phase === undefined) continue;
       this.#rules = rules;
       this.#phase = phase;
