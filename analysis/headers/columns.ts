@@ -204,6 +204,16 @@ export class Columns {
     let i = at;
     for (; i < length; i++) {
       const code = text.charCodeAt(i);
+      // Most characters are told at once.
+      const lower = code | 32;
+      if (lower >= 97 && lower <= 122) {
+        letters++;
+        continue;
+      }
+      if (code >= 48 && code <= 57) {
+        numbers++;
+        continue;
+      }
       if (code === 32 || code === 9 || code === 10) {
         if (code === 10) {
           // What ends a line is its message, and no header goes on behind it, whatever was opened.
@@ -216,9 +226,7 @@ export class Columns {
       }
       if (code === 124 && (piped || index === 0 || this.piped[index - 1] === true || this.kind[index - 1] === column.timestamp)) break;
       if (code === 45 || code === 58 || code === 42 || code === 35 || code === 62 || code === 61) dashes++;
-      if (code >= 48 && code <= 57) numbers++;
-      else if ((code >= 65 && code <= 90) || (code >= 97 && code <= 122)) letters++;
-      else if (code === 91 || code === 40) {
+      if (code === 91 || code === 40) {
         depth++;
       } else if (code === 93 || code === 41) {
         depth--;
