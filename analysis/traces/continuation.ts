@@ -162,10 +162,13 @@ export function marginOf(line: string, previous: string): string {
   return isHead ? line.slice(0, margin) : '';
 }
 
-/** How far a line that isn't blank is indented. Python indents the head of an exception group by two itself. */
+/**
+ * How far a line that isn't blank is indented. Python indents the head of an exception group by two itself; an indented arrow is no head,
+ * builds print them (` ---> Using cache`).
+ */
 function outerIndentation(line: string): number {
   const indentation = isIndented(line) ? indentationOf(line) : 0;
-  if (indentation === line.length) return 0;
+  if (indentation === line.length || line.startsWith('---> ', indentation)) return 0;
   return line.startsWith('+ ', indentation) ? Math.max(0, indentation - 2) : indentation;
 }
 

@@ -191,6 +191,19 @@ describe('joining the lines of a trace', () => {
     ]);
   });
 
+  it('leaves indented lines alone that are no part of a trace', () => {
+    const lines = [
+      'Step 3/9 : RUN make',
+      ' ---> Using cache',
+      ' ---> 1a2b3c',
+      'ERROR bad settings',
+      '  path: /etc/app.conf',
+      '  - one',
+      '  goroutines: 7',
+    ];
+    expect(joinRecords(lines)).toEqual(lines);
+  });
+
   it('lets a name alone go that has no position behind it', () => {
     const lines = ['ERROR cannot read', 'config.yaml', 'ERROR cannot read', 'other.yaml'];
     expect(joinRecords(lines)).toEqual(lines);
