@@ -32,6 +32,7 @@ import { createSession } from './session/session.ts';
 import { createSessionMetrics } from './session/session-metrics.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
 import { createResourceGovernor, ownUsage } from './resource-governor.ts';
+import { openFileShare, readDescriptorLimit } from './open-file-share.ts';
 import { openSource } from './source-opener.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { lockState } from './state-lock.ts';
@@ -86,14 +87,18 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
     createSource:
-      dependencies.openSource ??
-      ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: configuration.settings().limits.maxOpenFiles })),
+      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: openFiles() })),
     redactor: () => redaction.current(),
     reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
   const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;
+  const openFiles = (): number | undefined => {
+    const limit = readDescriptorLimit();
+    const fileSources = sourcesOf(configuration.settings()).filter(({ file }) => file !== undefined).length;
+    return configuration.settings().limits.maxOpenFiles ?? (limit === undefined ? undefined : openFileShare(fileSources, limit));
+  };
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
