@@ -17,6 +17,11 @@ export function age(time: Date | undefined, nowMs: number): string {
   return time === undefined ? '-' : duration(nowMs - time.getTime());
 }
 
+/** `5m ago`, or `in 5m` where clocks differ. */
+export function ago(time: Date | undefined, nowMs: number): string {
+  return time === undefined || time.getTime() > nowMs ? age(time, nowMs) : `${age(time, nowMs)} ago`;
+}
+
 /** The largest whole unit of a time span in milliseconds. */
 export function duration(ms: number): string {
   if (ms < 0) return 'in ' + duration(-ms);

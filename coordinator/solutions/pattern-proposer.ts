@@ -1,5 +1,6 @@
 // Candidates of the built-in engine, with a diagnosis that says that they are made by pattern.
 // Must never sound surer than a pattern is.
+import { knownProblemMatcher } from '../../analysis/known-problems/catalogue.ts';
 import type { PatternCandidate, PatternEngine, PatternProblem, PatternSetting } from '../model/pattern-engine.ts';
 import type { RepositoryService } from '../repository/repository.ts';
 import { isTestPath, judgePath } from './edits/path-policy.ts';
@@ -103,11 +104,17 @@ export function diagnoseByPattern(
       evidenceIds: idsOf('commit').slice(0, 1),
     });
   }
+  const [latest] = problem.occurrences;
+  const known = candidate !== undefined || latest === undefined ? undefined : knownProblemMatcher.recognize(latest);
+  if (known !== undefined)
+    claims.push({ statement: `${known.title}. What helps with it: ${known.remedy}`, evidenceIds: idsOf('entry').slice(0, 1) });
+  const undetermined =
+    suspect === undefined ? 'Not determined' : `Not determined; it may have begun with ${suspect.commit.hash.slice(0, 10)}`;
   return {
     summary: error,
     rootCause:
       candidate?.rootCause ??
-      (suspect === undefined ? 'Not determined.' : `Not determined; it may have begun with ${suspect.commit.hash.slice(0, 10)}.`),
+      (known === undefined ? `${undetermined}.` : `${undetermined}. In general with problems of this kind: ${known.cause}`),
     claims,
     risk:
       candidate === undefined

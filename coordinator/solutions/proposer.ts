@@ -54,6 +54,11 @@ async function* proposeInTurn(
   return {
     ...fromPatterns,
     ...(told === undefined ? {} : { diagnosis: told.diagnosis }),
-    reason: [...failures.map(({ reason }) => reason), fromPatterns.reason].join(' '),
+    reason: [...failures.map(({ reason }) => reason), fromPatterns.reason].map(sentence).join(' '),
   };
+}
+
+/** What a server said may end without a full stop. */
+function sentence(text: string): string {
+  return /[.!?:]$/.test(text) ? text : `${text}.`;
 }

@@ -5,7 +5,7 @@ import type { Deployment } from '../../../proto/index.ts';
 import { countArgument, timeArgument } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age } from '../presentation.ts';
+import { ago } from '../presentation.ts';
 import { table, type Column } from '../table.ts';
 
 export function addDeploymentsCommands(program: Command, context: CommandContext): void {
@@ -46,7 +46,7 @@ function columns(nowMs: number): Column<Deployment>[] {
     { title: 'SERVICE', value: (deployment) => deployment.service },
     { title: 'REVISION', value: (deployment) => deployment.revision, stretch: true },
     { title: 'NODE', value: (deployment) => (deployment.nodeId === '' ? 'all' : deployment.nodeId) },
-    { title: 'SINCE', value: (deployment) => `${age(deployment.time, nowMs)} ago` },
+    { title: 'SINCE', value: (deployment) => ago(deployment.time, nowMs) },
     { title: 'BY', value: (deployment) => deployment.recordedBy },
   ];
 }

@@ -6,7 +6,7 @@ import { countArgument, enumArgument, enumList } from '../arguments.ts';
 import type { OperatorConnection } from '../client.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age, enumLabel } from '../presentation.ts';
+import { age, ago, enumLabel } from '../presentation.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
 
 const stateColours: Readonly<Record<string, Colour>> = {
@@ -207,8 +207,8 @@ function incidentPage(incident: Incident, nowMs: number, style: Style): string {
       ['severity', enumLabel(incident.severity, 'SEVERITY')],
       ['service', incident.service],
       ['found by', incident.detector],
-      ['first seen', `${incident.firstSeenAt?.toISOString() ?? '-'} (${age(incident.firstSeenAt, nowMs)} ago)`],
-      ['last seen', `${incident.lastSeenAt?.toISOString() ?? '-'} (${age(incident.lastSeenAt, nowMs)} ago)`],
+      ['first seen', `${incident.firstSeenAt?.toISOString() ?? '-'} (${ago(incident.firstSeenAt, nowMs)})`],
+      ['last seen', `${incident.lastSeenAt?.toISOString() ?? '-'} (${ago(incident.lastSeenAt, nowMs)})`],
       ['occurrences', `${incident.occurrences} on ${incident.nodeIds.length} node${incident.nodeIds.length === 1 ? '' : 's'}`],
       ['nodes', incident.nodeIds.join(' ')],
       ['merged into', incident.mergedInto, 'yellow'],

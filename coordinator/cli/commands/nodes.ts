@@ -5,7 +5,7 @@ import { NodeStatus, Shipping, type NodeStatusResponse } from '../../../proto/in
 import { collect, countArgument, enumArgument, enumList, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age, bytes, duration, durationMs, enumLabel, percent } from '../presentation.ts';
+import { age, ago, bytes, duration, durationMs, enumLabel, percent } from '../presentation.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
 import { sourceColumns } from './sources.ts';
 
@@ -124,7 +124,7 @@ function nodePage(node: NodeStatusResponse, nowMs: number, style: Style): string
       ['id', node.id],
       ['status', `${statusOf(node)}${node.statusReason === '' ? '' : ` (${node.statusReason})`}`, statusColours[statusOf(node)]],
       ['connected', node.connected ? 'yes' : 'no'],
-      ['last seen', `${age(node.lastSeenAt, nowMs)} ago`],
+      ['last seen', ago(node.lastSeenAt, nowMs)],
       ['mode', enumLabel(node.operationalMode, 'OPERATIONAL_MODE')],
       [
         'labels',

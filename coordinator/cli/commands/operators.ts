@@ -5,7 +5,7 @@ import { OperatorRole, type Operator } from '../../../proto/index.ts';
 import { collect, durationArgument, enumArgument, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age, enumLabel } from '../presentation.ts';
+import { ago, enumLabel } from '../presentation.ts';
 import { properties, table, type Column, type Style } from '../table.ts';
 
 interface CreateOptions {
@@ -95,7 +95,7 @@ function columns(nowMs: number): Column<Operator>[] {
     { title: 'STATE', value: (operator) => stateOf(operator, nowMs) },
     { title: 'NARROWED TO', value: scopeOf, stretch: true },
     { title: 'EXPIRES', value: (operator) => operator.expiresAt?.toISOString() ?? 'never' },
-    { title: 'USED', value: (operator) => (operator.lastUsedAt === undefined ? '-' : `${age(operator.lastUsedAt, nowMs)} ago`) },
+    { title: 'USED', value: (operator) => (operator.lastUsedAt === undefined ? '-' : ago(operator.lastUsedAt, nowMs)) },
     { title: 'KEPT IN', value: (operator) => operator.keptIn },
     { title: 'ID', value: (operator) => operator.id },
   ];

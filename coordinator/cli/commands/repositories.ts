@@ -6,7 +6,7 @@ import { collect, commandArgument, countArgument, enumArgument } from '../argume
 import { usage, type CommandContext } from '../command-context.ts';
 import { HephaestusError } from '../../../base/errors.ts';
 import { collectPages } from '../paging.ts';
-import { age, enumLabel } from '../presentation.ts';
+import { age, ago, enumLabel } from '../presentation.ts';
 import { paint, properties, section, table, type Column, type Style } from '../table.ts';
 
 interface AddOptions {
@@ -200,7 +200,7 @@ function repositoryPage(repository: Repository, nowMs: number, style: Style): st
         ['credential', repository.credentialReference || 'none'],
         ['webhook secret', repository.webhookSecretReference || 'none, so that webhooks are refused'],
         ['clone', repository.clone],
-        ['fetched', repository.lastFetchedAt === undefined ? 'never' : `${age(repository.lastFetchedAt, nowMs)} ago`],
+        ['fetched', repository.lastFetchedAt === undefined ? 'never' : ago(repository.lastFetchedAt, nowMs)],
         ['error', repository.lastError, 'red'],
       ],
       style,

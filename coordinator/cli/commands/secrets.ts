@@ -3,7 +3,7 @@
 import type { Command } from 'commander';
 import type { SecretSummary } from '../../../proto/index.ts';
 import { usage, type CommandContext } from '../command-context.ts';
-import { age } from '../presentation.ts';
+import { ago } from '../presentation.ts';
 import { table, type Column } from '../table.ts';
 
 export function addSecretsCommands(program: Command, context: CommandContext): void {
@@ -47,6 +47,6 @@ function columns(nowMs: number): Column<SecretSummary>[] {
   return [
     { title: 'NAME', value: (secret) => secret.name },
     { title: 'KEPT IN', value: (secret) => secret.keptIn },
-    { title: 'SET', value: (secret) => (secret.updatedAt === undefined ? '-' : `${age(secret.updatedAt, nowMs)} ago`) },
+    { title: 'SET', value: (secret) => (secret.updatedAt === undefined ? '-' : ago(secret.updatedAt, nowMs)) },
   ];
 }

@@ -6,7 +6,7 @@ import { countArgument, enumList } from '../arguments.ts';
 import { usage, type CommandContext } from '../command-context.ts';
 import { diffColour } from '../diff-colour.ts';
 import { collectPages } from '../paging.ts';
-import { age, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
+import { age, ago, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
 import { addTranscriptCommand } from './transcript.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
 
@@ -166,7 +166,7 @@ function solutionPage(solution: SolutionProposal, nowMs: number, style: Style): 
       ['because', solution.stateReason],
       ['made by', [solution.provider, solution.model].filter(Boolean).join(' ')],
       ['confidence', percent(solution.confidence)],
-      ['begun', `${age(solution.createdAt, nowMs)} ago`],
+      ['begun', ago(solution.createdAt, nowMs)],
       [
         'delivered',
         changeRequest === undefined

@@ -5,7 +5,7 @@ import type { JoinToken } from '../../../proto/index.ts';
 import { collect, countArgument, durationArgument, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age } from '../presentation.ts';
+import { ago } from '../presentation.ts';
 import { table, type Column } from '../table.ts';
 
 export function addTokensCommands(program: Command, context: CommandContext): void {
@@ -56,7 +56,7 @@ function columns(nowMs: number): Column<JoinToken>[] {
     { title: 'ID', value: (token) => token.id },
     { title: 'STATE', value: (token) => stateOf(token, nowMs) },
     { title: 'USES', value: (token) => `${token.uses}/${token.useLimit}`, right: true },
-    { title: 'CREATED', value: (token) => `${age(token.createdAt, nowMs)} ago` },
+    { title: 'CREATED', value: (token) => ago(token.createdAt, nowMs) },
     { title: 'EXPIRES', value: (token) => token.expiresAt?.toISOString() ?? '-' },
     { title: 'NODE', value: (token) => token.nodeName },
     { title: 'BY', value: (token) => token.createdBy },

@@ -2,7 +2,7 @@
 // Must never depend on the terminal it runs in.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { age, bytes, duration, enumLabel, enumValue, parseDuration, safe, safeLine } from '../../../coordinator/cli/presentation.ts';
+import { age, ago, bytes, duration, enumLabel, enumValue, parseDuration, safe, safeLine } from '../../../coordinator/cli/presentation.ts';
 import { NodeStatus } from '../../../proto/index.ts';
 
 describe('durations', () => {
@@ -28,6 +28,12 @@ describe('durations', () => {
   it('show a dash for a time that never was', () => {
     expect(age(undefined, 0)).toBe('-');
     expect(age(new Date(0), 120_000)).toBe('2m');
+    expect(ago(undefined, 0)).toBe('-');
+  });
+
+  it('are of the past or, where clocks differ, of the future', () => {
+    expect(ago(new Date(0), 120_000)).toBe('2m ago');
+    expect(ago(new Date(120_000), 0)).toBe('in 2m');
   });
 });
 
