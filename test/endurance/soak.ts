@@ -31,15 +31,15 @@ export async function soak({ minutes, seed, linesPerSecond, keeps }: SoakOptions
   await until('the first session', () => [...stage.series.values()].every(({ arrived }) => arrived > 0), 60_000);
   const startedAtMs = performance.now();
   let nextReportMs = 60_000;
-  let endsAtMs = startedAtMs + minutes * 60_000;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      console.log(`${signal}: no more faults; what is under way is waited for and counted`);
-      endsAtMs = 0;
-    });
-  }
+  let isEnding = false;
+  const end = (signal: string): void => {
+    console.log(`${signal}: no more faults; what is under way is waited for and counted`);
+    isEnding = true;
+  };
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
   try {
-    while (performance.now() < endsAtMs) {
+    while (!isEnding && performance.now() - startedAtMs < minutes * 60_000) {
       const fault = drawFault(stage, draw);
       happened.set(fault.name, (happened.get(fault.name) ?? 0) + 1);
       stage.note(`fault: ${fault.name}`);
