@@ -32,7 +32,7 @@ import { createSession } from './session/session.ts';
 import { createSessionMetrics } from './session/session-metrics.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
 import { createResourceGovernor, ownUsage } from './resource-governor.ts';
-import { openFileShare, readDescriptorLimit } from './open-file-share.ts';
+import { openFileShare } from './open-file-share.ts';
 import { openSource } from './source-opener.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { lockState } from './state-lock.ts';
@@ -86,19 +86,15 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
-    createSource:
-      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: openFiles() })),
+    createSource: dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles })),
     redactor: () => redaction.current(),
     reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
     logger: child('pipeline'),
   });
   const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;
-  const openFiles = (): number | undefined => {
-    const limit = readDescriptorLimit();
-    const fileSources = sourcesOf(configuration.settings()).filter(({ file }) => file !== undefined).length;
-    return configuration.settings().limits.maxOpenFiles ?? (limit === undefined ? undefined : openFileShare(fileSources, limit));
-  };
+  /** Of each source; undefined where neither settings nor kernel limit it. */
+  let maxOpenFiles: number | undefined;
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
@@ -107,7 +103,9 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       const prepared = await redaction.prepare(settings.redaction);
       prepared.put();
       await reduction.put(settings.shipping ?? 'all');
-      await pipeline.configure(sourcesOf(settings));
+      const sources = sourcesOf(settings);
+      maxOpenFiles = settings.limits.maxOpenFiles ?? openFileShare(sources.filter(({ file }) => file !== undefined).length);
+      await pipeline.configure(sources);
       if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
       rate.limit(settings.limits.maxBytesPerSecond ?? 0);
     },

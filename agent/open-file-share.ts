@@ -9,7 +9,8 @@ const leastForSource = 16;
 const reserved = 128;
 
 /** A quarter is left over: files without a name stay open whatever their number, and a source may be added later. */
-export function openFileShare(fileSources: number, descriptorLimit: number): number {
+export function openFileShare(fileSources: number, descriptorLimit = readDescriptorLimit()): number | undefined {
+  if (descriptorLimit === undefined) return undefined;
   const share = Math.floor(((descriptorLimit - reserved) * 0.75) / Math.max(1, fileSources));
   return Math.min(mostForSource, Math.max(leastForSource, share));
 }
