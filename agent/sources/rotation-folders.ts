@@ -9,7 +9,6 @@ const mostFolders = 64;
 /** Those below a log's own folder and beside it. */
 export function foldersAround(folder: string): readonly string[] {
   const parent = dirname(folder);
-  // Where everybody may put files, what lies there proves nothing.
   const around = parent === '/' || parent === folder || isForAll(parent) ? [] : [parent, ...foldersIn(parent)];
   return [...foldersIn(folder), ...around.filter((other) => other !== folder)].slice(0, mostFolders);
 }
