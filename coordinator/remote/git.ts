@@ -6,6 +6,7 @@ import type {
   ChangeRequestDraft,
   GitCredential,
   KnownChangeRequest,
+  OpenChangeRequest,
   Remote,
   RemoteCheck,
   RemoteGit,
@@ -74,6 +75,14 @@ export class PlainGitRemote implements Remote {
     const merged = await git.mergedAs(repository, await this.gitCredential(), target, head ?? commit);
     if (merged !== undefined) return this.#changeRequest(branch, head ?? commit, 'merged', merged);
     return this.#changeRequest(branch, head ?? commit, head === undefined ? 'closed' : 'open');
+  }
+
+  /** Which of them are meant to be merged, nobody says; what they change is in the commits. */
+  async listOpenChangeRequests(): Promise<readonly OpenChangeRequest[]> {
+    return [...(await this.#branches('*'))].map(([branch, commit]) => ({
+      ...this.#changeRequest(branch, commit, 'open'),
+      reference: `refs/heads/${branch}`,
+    }));
   }
 
   async listComments(): Promise<Unsupported> {

@@ -13,6 +13,7 @@ import type {
   GitCredential,
   Issue,
   KnownChangeRequest,
+  OpenChangeRequest,
   Remote,
   RemoteCheck,
   RemoteComment,
@@ -83,6 +84,15 @@ export class GiteaRemote implements Remote {
   async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
     const pull = await this.#options.client.find(`${this.#path}/pulls/${encodeURIComponent(number)}`);
     return pull === undefined ? undefined : toChangeRequest(pull);
+  }
+
+  async listOpenChangeRequests(most: number): Promise<readonly OpenChangeRequest[]> {
+    const found: OpenChangeRequest[] = [];
+    for await (const pull of this.#options.client.list(`${this.#path}/pulls`, { state: 'open', sort: 'recentupdate' })) {
+      if (found.length >= most) break;
+      found.push({ ...toChangeRequest(pull), reference: `refs/pull/${textOf(pull, 'number')}/head` });
+    }
+    return found;
   }
 
   async listComments(number: string): Promise<readonly RemoteComment[]> {

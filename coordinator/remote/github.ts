@@ -13,6 +13,7 @@ import type {
   GitCredential,
   Issue,
   KnownChangeRequest,
+  OpenChangeRequest,
   Remote,
   RemoteCheck,
   RemoteComment,
@@ -107,6 +108,13 @@ export class GitHubRemote implements Remote {
   async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
     const { api, target } = await this.#open();
     return orUndefined(async () => toChangeRequest((await api.rest.pulls.get({ ...target, pull_number: Number(number) })).data));
+  }
+
+  async listOpenChangeRequests(most: number): Promise<readonly OpenChangeRequest[]> {
+    const { api, target } = await this.#open();
+    const asked = { ...target, state: 'open', sort: 'updated', direction: 'desc', per_page: Math.min(100, most) } as const;
+    const { data } = await api.rest.pulls.list(asked);
+    return data.map((pull) => ({ ...toChangeRequest(pull), reference: `refs/pull/${String(pull.number)}/head` }));
   }
 
   async listComments(number: string): Promise<readonly RemoteComment[]> {

@@ -13,6 +13,7 @@ import type {
   GitCredential,
   Issue,
   KnownChangeRequest,
+  OpenChangeRequest,
   Remote,
   RemoteCheck,
   RemoteComment,
@@ -89,6 +90,16 @@ export class GitLabRemote implements Remote {
   async getChangeRequest({ number }: KnownChangeRequest): Promise<ChangeRequest | undefined> {
     const request = await this.#options.client.find(await this.#numbered(number));
     return request === undefined ? undefined : toChangeRequest(request);
+  }
+
+  async listOpenChangeRequests(most: number): Promise<readonly OpenChangeRequest[]> {
+    const found: OpenChangeRequest[] = [];
+    const query = { state: 'opened', order_by: 'updated_at', sort: 'desc' };
+    for await (const request of this.#options.client.list(`${await this.#path()}/merge_requests`, query, 'per_page')) {
+      if (found.length >= most) break;
+      found.push({ ...toChangeRequest(request), reference: `refs/merge-requests/${textOf(request, 'iid')}/head` });
+    }
+    return found;
   }
 
   async listComments(number: string): Promise<readonly RemoteComment[]> {

@@ -12,7 +12,16 @@ import { readGitHubAddress, readGitHubCredential } from './github-address.ts';
 import { GitHubClient } from './github-client.ts';
 import { GitHubRemote } from './github.ts';
 import { GitLabRemote } from './gitlab.ts';
-import type { GitCredential, Remote, RemoteCheck, RemoteGit, RemoteRepository, RemoteUpdate, SecretReader } from './remote.ts';
+import type {
+  GitCredential,
+  OpenChangeRequest,
+  Remote,
+  RemoteCheck,
+  RemoteGit,
+  RemoteRepository,
+  RemoteUpdate,
+  SecretReader,
+} from './remote.ts';
 
 export interface RemoteServiceOptions {
   readonly git: RemoteGit;
@@ -106,6 +115,10 @@ export class RemoteRepositoryService {
     const { kind, number, url, state } = outcome;
     this.#logger.info(kind === 'created' ? 'issue created' : 'issue was there', { repository: repository.name, number, state });
     return { kind, url, number, remote: repository.url, branch: '', commit: '', state };
+  }
+
+  async listOpenChangeRequests(repository: RemoteRepository, most: number): Promise<readonly OpenChangeRequest[]> {
+    return this.connect(repository).listOpenChangeRequests(most);
   }
 
   async check(repository: RemoteRepository): Promise<readonly RemoteCheck[]> {

@@ -53,6 +53,19 @@ export interface ChangeRequest {
   readonly mergedAtMs: number | undefined;
 }
 
+/** One that is open now, whoever made it. */
+export interface OpenChangeRequest {
+  readonly number: string;
+  readonly url: string;
+  /** At a fork it may be a branch that the repository itself hasn't got. */
+  readonly branch: string;
+  /** Where git finds its head at the remote: `refs/pull/7/head`. */
+  readonly reference: string;
+  readonly commit: string;
+  readonly title: string;
+  readonly body: string;
+}
+
 /** What is remembered of a change request that is asked for again. */
 export interface KnownChangeRequest {
   readonly number: string;
@@ -136,6 +149,8 @@ export interface Remote {
   createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }>;
   /** As it is now; undefined if it is gone. */
   getChangeRequest(known: KnownChangeRequest): Promise<ChangeRequest | undefined>;
+  /** Open change requests of anybody, the latest first, at most so many. Plain git: every branch there is, in no order. */
+  listOpenChangeRequests(most: number): Promise<readonly OpenChangeRequest[]>;
   /** What people wrote on it, oldest first. */
   listComments(number: string): Promise<readonly RemoteComment[] | Unsupported>;
   /** New title and body, or the end of it without merging. */

@@ -105,7 +105,7 @@ export class FakeGitea {
       this.labels.push({ id: this.labels.length + 1, name: body['name'] as string });
       return { status: 201, body: this.labels.at(-1) };
     }
-    if (kind === 'pulls') return this.#pullRequests(method, number, part, body, page);
+    if (kind === 'pulls') return this.#pullRequests(method, number, part, { state: query.get('state') ?? 'open', body }, page);
     if (kind !== 'issues') return notFound;
     if (number === 'comments') {
       const comment = this.comments.find(({ id }) => String(id) === part);
@@ -138,8 +138,17 @@ export class FakeGitea {
     return { status: 201, body: this.#showIssue(made) };
   }
 
-  #pullRequests(method: string, number: string, part: string | undefined, body: Json, page: (items: readonly unknown[]) => Answer): Answer {
-    if (method === 'GET' && number === '') return page(this.pulls.toReversed().map((pull) => this.#showPull(pull)));
+  #pullRequests(
+    method: string,
+    number: string,
+    part: string | undefined,
+    { state, body }: { readonly state: string; readonly body: Json },
+    page: (items: readonly unknown[]) => Answer,
+  ): Answer {
+    if (method === 'GET' && number === '') {
+      const asked = this.pulls.filter(({ state: own }) => state === 'all' || own === state);
+      return page(asked.toReversed().map((pull) => this.#showPull(pull)));
+    }
     if (method === 'POST' && number === '') {
       const { title, head, base } = body as { title: string; head: string; base: string };
       if (this.#head(head) === '' || this.#head(base) === '') return notFound;

@@ -126,7 +126,10 @@ export class FakeGitLab {
       return known === undefined ? notFound : { status: 200, body: this.#show(known) };
     }
     if (method === 'GET') {
-      const found = this.mergeRequests.filter((one) => one.source_branch === query.get('source_branch'));
+      const [branch, state] = [query.get('source_branch'), query.get('state') ?? 'all'];
+      const found = this.mergeRequests.filter(
+        (one) => (branch === null || one.source_branch === branch) && (state === 'all' || one.state === state),
+      );
       return page(found.toReversed().map((one) => this.#show(one)));
     }
     if (method === 'POST') {

@@ -110,6 +110,20 @@ export function describeRemote(make: () => Promise<RemoteUnderTest>): void {
     expect(closed).toMatchObject({ state: 'closed', mergeCommit: undefined });
   });
 
+  test('lists what is open, and where git finds it', async () => {
+    const under = await make();
+    const listed = async (): Promise<readonly string[]> =>
+      (await under.remote.listOpenChangeRequests(50)).map((one) => one.branch).filter((name) => name !== 'main');
+    expect(await listed()).toEqual([]);
+    const commit = await update(under);
+    const { number, url } = await under.remote.createChangeRequest(draft(commit));
+    const found = (await under.remote.listOpenChangeRequests(50)).find((one) => one.branch === branch);
+    expect(found).toMatchObject({ number, url, commit, reference: expect.stringMatching(/^refs\/\S+$/) as unknown });
+    if (under.isForge) expect(found).toMatchObject({ title: 'Fix it', body: 'What happened.' });
+    under.decide(number, 'close');
+    expect(await listed()).toEqual([]);
+  });
+
   test('reads what people wrote, knows its own words and who may write', async () => {
     const under = await make();
     const { number } = await under.remote.createChangeRequest(draft(await update(under)));
