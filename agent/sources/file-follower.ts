@@ -36,6 +36,8 @@ export class FileFollower {
   copiesBornAfterNs: bigint;
   /** Where it stands is known beyond this process, or will be with its first record. */
   isAnnounced = false;
+  /** Its file held older content before. */
+  isTruncated = false;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
   doubtedSinceMs: number | undefined;
   /** A scan saw it changed: it has to be looked at. */

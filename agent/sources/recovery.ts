@@ -13,6 +13,7 @@ import type { FileFollower } from './file-follower.ts';
 import type { FileFacts } from './file-identity.ts';
 import { fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
+import { putAfter } from './generation-order.ts';
 import { byAge, byChange, originalNames } from './rotated-names.ts';
 import type { RotatedFile, RotatedFiles } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
@@ -75,10 +76,10 @@ export class Recovery {
       const follower = known ?? this.#followBeside(path, facts, current.path, true);
       if (follower === undefined) continue;
       if (known === undefined) roster.announce(settlement(source, nowMs, follower.position()));
-      follower.predecessor ??= last;
+      if (last !== undefined && follower.predecessor === undefined) putAfter(follower, last);
       last = follower;
     }
-    current.predecessor ??= last;
+    if (last !== undefined && current.predecessor === undefined) putAfter(current, last);
   }
 
   #recover(path: string, folders: readonly string[]): void {
@@ -90,11 +91,13 @@ export class Recovery {
       rotated.beside(namesake).map((file) => ({ ...file, isOwn: own.has(namesake) })),
     );
     const files = [...new Map(found.toReversed().map((file) => [file.path, file])).values()].toSorted(byAge);
-    const current = roster.atPath(path);
+    // The youngest of them, unless a rotation has left another one where it was.
+    const holder = roster.atPath(path);
+    const current = holder !== undefined && files.some(({ facts }) => roster.find(facts) === holder) ? undefined : holder;
     let last: FileFollower | undefined;
     for (const { path: rotatedPath, facts, isOwn } of files) {
       const known = roster.find(facts);
-      if ((known !== undefined && known === current) || finder.isExcluded(rotatedPath)) continue;
+      if (finder.isExcluded(rotatedPath)) continue;
       if (known !== undefined && known.offset > 0) {
         this.#cover(path, known);
         last = known;
@@ -102,7 +105,7 @@ export class Recovery {
       }
       // What lies here from before the newest known generation was read long ago, or was never ours.
       const isAfterKnown = last !== undefined || facts.modifiedAtMs >= (knownAtMs ?? Number.POSITIVE_INFINITY);
-      const mayBeMissed = isAfterKnown || (isOwn && current !== undefined && !claims.hasFileAmong(path, files));
+      const mayBeMissed = isAfterKnown || (isOwn && holder !== undefined && !claims.hasFileAmong(path, files));
       const follower = known ?? this.#followBeside(rotatedPath, facts, path, mayBeMissed);
       if (follower === undefined) continue;
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
@@ -111,10 +114,10 @@ export class Recovery {
       if (follower.offset === 0) countMissed += 1;
       this.#cover(path, follower);
       follower.isExamined = true;
-      follower.predecessor = last;
+      if (last !== undefined) putAfter(follower, last);
       last = follower;
     }
-    if (last !== undefined && current !== undefined) current.predecessor = last;
+    if (last !== undefined && current !== undefined) putAfter(current, last);
     // A file that was empty is known by nothing; one of those that were missed is what became of it.
     if (countMissed === 0) return;
     for (const position of claims.unclaimedAt(path)) if (position.identity.fingerprintLength === 0) this.#finish(position);

@@ -9,6 +9,7 @@ import { FileFollower } from './file-follower.ts';
 import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
+import { putAfter } from './generation-order.ts';
 import { byAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
@@ -99,7 +100,7 @@ export class Rotation {
       copy.doubtedSinceMs = undefined;
       copy.isExamined = true;
       copy.seek(follower.offset);
-      copy.predecessor = follower;
+      putAfter(copy, follower);
       follower.bequeath(copy);
       // Settles that the copy's beginning was read in the original, also where nothing is left to be read in it.
       this.#roster.announce(settlement(this.#options.source, nowMs, copy.position()));
@@ -111,8 +112,9 @@ export class Rotation {
       return;
     }
     const next = this.#roster.adopt(path, descriptor, nowMs);
-    next.predecessor = missed.at(-1) ?? copy ?? follower;
+    putAfter(next, missed.at(-1) ?? copy ?? follower);
     next.copiesBornAfterNs = (missed.at(-1) ?? copy)?.birthNs ?? follower.copiesBornAfterNs;
+    next.isTruncated = true;
   }
 
   /** False while an older file comes first, or while the file may be a copy that a rotation is making of another one. */
@@ -134,12 +136,15 @@ export class Rotation {
     }
     follower.isExamined = true;
     follower.doubtedSinceMs = undefined;
-    if (!follower.isAnnounced || follower.offset > 0) return true;
-    // It was empty when it was seen last: what it got since may have been copied and truncated, and this is what came then.
-    const last = this.#followMissedCopies(follower, undefined, nowMs).at(-1);
-    if (last === undefined) return true;
-    last.isExamined = true;
-    follower.predecessor = last;
+    if (follower.offset > 0 || !(follower.isAnnounced || follower.isTruncated)) return true;
+    // What it got since it was empty or truncated may have been copied and truncated again, and this is what came then.
+    const missed = this.#followMissedCopies(follower, undefined, nowMs);
+    const [first] = missed;
+    const last = missed.at(-1);
+    if (first === undefined || last === undefined) return true;
+    // What came before this file came before its copies, too.
+    if (follower.predecessor !== undefined) putAfter(first, follower.predecessor);
+    putAfter(follower, last);
     follower.copiesBornAfterNs = last.birthNs;
     return false;
   }
@@ -160,7 +165,7 @@ export class Rotation {
     if (moved !== undefined && moved !== former) this.#takeCompressed(rotated, moved, path);
     const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated, before, path, facts, nowMs);
     const follower = this.#roster.follow(path, facts, nowMs);
-    if (follower !== undefined) follower.predecessor = predecessor;
+    if (follower !== undefined && predecessor !== undefined) putAfter(follower, predecessor);
   }
 
   /** Generations that came and were rotated away between two scans. @returns the last one before the current file. */
@@ -176,7 +181,7 @@ export class Rotation {
       // One that matches the patterns too was found in this very scan, and only its order was open.
       if (known === undefined) follower.isListed = false;
       follower.isAbandoned = true;
-      follower.predecessor = last;
+      putAfter(follower, last);
       last = follower;
     }
     return last;
@@ -233,7 +238,7 @@ export class Rotation {
       follower.isAbandoned = true;
       follower.isExamined = true;
       follower.doubtedSinceMs = undefined;
-      follower.predecessor = last;
+      if (last !== undefined) putAfter(follower, last);
       missed.push(follower);
       last = follower;
     }

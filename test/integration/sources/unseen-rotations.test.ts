@@ -102,6 +102,32 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
 });
 
 describe('a restart', () => {
+  it('reads what was copied twice while the agent was down, where earlier copies stood under the same names', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(50);
+    for (const from of [51, 61]) {
+      const known = one.positions.length;
+      copyAndTruncate();
+      await one.until(() => one.positions.length >= known + 2);
+      folder.append('app.log', from, from + 9);
+      await one.untilExactly(from + 9);
+    }
+    await one.restart();
+    await one.until(() =>
+      ['app.log.1', 'app.log.2'].every((name) => one.positions.some((each) => each.kind === 'file' && each.path === folder.at(name))),
+    );
+    await one.stop();
+    for (const from of [71, 76]) {
+      folder.append('app.log', from, from + 4);
+      copyAndTruncate();
+    }
+    folder.append('app.log', 81, 90);
+    await one.start();
+    await one.untilRecords(90);
+    expectEachOnce(one, 90);
+  });
+
   it('reads on in a file that was renamed while nothing has its old name yet', async () => {
     folder.append('app.log', 1, 50);
     const one = await folder.follow('app.log');
