@@ -75,6 +75,16 @@ export class Mirror {
     });
   }
 
+  /** Commits of a reference that no mirrored branch holds; the mirror gets no reference of its own to them. */
+  async fetchReference(access: RemoteAccess, reference: string): Promise<void> {
+    if (!/^refs\/[\w./-]{1,200}$/.test(reference) || reference.includes('..')) return;
+    const filter = this.#options.partial ? ['--filter=blob:none'] : [];
+    const words = ['fetch', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', ...filter, 'origin', reference];
+    await this.exclusive(async () =>
+      this.#options.git.run(words, { directory: this.directory, remoteUrl: access.url, credential: access.credential, timeoutMs: 60_000 }),
+    );
+  }
+
   /** Runs a reading git command in the mirror. */
   async run(args: readonly string[], call: Omit<GitCall, 'directory'> = {}): Promise<GitAnswer> {
     // A partial mirror fetches what it lacks while it is read.

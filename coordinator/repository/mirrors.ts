@@ -54,6 +54,11 @@ export class Mirrors {
     return this.of(repository).update({ url: repository.url, credential }, repository.defaultBranch, signal);
   }
 
+  /** Brings the commits of a reference that isn't mirrored (`refs/pull/7/head`); nothing names them afterwards but their hashes. */
+  async fetchReference(repository: MirroredRepository, credential: GitCredential | undefined, reference: string): Promise<void> {
+    await this.of(repository).fetchReference({ url: repository.url, credential }, reference);
+  }
+
   /** A file as it is at the remote now. */
   async readFile(
     repository: MirroredRepository,

@@ -1,6 +1,7 @@
 // What the Repository Service needs of the remote side: credentials for git, change requests, issues and checks.
 // Must never be implemented here; remote/remote-repository-service.ts is one, compose.ts joins them.
 import type { GitCredential } from './git.ts';
+import type { ListedChange } from './open-changes.ts';
 import type { PublishOutcome, Repository } from './repository.ts';
 
 export interface RemoteGateway {
@@ -22,6 +23,8 @@ export interface RemoteGateway {
     repository: Repository,
     request: { readonly key: string; readonly title: string; readonly body: string },
   ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }>;
+  /** Whoever made them; plain git answers with all its branches. */
+  listOpenChangeRequests(repository: Repository, most: number): Promise<readonly ListedChange[]>;
   /** Asks the forge's API; the Repository Service checks git itself. */
   check(repository: Repository): Promise<readonly { name: string; ok: boolean; message: string }[]>;
 }

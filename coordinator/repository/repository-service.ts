@@ -8,6 +8,7 @@ import { grep, listFiles, readFileAt, readFilesAt, readHistory } from './history
 import { locateInMirror } from './location-search.ts';
 import { holdsFix } from './merge-search.ts';
 import type { Mirrors } from './mirrors.ts';
+import { mostOpenChanges, readOpenChanges } from './open-changes.ts';
 import { PathIndex } from './path-index.ts';
 import type { RemoteGateway } from './remote-gateway.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   FileChange,
   FoundLine,
   LocateQuery,
+  OpenChange,
   PublishOutcome,
   Repository,
   RepositoryService,
@@ -185,6 +187,15 @@ export class GitRepositoryService implements RepositoryService {
       if (commit !== undefined) return holdsFix(mirror, commit, fix);
     }
     return undefined;
+  }
+
+  async openChanges(repository: Repository, revision: string): Promise<readonly OpenChange[]> {
+    const { mirrors, remotes } = this.#options;
+    const mirror = mirrors.of(repository);
+    const listed = await remotes.listOpenChangeRequests(repository, mostOpenChanges);
+    const fetch = async (reference: string): Promise<void> =>
+      mirrors.fetchReference(repository, await remotes.gitCredential(repository), reference);
+    return readOpenChanges(mirror, await mirror.resolve(revision), listed, fetch);
   }
 
   async habits(repository: Repository, revision: string, paths: readonly string[]): Promise<Habits> {

@@ -114,6 +114,24 @@ export type Applied =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'conflict'; readonly paths: readonly string[] };
 
+/** What an open change request would bring, whoever made it. */
+export interface OpenChange {
+  /** As people write it; on plain git the branch. */
+  readonly number: string;
+  readonly url: string;
+  readonly title: string;
+  readonly commit: string;
+  /** Where it left the revision that was asked about. */
+  readonly base: string;
+  /** When its head was committed. */
+  readonly atMs: number;
+  /** Title, branch, description and messages. */
+  readonly words: string;
+  readonly paths: readonly string[];
+  /** Unified, from `base` to `commit`; cut at 128 KiB. */
+  readonly diff: string;
+}
+
 /** A checkout that belongs to one piece of work; nothing else writes to it. */
 export interface WorkTree extends AsyncDisposable {
   readonly directory: string;
@@ -187,6 +205,8 @@ export interface RepositoryService {
     revision: string,
     fix: { readonly commit: string; readonly solutionId: string },
   ): Promise<boolean | undefined>;
+  /** What open change requests (on plain git: unmerged branches) would change, the latest 50; as of the last `initialize`, asked of the remote. */
+  openChanges(repository: Repository, revision: string): Promise<readonly OpenChange[]>;
   /** What the history says of the team's ways, for a change of these files. */
   habits(repository: Repository, revision: string, paths: readonly string[]): Promise<Habits>;
   /** What leads from one commit to another, applied to a third. `from: undefined` is the first parent of `to`, and the other way round. */

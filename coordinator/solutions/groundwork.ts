@@ -7,6 +7,7 @@ import { readProblem, type Problem } from './problem.ts';
 import type { Incident, Occurrence } from '../incidents/incident.ts';
 import { settleLines } from './line-drift.ts';
 import type { Reminder } from './memory.ts';
+import { findOpenChanges, noOpenChanges, tellOpenChanges, type OpenChanges } from './open-changes.ts';
 import type { Evidence } from './proposal.ts';
 import { findRelatedTests } from './related-tests.ts';
 
@@ -22,6 +23,8 @@ export interface Groundwork {
   readonly functions: ReadonlyMap<string, readonly FunctionRange[]>;
   /** Test files that are about the located files. */
   readonly tests: readonly { readonly path: string; readonly text: string }[];
+  /** Open change requests that have to do with it. */
+  readonly openChanges: OpenChanges;
   readonly evidence: readonly Evidence[];
 }
 
@@ -72,8 +75,11 @@ export async function layGroundwork(
   if (suspect !== undefined) onProgress(`suspect commit: ${suspect.commit.hash.slice(0, 10)} ${suspect.commit.subject}`);
   await readAll(new Set(suspects.slice(0, 3).flatMap(({ diff }) => pathsOf(diff))));
   for (const [path, text] of files) if (!functions.has(path)) functions.set(path, await trees.listFunctions(path, text));
-  const about = first === undefined ? [] : findRelatedTests(await service.listFiles(repository, head), first.path, mostTests);
-  const tests = (await read(about.filter((path) => !files.has(path)))).map(([path, text]) => ({ path, text }));
+  const testPaths = first === undefined ? [] : findRelatedTests(await service.listFiles(repository, head), first.path, mostTests);
+  const tests = (await read(testPaths.filter((path) => !files.has(path)))).map(([path, text]) => ({ path, text }));
+  const about = { repository, revision: head, problem, locations, files, functions };
+  const openChanges = locations.length === 0 ? noOpenChanges : await findOpenChanges(service, about);
+  const reminders = [...((await remind?.(incident)) ?? []), ...tellOpenChanges(openChanges)];
   return {
     problem,
     repository,
@@ -83,7 +89,8 @@ export async function layGroundwork(
     files,
     functions,
     tests,
-    evidence: collectEvidence(problem, locations, suspects, files, (await remind?.(incident)) ?? []),
+    openChanges,
+    evidence: collectEvidence(problem, locations, suspects, files, reminders),
   };
 }
 

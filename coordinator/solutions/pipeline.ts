@@ -7,20 +7,21 @@ import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { Incident, IncidentReader, Occurrence } from '../incidents/incident.ts';
 import type { Repository, RepositoryService, RepositoryStore } from '../repository/repository.ts';
 import type { Proposer } from './candidate.ts';
-import { diagnoseEarlierFix, explainEarlierFix, findEarlierFix, type EarlierFixParts } from './earlier-fix.ts';
+import type { EarlierFixParts } from './earlier-fix.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
+import { findElsewhere, needsAnotherLook, type Elsewhere } from './elsewhere.ts';
 import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
-import { loadSolution } from './known-solution.ts';
+import { loadSolution, type KnownSolution } from './known-solution.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
 import { splitTest, withProof } from './proven-proposal.ts';
 import { publishDiagnosis, publishProposal, type Publishing } from './publisher.ts';
-import { findRepository } from './responsibility.ts';
+import { explainNoRepository, findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
 import type { TestMaker } from './reproduction/test-maker.ts';
 import type { Validator } from './validator.ts';
@@ -63,7 +64,7 @@ export class SolutionPipeline {
       case 'validate':
         return this.#validate(job.subject, signal);
       case 'publish':
-        return this.#publish(job.subject);
+        return this.#publish(job.subject, signal);
       case 'follow':
         throw new TypeError("following is not the pipeline's work");
     }
@@ -102,8 +103,7 @@ export class SolutionPipeline {
     );
     const repository = findRepository(await repositories.list(), incident.service);
     if (repository === undefined) {
-      const hint = `No repository is responsible for service ${incident.service}: add one with \`hephaestusctl repositories add\` and --service ${incident.service}.`;
-      await this.#change(await this.#change(proposal, 'context-ready', ''), 'no-fix', hint);
+      await this.#change(await this.#change(proposal, 'context-ready', ''), 'no-fix', explainNoRepository(incident.service));
       return;
     }
     proposal = { ...proposal, repositoryId: repository.id };
@@ -113,14 +113,10 @@ export class SolutionPipeline {
       await this.#change(proposal, 'no-fix', `Repository ${repository.name} is in mode observe: located, nothing proposed.`);
       return;
     }
-    const { repositoryService: service, deployments } = this.#options;
     // Reviewers' words are about a change that is under way.
-    const fix = proposal.feedback === undefined ? await findEarlierFix(groundwork, { service, deployments }) : undefined;
-    if (fix !== undefined) {
-      await this.#change({ ...proposal, diagnosis: diagnoseEarlierFix(fix, groundwork) }, 'no-fix', explainEarlierFix(fix));
-      return;
-    }
-    await this.#solve(proposal, groundwork, signal);
+    const elsewhere = proposal.feedback === undefined ? await this.#lookElsewhere(proposal, groundwork, signal) : undefined;
+    if (elsewhere === undefined) await this.#solve(proposal, groundwork, signal);
+    else await this.#change({ ...proposal, diagnosis: elsewhere.diagnosis }, 'no-fix', elsewhere.reason);
   }
 
   /** The proposal that this job began before a crash, an unfinished one that an operator asked for, or a new one. */
@@ -267,13 +263,32 @@ export class SolutionPipeline {
     await this.#save({ ...proven, followUp, state, stateReason, delivery }, 'validated once more');
   }
 
-  async #publish(id: string): Promise<void> {
+  async #publish(id: string, signal: AbortSignal): Promise<void> {
     const known = await loadSolution(this.#options, id);
     if (known.proposal.state !== 'publishing') return;
+    const elsewhere = await this.#lookAgain(known, signal);
+    if (elsewhere !== undefined) return void (await this.#change(known.proposal, 'superseded', elsewhere.reason));
     const { repositoryService: service, remoteOf } = this.#options;
     const about = { ...known, others: await this.#proposalsOf(known.incident.id) };
     const save = async (one: SolutionProposal): Promise<SolutionProposal> => this.#save(one, 'publishing');
     await publishProposal({ service, remoteOf }, about, { save, change: async (...words) => this.#change(...words) });
+  }
+
+  /** Before anything is opened: approval may have taken days, in which somebody else was at work. */
+  async #lookAgain({ proposal, incident, repository }: KnownSolution, signal: AbortSignal): Promise<Elsewhere | undefined> {
+    if (!needsAnotherLook(proposal, this.#options.clock.now())) return undefined;
+    const occurrences = await this.#options.incidents.listOccurrences(incident.id, mostOccurrences);
+    const groundwork = await layGroundwork(this.#options, repository, incident, occurrences, () => undefined, signal);
+    return this.#lookElsewhere(proposal, groundwork, signal);
+  }
+
+  async #lookElsewhere(proposal: SolutionProposal, groundwork: Groundwork, signal: AbortSignal): Promise<Elsewhere | undefined> {
+    const trial = this.#trialOptions(
+      signal,
+      async () => undefined,
+      async () => undefined,
+    );
+    return findElsewhere(groundwork, this.#options.deployments, trial, (event) => this.#tell(proposal, event));
   }
 
   #trialOptions(signal: AbortSignal, onCandidate: TrialOptions['onCandidate'], onRung: TrialOptions['onRung']): TrialOptions {

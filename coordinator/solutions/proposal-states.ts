@@ -34,7 +34,7 @@ const table: Readonly<Record<Exclude<ProposalEvent, 'fail'>, { readonly from: re
   // A branch that was deleted may be merged nevertheless, and a closed change request opened again and merged.
   merged: { from: ['published', 'declined', 'superseded'], to: 'merged' },
   declined: { from: ['published'], to: 'declined' },
-  superseded: { from: ['published'], to: 'superseded' },
+  superseded: { from: ['publishing', 'published'], to: 'superseded' },
   works: { from: ['merged'], to: 'fixed' },
   'shows-again': { from: ['merged', 'fixed'], to: 'not-fixed' },
 };

@@ -10,6 +10,11 @@ export function findRepository(repositories: readonly Repository[], service: str
   return matches.toSorted((a, b) => b.weight - a.weight || (a.repository.name < b.repository.name ? -1 : 1))[0]?.repository;
 }
 
+/** What to do where there is none. */
+export function explainNoRepository(service: string): string {
+  return `No repository is responsible for service ${service}: add one with \`hephaestusctl repositories add\` and --service ${service}.`;
+}
+
 /** `*` matches any part; everything else is literal. No regular expression, so that a pattern can't be slow. */
 export function matchesService(pattern: string, service: string): boolean {
   const [first = '', ...rest] = pattern.split('*');

@@ -97,7 +97,8 @@ function holds({ results }: Tried): boolean {
   return results.every(({ outcome }) => outcome !== 'failed');
 }
 
-function isShownGone({ results }: Tried): boolean {
+/** Whether something that failed before was shown to work. */
+export function isShownGone({ results }: Tried): boolean {
   return results.some(({ rung, outcome, showsFix }) => showsFix === true || (rung === 'reproduced' && outcome === 'passed'));
 }
 

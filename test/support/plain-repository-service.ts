@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Commit, PublishOutcome, RepositoryService } from '../../coordinator/repository/repository.ts';
+import type { Commit, OpenChange, PublishOutcome, RepositoryService } from '../../coordinator/repository/repository.ts';
 import { writeFile, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -50,7 +50,10 @@ export interface PlainRepositoryService extends RepositoryService {
   readonly issues: Map<string, { title: string; body: string }>;
 }
 
-export function plainRepositoryService(directory: string, options: { readonly issues: boolean }): PlainRepositoryService {
+export function plainRepositoryService(
+  directory: string,
+  options: { readonly issues: boolean; readonly openChanges?: readonly OpenChange[] },
+): PlainRepositoryService {
   const acts: string[] = [];
   const issues = new Map<string, { title: string; body: string }>();
   const show = async (revision: string, path: string): Promise<Buffer | undefined> => {
@@ -170,9 +173,16 @@ export function plainRepositoryService(directory: string, options: { readonly is
       issues.set(key, { title, body });
       return outcome('created', '', '');
     },
+    openChanges: async () => options.openChanges ?? [],
     habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),
     holdsFix: async () => undefined,
-    applyElsewhere: async () => ({ kind: 'nothing' }),
+    async applyElsewhere(_repository, { from = '', to = '', onto }) {
+      const listed = await git(directory, 'diff', '--name-only', from, to);
+      const paths = listed.split('\n').filter((path) => path !== '');
+      const files = await Promise.all(paths.map(async (path) => ({ path, content: await show(to, path) })));
+      const moved = (await git(directory, 'diff', '--name-only', from, onto, '--', ...paths)).trim();
+      return moved === '' ? { kind: 'applied', files } : { kind: 'conflict', paths };
+    },
     check: async () => [],
     remove: async () => undefined,
   };

@@ -11,7 +11,7 @@ import { modelConfigurationSchema, modelEntriesSchema } from '../../coordinator/
 import { ModelService } from '../../coordinator/model/model-service.ts';
 import { createBuiltinEngine } from '../../coordinator/model/providers/builtin/builtin-engine.ts';
 import type { Remote } from '../../coordinator/remote/remote.ts';
-import type { Repository } from '../../coordinator/repository/repository.ts';
+import type { OpenChange, Repository } from '../../coordinator/repository/repository.ts';
 import { assembleSolutions } from '../../coordinator/solutions/assembly.ts';
 import { sandboxConfigurationSchema, validationConfigurationSchema } from '../../coordinator/solutions/sandbox-configuration.ts';
 import { memoryModelRequests } from './model-requests.ts';
@@ -37,6 +37,7 @@ export interface BenchOptions {
   readonly occurrences: readonly Occurrence[];
   readonly repository: Repository;
   readonly issues?: boolean;
+  readonly openChanges?: readonly OpenChange[];
   /** Without one the built-in engine answers. */
   readonly textModel?: TextModel;
   /** The `model:` section; builtin by default. */
@@ -47,7 +48,7 @@ export interface BenchOptions {
 
 export async function solutionBench(options: BenchOptions) {
   const trees = createSyntaxTrees();
-  const service = plainRepositoryService(options.directory, { issues: options.issues ?? false });
+  const service = plainRepositoryService(options.directory, { issues: options.issues ?? false, openChanges: options.openChanges ?? [] });
   const proposals = memoryProposals();
   const jobs = memoryJobs();
   const incidents = memoryIncidents(options.incident, options.occurrences);

@@ -1,13 +1,14 @@
 // What the built-in engine says of a problem that none of its patterns fits.
 // Must never need a repository; the integration tests have one.
 import { describe, expect, it } from 'vitest';
+import { noOpenChanges } from '../../../coordinator/solutions/open-changes.ts';
 import { diagnoseByPattern } from '../../../coordinator/solutions/pattern-proposer.ts';
 import { readProblem } from '../../../coordinator/solutions/problem.ts';
 import { sampleIncident, sampleOccurrence, sampleRepository } from '../../support/solution-samples.ts';
 
 function diagnosisOf(message: string) {
   const problem = readProblem(sampleIncident({ title: message }), [sampleOccurrence(undefined, { message, raw: message })]);
-  const nothing = { locations: [], suspects: [], files: new Map(), functions: new Map(), tests: [] };
+  const nothing = { locations: [], suspects: [], files: new Map(), functions: new Map(), tests: [], openChanges: noOpenChanges };
   const entry = { id: 'E2', kind: 'entry' as const, title: '', body: message, timeMs: undefined, nodeId: undefined };
   return diagnoseByPattern({ problem, repository: sampleRepository(), baseCommit: 'c0ffee', evidence: [entry], ...nothing }, undefined);
 }
