@@ -257,9 +257,9 @@ export class SolutionPipeline {
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
     const tried = await tryFiles(ground, candidate, options, test);
+    const proven = await withProof(this.#options, proposal, ground, tried);
     // It may have been followed meanwhile; what was learnt then stays.
     const { followUp, state, stateReason, delivery } = (await this.#options.proposals.get(id)) ?? proposal;
-    const proven = await withProof(this.#options, proposal, ground, tried);
     await this.#save({ ...proven, followUp, state, stateReason, delivery }, 'validated once more');
   }
 

@@ -119,11 +119,19 @@ export class Follower {
   async #save(proposal: SolutionProposal, event: string): Promise<SolutionProposal> {
     const { proposals, events, clock } = this.#parts;
     const isNews = event !== 'looked at';
-    const saved = isNews ? { ...proposal, updatedAtMs: clock.now() } : proposal;
+    const proven = withLatestProof(proposal, await proposals.get(proposal.id));
+    const saved = isNews ? { ...proven, updatedAtMs: clock.now() } : proven;
     await proposals.save(saved);
     if (isNews) events.emit({ proposal: saved, event });
     return saved;
   }
+}
+
+/** It may have been proven anew while it was looked at; that must not be lost, nor waited for for ever. */
+function withLatestProof(proposal: SolutionProposal, kept: SolutionProposal | undefined): SolutionProposal {
+  if (kept === undefined || (kept.validation?.finishedAtMs ?? 0) <= (proposal.validation?.finishedAtMs ?? 0)) return proposal;
+  const { validation, confidence, reproduction } = kept;
+  return { ...proposal, validation, confidence, reproduction };
 }
 
 function describeChecks(runs: readonly CheckRun[]): string {
