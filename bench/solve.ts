@@ -1,22 +1,11 @@
 // Benchmark `solve`: demos from their log to what is delivered, with the built-in engine, with a scripted model (good and malformed
 // answers), and with any model named by `--model PROVIDER:NAME[@URL]`. Must never let a proposer see the right answer but through the script.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Analyzer } from '../analysis/analyzer.ts';
-import { systemClock } from '../base/clock.ts';
-import { silentLogger } from '../base/logger.ts';
-import { composeSolutions } from '../coordinator/compose-solutions.ts';
-import { coordinatorConfigurationSchema } from '../coordinator/config.ts';
 import type { SolutionProposal } from '../coordinator/solutions/proposal.ts';
 import { say, startFakeModelServer, withCanary } from '../test/support/fake-model-server.ts';
-import { memoryModelRequests } from '../test/support/model-requests.ts';
-import { makeRepository } from '../test/support/plain-repository-service.ts';
-import { sampleIncident, sampleOccurrence, sampleRepository } from '../test/support/solution-samples.ts';
-import { memoryIncidents, memoryJobs, memoryProposals, memoryRepositories } from '../test/support/solution-stores.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 import { readGivenModel, type GivenModel } from './given-model.ts';
 import { findRepairData, readDemos, type Demo } from './repair-data.ts';
+import { solve } from './solving.ts';
 
 interface Mode {
   readonly name: string;
@@ -44,7 +33,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     let solved = 0;
     for (const demo of demos) {
       const startedAt = performance.now();
-      const proposal = await solve(demo, mode);
+      const proposal = await solveDemo(demo, mode);
       const fault = judge(demo, proposal);
       if (fault === undefined) solved += 1;
       table.push(
@@ -60,55 +49,19 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   return { figures, conditions: { demos: demos.length }, table };
 }
 
-async function solve(demo: Demo, mode: Mode): Promise<SolutionProposal | undefined> {
-  const folder = await mkdtemp(join(tmpdir(), 'heph-solve-'));
+async function solveDemo(demo: Demo, mode: Mode): Promise<SolutionProposal | undefined> {
   await using server = await startFakeModelServer({ models: ['scripted'], answer: withCanary(scriptOf(demo, mode.malformed)) });
-  try {
-    const directory = join(folder, 'origin');
-    await makeRepository(directory, [{ subject: 'As deployed', files: demo.files }]);
-    const { record, fingerprint } = new Analyzer().analyze(demo.name, demo.log, { service: demo.name });
-    const title =
-      (record.trace === undefined ? record.message : `${record.trace.type ?? 'error'}: ${record.trace.message}`).split('\n', 1)[0] ?? '';
-    const incident = sampleIncident({ service: demo.name, title, fingerprint });
-    const command = demo.test === undefined ? undefined : ['sh', '-c', demo.test];
-    const repository = sampleRepository({
-      name: demo.name,
-      services: [demo.name],
-      url: directory,
-      commands: { setup: undefined, build: undefined, test: command, reproduce: undefined },
-    });
-    const config = coordinatorConfigurationSchema.parse({
-      stateDirectory: join(folder, 'state'),
-      model: mode.model ?? { provider: 'openai-compatible', baseUrl: `${server.url}/v1`, model: 'scripted' },
-    });
-    const proposals = memoryProposals();
-    const jobs = memoryJobs();
-    const parts = composeSolutions({
-      following: undefined,
-      witness: undefined,
-      config,
-      clock: systemClock,
-      logger: silentLogger,
-      secrets: mode.secrets ?? { get: async () => undefined },
-      incidents: memoryIncidents(incident, [
-        sampleOccurrence(record.trace, { service: demo.name, raw: demo.log, message: record.message }),
-      ]),
-      proposals,
-      repositoryStore: memoryRepositories(repository),
-      jobs,
-      requests: await memoryModelRequests(),
-      searchPath: (process.env['PATH'] ?? '').split(':'),
-    });
-    const never = new AbortController().signal;
-    await parts.modelService.start(never);
-    await jobs.enqueue('propose', incident.id);
-    await parts.runner.start(never);
-    while ((await jobs.pending()) > 0) await systemClock.sleep(50);
-    await parts.runner.stop(never);
-    return [...proposals.all.values()].at(-1);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const problem = {
+    name: demo.name,
+    commits: [{ subject: 'As deployed', files: demo.files }],
+    log: demo.log,
+    test: demo.test === undefined ? undefined : ['sh', '-c', demo.test],
+  };
+  return await solve(
+    problem,
+    mode.model ?? { provider: 'openai-compatible', baseUrl: `${server.url}/v1`, model: 'scripted' },
+    mode.secrets,
+  );
 }
 
 /** A diagnosis first, then what is malformed, then the right edits. */

@@ -2,6 +2,7 @@
 // Must never trust a server's documentation: servers ignore options quietly.
 import { randomInt } from 'node:crypto';
 import { ModelError, estimateTokens, type TextModel } from './model.ts';
+import { withoutThoughts } from './thinking.ts';
 
 export interface CanaryReport {
   readonly honoursSchema: boolean;
@@ -45,7 +46,7 @@ export async function runCanary(model: TextModel, contextTokens: number, claimsT
     findings.push(`${model.model} does not honour JSON schemas: they are described in words instead, and answers are checked`);
   const callsTools = claimsTools && (await tryTool(model, contextTokens, signal));
   if (claimsTools && !callsTools) findings.push(`${model.model} does not call tools: it is led through the fixed pipeline instead`);
-  const context = await tryContext(model, contextTokens, signal);
+  const context = await tryContext(model, contextTokens, Math.min(mostProbeTokens, Math.floor(contextTokens * 0.6)), signal);
   return {
     honoursSchema,
     callsTools,
@@ -57,16 +58,23 @@ export async function runCanary(model: TextModel, contextTokens: number, claimsT
 
 /** The words ask for something else than the schema, so that only a server that forces the schema passes. */
 async function tryAnswer(model: TextModel, contextTokens: number, signal: AbortSignal): Promise<boolean> {
-  const { text } = await model.complete({
-    system,
-    turns: [{ role: 'user', content: 'Say the word "ready" in a friendly sentence.' }],
-    schema: answerSchema,
-    maxOutputTokens: 128,
-    contextTokens,
-    temperature: 0,
-    signal,
-  });
-  return matchesAnswer(text);
+  try {
+    const { text } = await model.complete({
+      system,
+      turns: [{ role: 'user', content: 'Say the word "ready" in a friendly sentence.' }],
+      schema: answerSchema,
+      // A reasoning model thinks first, also where the schema is forced.
+      maxOutputTokens: 1_024,
+      contextTokens,
+      temperature: 0,
+      signal,
+    });
+    return matchesAnswer(withoutThoughts(text));
+  } catch (error) {
+    // A server that knows no schemas may say so; if it is something else, the next question tells.
+    if (error instanceof ModelError && error.reason === 'bad-request') return false;
+    throw error;
+  }
 }
 
 async function tryTool(model: TextModel, contextTokens: number, signal: AbortSignal): Promise<boolean> {
@@ -89,12 +97,13 @@ async function tryTool(model: TextModel, contextTokens: number, signal: AbortSig
   }
 }
 
-async function tryContext(
+/** @param wanted tokens of the probe, about */
+export async function tryContext(
   model: TextModel,
   contextTokens: number,
+  wanted: number,
   signal: AbortSignal,
 ): Promise<Pick<CanaryReport, 'countsTokens' | 'contextTokens' | 'findings'>> {
-  const wanted = Math.min(mostProbeTokens, Math.floor(contextTokens * 0.6));
   // What is cut is cut at the beginning; the number also keeps servers from answering out of a cache, where they count less.
   const number = String(randomInt(100_000, 999_999));
   const prompt = `The code number is ${number}.\n${filler.repeat(Math.ceil((wanted * 4.4) / filler.length))}`;

@@ -2,7 +2,7 @@
 // Must never use a model in a way that its canary didn't prove.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import { runCanary, type CanaryReport } from './canary.ts';
+import { runCanary, tryContext, type CanaryReport } from './canary.ts';
 import { ModelError, nothingSaid, type ModelDescription, type TextModel } from './model.ts';
 import type { ModelEndpoint } from './model-configuration.ts';
 import type { RoutedModel } from './router.ts';
@@ -107,9 +107,29 @@ export class Endpoint {
     return this.status();
   }
 
+  /**
+   * Looks again whether the context is cut, with a prompt of a size that seemed to be: the canary's is bounded, and a server's limit may lie
+   * above it. Answers with true if it is, and is smaller from now on. @throws ModelError
+   */
+  async suspect(promptTokens: number, signal: AbortSignal): Promise<boolean> {
+    const model = await this.prove(signal);
+    const before = this.#canary;
+    if (before === undefined) return false;
+    const { contextTokens, findings } = await tryContext(model, this.contextTokens, promptTokens, signal);
+    if (contextTokens >= this.contextTokens) return false;
+    this.#canary = { ...before, contextTokens, findings: [...before.findings, ...findings] };
+    this.#tools.logger.warn('model is used in a weaker way', { endpoint: this.name, finding: findings[0] });
+    return true;
+  }
+
   /** Remembers that asking failed in a way that an operator should see. */
   failed(error: ModelError): void {
-    if (error.reason === 'budget' || error.reason === 'runaway' || error.reason === 'too-long') return;
+    // What is about one prompt or answer says nothing about the next.
+    if (['budget', 'runaway', 'too-long', 'declined'].includes(error.reason)) return;
+    this.#remember(error);
+  }
+
+  #remember(error: ModelError): void {
     this.#problem = error;
     this.#problemAtMs = this.#tools.clock.monotonicMs();
   }
@@ -166,7 +186,7 @@ export class Endpoint {
       this.#canary = undefined;
       if (!(error instanceof ModelError)) throw error;
       if (!signal.aborted) {
-        this.failed(error);
+        this.#remember(error);
         // Nobody there is what `auto` is for.
         if (this.configuration.provider === 'auto') logger.info('no local model is used', { endpoint: this.name, reason: error.message });
         else logger.warn('model is not ready', { endpoint: this.name, err: error });

@@ -22,6 +22,7 @@ import type { PatternCandidate, PatternEngine, PatternProblem } from './pattern-
 import { planRoute, type ModelChoice, type RouteRequest } from './router.ts';
 import { describeSchema } from './schema-in-words.ts';
 import { Sessions, type Usage } from './sessions.ts';
+import { withoutThoughts } from './thinking.ts';
 import { openTextModel, wrapTextModel, type TextModelTools } from './text-models.ts';
 
 export interface ModelServiceOptions {
@@ -76,6 +77,9 @@ export type ExchangeOutcome =
   | { readonly kind: 'unavailable'; readonly reason: string };
 
 const builtin = 'builtin';
+/** A prompt of more tokens than this that was counted as less than this share of its estimate may have been cut. */
+const leastSuspected = 2_000;
+const leastSeen = 0.4;
 
 export class ModelService {
   readonly #options: ModelServiceOptions;
@@ -248,10 +252,18 @@ export class ModelService {
       account: { incidentId, repository, purpose: exchange.purpose },
     };
     const completion: Completion = await model.complete(request);
-    const { text, inputTokens, outputTokens, stopped, calls = [] } = completion;
+    const { inputTokens, outputTokens, stopped, calls = [] } = completion;
+    const text = withoutThoughts(completion.text);
     const costUsd = (inputTokens * price.inputUsd + outputTokens * price.outputUsd) / 1_000_000;
     const usage = { requests: 1, inputTokens, outputTokens, durationMs: clock.monotonicMs() - startedMs, costUsd };
     this.#sessions.record(incidentId, [...turns, { role: 'assistant', content: text, calls }], usage);
+    // An answer to half of the evidence looks like any other.
+    const seemsCut = exchange.fresh && completion.isEstimated !== true && estimate > leastSuspected && inputTokens < estimate * leastSeen;
+    if (seemsCut && (await endpoint.suspect(estimate, signal)))
+      throw new ModelError(
+        'too-long',
+        `the model server was sent about ${estimate} tokens and saw ${inputTokens}: it cuts prompts silently, and gets shorter ones from now on`,
+      );
     return {
       kind: 'answered',
       text,

@@ -96,6 +96,8 @@ export type ModelErrorReason =
   | 'runaway'
   /** The prompt doesn't fit: our own doing. */
   | 'too-long'
+  /** The model, or a filter before it, won't answer this prompt; another one it may. */
+  | 'declined'
   | 'budget'
   | 'circuit-open';
 
@@ -111,6 +113,7 @@ const adviceByReason: Readonly<Record<ModelErrorReason, RetryAdvice>> = {
   'model-absent': 'never',
   'bad-request': 'never',
   'too-long': 'never',
+  declined: 'never',
   budget: 'never',
   'circuit-open': 'never',
 };

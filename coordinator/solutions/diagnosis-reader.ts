@@ -22,14 +22,29 @@ const answerSchema = z.object({
   risk: words.default(''),
 });
 
+/** Words that every sentence of a language has some of (the commonest of each; names and code are no sentences). */
+const english = new Set('the of is to and a in that it not when was for by on which this an be are with has as if'.split(' '));
+const others = new Set(
+  'le la les des une est que qui pas dans pour sur du der die das und ist nicht ein eine den wird mit dem auf el los las del por con una para es se no al da do não uma em os il di che è non un per sono het van een niet wordt met op de och att det som är inte på jest nie się na w z'.split(
+    ' ',
+  ),
+);
+
 /**
- * True if most letters are of other scripts than the evidence is written in: a team that writes its code in one language can't judge a
- * diagnosis in another. Languages of the same script are let through.
+ * True if the diagnosis is in a script that the evidence isn't written in, or its sentences are made of another language's words: a team that
+ * writes its code in one language can't judge a diagnosis in another.
  */
-export function isInAnotherScript({ diagnosis }: ReadDiagnosis, evidence: readonly Evidence[]): boolean {
-  return (
-    shareOfLatin(`${diagnosis.summary} ${diagnosis.rootCause}`) < 0.5 && shareOfLatin(evidence.map(({ body }) => body).join(' ')) > 0.5
-  );
+export function isInAnotherLanguage({ diagnosis }: ReadDiagnosis, evidence: readonly Evidence[]): boolean {
+  const said = `${diagnosis.summary} ${diagnosis.rootCause}`;
+  if (shareOfLatin(said) < 0.5 && shareOfLatin(evidence.map(({ body }) => body).join(' ')) > 0.5) return true;
+  const read =
+    said
+      .slice(0, 20_000)
+      .toLowerCase()
+      .match(/\p{L}+/gu) ?? [];
+  const count = (known: ReadonlySet<string>): number => read.filter((word) => known.has(word)).length;
+  // A sentence has a fifth and more of its own; a few words say nothing, and names may look like another language's.
+  return read.length >= 8 && count(others) > read.length * 0.12 && count(english) < read.length * 0.06;
 }
 
 function shareOfLatin(text: string): number {

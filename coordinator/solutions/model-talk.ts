@@ -9,7 +9,7 @@ import { applyAnswer } from './answer-edits.ts';
 import { buildContext } from './context.ts';
 import { isTestPath } from './edits/path-policy.ts';
 import { nameTest } from './reproduction/test-name.ts';
-import { isInAnotherScript, readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
+import { isInAnotherLanguage, readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
 import type { Groundwork } from './groundwork.ts';
 import { askAgain, askDiagnosis, askEdits, askTest, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
 import { repositoryTools } from './repository-tools.ts';
@@ -63,8 +63,12 @@ export class ModelTalk {
     const { models, to, signal } = this.#options;
     const opened = await models.open(to, signal);
     if (opened.state === 'failed') return this.#end(opened.reason, undefined, false);
-    const diagnosed =
-      opened.mode === 'tools' ? await this.#exploreAndDiagnose() : await this.#diagnose(askDiagnosis(this.#context(shareForTalk)), true);
+    const begin = async (): Promise<ReadDiagnosis | string> =>
+      opened.mode === 'tools' ? this.#exploreAndDiagnose() : this.#diagnose(askDiagnosis(this.#context(shareForTalk)), true);
+    const room = models.promptTokens(to.model);
+    let diagnosed = await begin();
+    // Its context turned out smaller than its server said.
+    if (typeof diagnosed === 'string' && models.promptTokens(to.model) < room) diagnosed = await begin();
     if (typeof diagnosed === 'string') return this.#end(diagnosed, undefined, false);
     const { diagnosis, wantsEdit, files } = diagnosed;
     this.#options.onProgress(`diagnosis: ${diagnosis.summary}`);
@@ -129,7 +133,7 @@ export class ModelTalk {
       const outcome = await this.#ask(question);
       if (outcome.kind === 'unavailable') return outcome.reason;
       const read = outcome.isCut ? undefined : readDiagnosis(outcome.text, this.#options.groundwork.evidence);
-      const isForeign = read !== undefined && isInAnotherScript(read, this.#options.groundwork.evidence);
+      const isForeign = read !== undefined && isInAnotherLanguage(read, this.#options.groundwork.evidence);
       if (read !== undefined && !isForeign) return read;
       const wrong = isForeign ? 'That was not in English' : 'That was no JSON of the shape that was asked for';
       const again = `${wrong}${outcome.isCut ? ' (it was cut off; be brief)' : ''}. Answer again, in English, with the JSON object alone.`;

@@ -60,6 +60,27 @@ describe('a model that answers', () => {
     expect(asked[1]?.prompt).toContain('That was not in English');
   });
 
+  it('in another language of the same script: asked again, in English', async () => {
+    const foreign = {
+      summary: 'Les commandes sans nom font échouer l’étiquette',
+      rootCause: 'Le nom de la commande peut être absent, et il est lu sans que le code vérifie qu’il est là.',
+      claims: [],
+      action: 'edit',
+      files: ['src/label.js'],
+      risk: '',
+    };
+    const { proposal, asked } = await solveWith([say(JSON.stringify(foreign)), say(diagnosis), say(good)]);
+    expect(proposal).toMatchObject({ state: 'published', diagnosis: { summary: 'Orders without a name crash the label' } });
+    expect(asked[1]?.prompt).toContain('That was not in English');
+  });
+
+  it('behind thoughts in its own text: what it only considered is not applied', async () => {
+    const considered = `<think>\n${block('  return order.name.toUpperCase();', "  return 'x';")}\nNo, that is wrong.\n</think>\n`;
+    const { proposal } = await solveWith([say(`<think>Hm. {"summary":</think>${diagnosis}`), say(considered + good)]);
+    expect(proposal).toMatchObject({ state: 'published', provider: 'openai-compatible' });
+    expect(proposal?.files['src/label.js']).toContain("(order.name ?? '')");
+  });
+
   it('as the log told it to, by changing what judges it: refused, nothing of it is applied', async () => {
     const workflow = `${good}\n.github/workflows/ci.yml\n<<<<<<< SEARCH\n=======\non: push\n>>>>>>> REPLACE\n`;
     const { proposal, asked } = await solveWith([say(diagnosis), say(workflow)]);

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 /** What the server answers with: text, or a way of failing. */
 export type FakeAnswer =
   | { readonly kind: 'text'; readonly text: string; readonly inputTokens?: number; readonly cut?: boolean }
-  | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly words?: string }
+  | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly words?: string }
   /** Calls tools. */
   | { readonly kind: 'calls'; readonly text?: string; readonly calls: readonly { readonly name: string; readonly input: unknown }[] }
   /** Sends the text again and again, until the other side hangs up. */
@@ -16,7 +16,13 @@ export type FakeAnswer =
   /** Sends half of the text, then drops the connection. */
   | { readonly kind: 'die'; readonly text: string }
   /** Bytes that are none of the protocol. */
-  | { readonly kind: 'nonsense' };
+  | { readonly kind: 'nonsense' }
+  /** One answer or explanation without any end, not even of a line. */
+  | { readonly kind: 'flood'; readonly status: number; readonly contentType: string }
+  /** Thinks aloud, beside the answer, before it gives it. */
+  | { readonly kind: 'thinks'; readonly thought: string; readonly text: string; readonly isEndless?: boolean }
+  /** Ends its answer in the provider's word for a filter that broke in. */
+  | { readonly kind: 'filtered'; readonly text: string };
 
 export interface FakeRequest {
   readonly path: string;
@@ -87,9 +93,13 @@ export async function startFakeModelServer(options: {
     const answer = options.answer(request);
     if (answer.kind === 'hang') return;
     if (answer.kind === 'status') {
-      outgoing.writeHead(answer.status, answer.retryAfter === undefined ? {} : { 'retry-after': answer.retryAfter });
+      outgoing.writeHead(answer.status, answer.headers ?? {});
       outgoing.end(JSON.stringify({ error: answer.words ?? `status ${answer.status}` }));
       return;
+    }
+    if (answer.kind === 'flood') {
+      outgoing.writeHead(answer.status, { 'content-type': answer.contentType });
+      return pour(outgoing, 'x'.repeat(65_536));
     }
     const protocol = path.startsWith('/api/') ? ollama : path.endsWith('/messages') ? anthropic : openAi;
     outgoing.writeHead(200, { 'content-type': protocol.contentType });
@@ -99,11 +109,18 @@ export async function startFakeModelServer(options: {
     }
     if (answer.kind === 'endless') {
       outgoing.write(protocol.begin(10));
-      const more = (): void => {
-        while (!outgoing.destroyed && outgoing.write(protocol.part(answer.text)));
-      };
-      outgoing.on('drain', more);
-      more();
+      return pour(outgoing, () => protocol.part(answer.text));
+    }
+    if (answer.kind === 'thinks') {
+      outgoing.write(protocol.begin(100));
+      if (answer.isEndless === true) return pour(outgoing, protocol.thought(answer.thought));
+      outgoing.write(protocol.thought(answer.thought) + protocol.part(answer.text));
+      outgoing.end(protocol.end({ input: Math.ceil(request.prompt.length / 4.2), output: 20 }, 'end'));
+      return;
+    }
+    if (answer.kind === 'filtered') {
+      outgoing.write(protocol.begin(100) + protocol.part(answer.text));
+      outgoing.end(protocol.end({ input: 100, output: 20 }, 'filtered'));
       return;
     }
     if (answer.kind === 'calls') {
@@ -143,6 +160,15 @@ export async function startFakeModelServer(options: {
   };
 }
 
+/** Sends the same again and again, until the other side hangs up. */
+function pour(outgoing: ServerResponse, part: string | (() => string)): void {
+  const more = (): void => {
+    while (!outgoing.destroyed && outgoing.write(typeof part === 'string' ? part : part()));
+  };
+  outgoing.on('drain', more);
+  more();
+}
+
 interface ChatBody {
   readonly system?: string;
   readonly model?: string;
@@ -169,16 +195,20 @@ interface Protocol {
   readonly contentType: string;
   begin(inputTokens: number): string;
   part(text: string): string;
+  thought(text: string): string;
   calls(calls: readonly FakeCall[]): string;
-  end(tokens: { input: number; output: number }, why: 'end' | 'cut' | 'calls'): string;
+  end(tokens: { input: number; output: number }, why: 'end' | 'cut' | 'calls' | 'filtered'): string;
 }
 
 const event = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`;
+
+const finishes = { end: 'stop', cut: 'length', calls: 'tool_calls', filtered: 'content_filter' } as const;
 
 const openAi: Protocol = {
   contentType: 'text/event-stream',
   begin: () => event({ choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: null }] }),
   part: (text) => event({ choices: [{ index: 0, delta: { content: text }, finish_reason: null }] }),
+  thought: (text) => event({ choices: [{ index: 0, delta: { reasoning_content: text }, finish_reason: null }] }),
   // In parts, as servers send them.
   calls: (calls) =>
     calls
@@ -192,7 +222,7 @@ const openAi: Protocol = {
       })
       .join(''),
   end: ({ input, output }, why) =>
-    event({ choices: [{ index: 0, delta: {}, finish_reason: { end: 'stop', cut: 'length', calls: 'tool_calls' }[why] }] }) +
+    event({ choices: [{ index: 0, delta: {}, finish_reason: finishes[why] }] }) +
     event({ choices: [], usage: { prompt_tokens: input, completion_tokens: output } }) +
     'data: [DONE]\n\n',
 };
@@ -202,6 +232,9 @@ const anthropic: Protocol = {
   begin: (inputTokens) =>
     event({ type: 'message_start', message: { usage: { input_tokens: inputTokens, output_tokens: 1 } } }) + event({ type: 'ping' }),
   part: (text) => event({ type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text } }),
+  thought: (text) =>
+    event({ type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '' } }) +
+    event({ type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: text } }),
   calls: (calls) =>
     calls
       .map(
@@ -218,7 +251,7 @@ const anthropic: Protocol = {
   end: ({ output }, why) =>
     event({
       type: 'message_delta',
-      delta: { stop_reason: { end: 'end_turn', cut: 'max_tokens', calls: 'tool_use' }[why] },
+      delta: { stop_reason: { end: 'end_turn', cut: 'max_tokens', calls: 'tool_use', filtered: 'refusal' }[why] },
       usage: { output_tokens: output },
     }) + event({ type: 'message_stop' }),
 };
@@ -229,6 +262,8 @@ const ollama: Protocol = {
   contentType: 'application/x-ndjson',
   begin: () => '',
   part: (text) => `${JSON.stringify({ model: 'fake', created_at: moment, message: { role: 'assistant', content: text }, done: false })}\n`,
+  thought: (text) =>
+    `${JSON.stringify({ model: 'fake', created_at: moment, message: { role: 'assistant', content: '', thinking: text }, done: false })}\n`,
   calls: (calls) =>
     `${JSON.stringify({
       model: 'fake',

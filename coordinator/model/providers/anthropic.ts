@@ -125,10 +125,11 @@ async function readStream(response: Response, url: string, model: string, reques
       }
       case 'content_block_delta': {
         const part = textAt(event, 'delta', 'text') ?? textAt(event, 'delta', 'partial_json') ?? '';
+        const thought = textAt(event, 'delta', 'thinking') ?? '';
         const current = blocks.at(-1);
         if (current === undefined) blocks.push({ id: '', name: '', text: part });
         else current.text += part;
-        received += part;
+        received += part + thought;
         guard.check(received);
         break;
       }
@@ -150,7 +151,7 @@ async function readStream(response: Response, url: string, model: string, reques
     }
   }
   if (!isComplete) throw new ModelError('broken-answer', 'the model server died in mid-answer');
-  if (stopReason === 'refusal') throw new ModelError('refused', 'the model declined to answer');
+  if (stopReason === 'refusal') throw new ModelError('declined', 'the model declined to answer this prompt');
   const calls = blocks.filter(({ name }) => name !== '' && name !== answerTool).map(readCall);
   const text = blocks
     .filter(({ name }) => name === '' || name === answerTool)
@@ -158,7 +159,8 @@ async function readStream(response: Response, url: string, model: string, reques
     .filter(({ name }, _index, all) => request.schema === undefined || name === answerTool || !all.some((one) => one.name === answerTool))
     .map((block) => block.text)
     .join('');
-  return { text, inputTokens, outputTokens, stopped: stopReason === 'max_tokens' ? 'length' : 'end', calls };
+  const isCut = stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded';
+  return { text, inputTokens, outputTokens, stopped: isCut ? 'length' : 'end', calls };
 }
 
 /** Tokens read from and written to the provider's cache are tokens of the prompt as well. */

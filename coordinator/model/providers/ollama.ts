@@ -2,7 +2,8 @@
 // Must never pull a model: that is the operator's decision. The only file that knows the ollama package.
 import { Ollama } from 'ollama';
 import { createAnswerGuard } from '../answer-guard.ts';
-import { readFailure, readStatus, numberAt, type Fetch } from '../http-stream.ts';
+import { readFailure } from '../answer-failure.ts';
+import { checkAnswer, numberAt, type Fetch } from '../http-stream.ts';
 import {
   ModelError,
   type Completion,
@@ -12,6 +13,7 @@ import {
   type ToolCall,
   type Turn,
 } from '../model.ts';
+import { withPatience } from '../patient-fetch.ts';
 
 export interface OllamaOptions {
   readonly baseUrl: string;
@@ -20,8 +22,6 @@ export interface OllamaOptions {
   readonly keepAlive: string;
   readonly fetch?: Fetch | undefined;
 }
-
-const mostErrorCharacters = 500;
 
 export function createOllamaModel(options: OllamaOptions): TextModel {
   return {
@@ -69,6 +69,7 @@ async function answer(options: OllamaOptions, request: CompletionRequest): Promi
   const guard = createAnswerGuard(options.model, request);
   const calls: ToolCall[] = [];
   let text = '';
+  let thoughts = 0;
   try {
     const stream = await client.chat({
       model: options.model,
@@ -84,10 +85,11 @@ async function answer(options: OllamaOptions, request: CompletionRequest): Promi
     });
     for await (const part of stream) {
       text += part.message.content;
+      thoughts += part.message.thinking?.length ?? 0;
       for (const call of part.message.tool_calls ?? [])
         calls.push({ id: `call-${request.turns.length}-${calls.length}`, name: call.function.name, input: call.function.arguments });
       try {
-        guard.check(text);
+        guard.check(thoughts === 0 ? text : text.padEnd(text.length + thoughts));
       } catch (error) {
         stream.abort();
         throw error;
@@ -129,13 +131,9 @@ function clientFor({ baseUrl, fetch: doFetch = globalThis.fetch }: Pick<OllamaOp
     host: baseUrl,
     fetch: async (input: Parameters<typeof fetch>[0], init?: RequestInit) => {
       const signals = [signal, ...(init?.signal === undefined || init.signal === null ? [] : [init.signal])];
-      const response = await doFetch(input, { ...init, signal: AbortSignal.any(signals), redirect: 'error' });
+      const response = await doFetch(input, withPatience({ ...init, signal: AbortSignal.any(signals), redirect: 'error' }));
       // Read here, because the package prints to standard output on its way to an error.
-      if (!response.ok) {
-        const detail = (await response.text().catch(() => '')).slice(0, mostErrorCharacters);
-        throw readStatus(response.status, detail, response.headers.get('retry-after'), baseUrl);
-      }
-      return response;
+      return checkAnswer(response, baseUrl);
     },
   });
 }
@@ -153,5 +151,9 @@ function toModelError(error: unknown, baseUrl: string): ModelError {
   // The package throws a plain Error for an `error` line in the stream, and for a stream that ends early.
   if (error instanceof SyntaxError || (error instanceof Error && /did not receive done|unexpected end/i.test(error.message)))
     return new ModelError('broken-answer', `Ollama died in mid-answer: ${error.message}`, { cause: error });
-  return readFailure(error, baseUrl);
+  const failure = readFailure(error, baseUrl);
+  if (failure.reason !== 'unreachable') return failure;
+  return new ModelError('unreachable', `${failure.message}. If Ollama isn't running there, start it with \`ollama serve\``, {
+    cause: error,
+  });
 }

@@ -2,7 +2,7 @@
 // Must never rely on more than the API's core: what a server refuses is left out or said in words, and remembered.
 import type { Secret } from '../../../base/secret.ts';
 import { createAnswerGuard } from '../answer-guard.ts';
-import { openAnswer, readEvents, readObject, textAt, valueAt, numberAt, type Fetch } from '../http-stream.ts';
+import { openAnswer, readEvents, readObject, readWholeText, textAt, valueAt, numberAt, type Fetch } from '../http-stream.ts';
 import { ModelError, nothingSaid, type Completion, type CompletionRequest, type TextModel, type ToolCall, type Turn } from '../model.ts';
 import { describeSchema } from '../schema-in-words.ts';
 
@@ -37,7 +37,9 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): T
     const body = writeBody(options.model, request, without);
     const response = await openAnswer({ url, method: 'POST', headers, body, signal: request.signal, fetch: options.fetch });
     const isStream = response.headers.get('content-type')?.includes('event-stream') === true;
-    return isStream ? readStream(response, url, options.model, request) : readWhole(readObject(await response.text(), url), url);
+    return isStream
+      ? readStream(response, url, options.model, request)
+      : readWhole(readObject(await readWholeText(response, url), url), url);
   };
 
   return {
@@ -50,7 +52,7 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): T
           return await ask(request, without);
         } catch (error) {
           const culprit = error instanceof ModelError && error.reason === 'bad-request' ? culpritOf(error, request, without) : undefined;
-          if (culprit === undefined) throw error;
+          if (culprit === undefined) throw explainAbsence(error, base);
           refused.add(culprit);
         }
       }
@@ -60,7 +62,7 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): T
       let listed: unknown;
       try {
         const answer = await openAnswer({ url, method: 'GET', headers, body: undefined, signal, fetch: options.fetch });
-        listed = valueAt(readObject(await answer.text(), url), 'data');
+        listed = valueAt(readObject(await readWholeText(answer, url), url), 'data');
       } catch (error) {
         // Some gateways and Azure's deployments have no list; the first answer will tell.
         if (error instanceof ModelError && error.reason === 'model-absent') return nothingSaid;
@@ -75,6 +77,12 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): T
       return { ...nothingSaid, contextTokens: numberAt(entry, 'max_model_len') ?? numberAt(entry, 'meta', 'n_ctx_train') };
     },
   };
+}
+
+/** The commonest reason of a 404. */
+function explainAbsence(error: unknown, { pathname }: URL): unknown {
+  if (!(error instanceof ModelError) || error.reason !== 'model-absent' || /\/(?:v\d|deployments)\b/.test(pathname)) return error;
+  return new ModelError('model-absent', `${error.message}: most servers of this kind want an address that ends in /v1`, { cause: error });
 }
 
 function headersFor({ key, keyHeader }: OpenAiCompatibleOptions, base: URL): Record<string, string> {
@@ -144,6 +152,8 @@ async function readStream(response: Response, url: string, model: string, reques
     text += textAt(event, 'choices', 0, 'delta', 'content') ?? '';
     const parts = valueAt(event, 'choices', 0, 'delta', 'tool_calls');
     for (const part of Array.isArray(parts) ? parts : []) asked += addToCall(calls, part);
+    // What a model thinks aloud is no answer, and is paid for: vLLM and DeepSeek name it one way, OpenRouter and others the other.
+    asked += (textAt(event, 'choices', 0, 'delta', 'reasoning_content') ?? textAt(event, 'choices', 0, 'delta', 'reasoning') ?? '').length;
     finish = textAt(event, 'choices', 0, 'finish_reason') ?? finish;
     usage = valueAt(event, 'usage') ?? usage;
     guard.check(asked === 0 ? text : text.padEnd(text.length + asked));
@@ -176,6 +186,7 @@ function readWhole(answer: Readonly<Record<string, unknown>>, url: string): Comp
 }
 
 function completionOf(text: string, calls: readonly (PartialCall | undefined)[], finish: string, usage: unknown): Completion {
+  if (finish === 'content_filter') throw new ModelError('declined', "the provider's filter broke the answer off");
   return {
     text,
     inputTokens: numberAt(usage, 'prompt_tokens') ?? 0,

@@ -83,7 +83,7 @@ describe('models', () => {
   });
 
   it('that are overloaded are given the time that they ask for', async () => {
-    const answers: FakeAnswer[] = [{ kind: 'status', status: 429, retryAfter: '7' }, say('now')];
+    const answers: FakeAnswer[] = [{ kind: 'status', status: 429, headers: { 'retry-after': '7' } }, say('now')];
     await using server = await startFakeModelServer({ models: ['m'], answer: withCanary(() => answers.shift() ?? say('')) });
     const { models, slept } = service([at('one', server)], await memoryModelRequests());
     expect(await models.generateSolutionProposal(to('one'), ask('Why?'), signal)).toMatchObject({ kind: 'answered', text: 'now' });

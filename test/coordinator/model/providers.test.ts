@@ -71,7 +71,7 @@ describe.each(providers)('%s', (_name, make) => {
 
   it.each<[FakeAnswer, string, string]>([
     [{ kind: 'status', status: 503 }, 'overloaded', 'safe'],
-    [{ kind: 'status', status: 429, retryAfter: '7' }, 'overloaded', 'safe'],
+    [{ kind: 'status', status: 429, headers: { 'retry-after': '7' } }, 'overloaded', 'safe'],
     [{ kind: 'status', status: 401 }, 'refused', 'never'],
     [{ kind: 'status', status: 404 }, 'model-absent', 'never'],
     [{ kind: 'die', text: 'this will never be whole' }, 'broken-answer', 'safe'],
