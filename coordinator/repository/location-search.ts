@@ -1,11 +1,13 @@
 // Locates a problem in a mirror: by frames and names first, by searching for the message's words where those are weak.
 // Must never search where a frame is certain: it costs a walk over the repository.
 import { searchMessage } from './code-search.ts';
+import { resolveCompiledFrames } from './compiled-frames.ts';
 import { readFilesAt } from './history.ts';
 import { locate, type CodeClue } from './locator.ts';
 import type { Mirror } from './mirror.ts';
 import type { PathIndex } from './path-index.ts';
 import { isTest } from './plausibility.ts';
+import { followRenames } from './renamed-files.ts';
 import type { CodeLocation, LocateQuery } from './repository.ts';
 
 /** A good frame needs no search; in a third of crashes the fault is elsewhere, so that a weak one gets it. */
@@ -24,9 +26,11 @@ export async function locateInMirror(
   mirror: Mirror,
   commit: string,
   index: PathIndex,
-  query: LocateQuery,
+  asked: LocateQuery,
   repositoryName: string,
 ): Promise<readonly CodeLocation[]> {
+  const ofSources = await resolveCompiledFrames(mirror, commit, index, asked);
+  const query = await followRenames(mirror, commit, index, ofSources, repositoryName);
   const fromFrames = locate(index, query, { repositoryName, findings: [] });
   const isCertain = (fromFrames[0]?.score ?? 0) >= certain;
   const findings = isCertain ? [] : await searchMessage(mirror, commit, query);

@@ -162,7 +162,7 @@ function addFrames(index: PathIndex, query: LocateQuery, repositoryName: string,
       places.add(
         { path: match.path, line: frame.line, function: frame.function },
         match.score * weights.depth ** depth * role,
-        `${depth === 0 ? 'innermost' : `${String(depth + 1)}.`} frame: ${match.reason}`,
+        `${depth === 0 ? 'innermost' : `${String(depth + 1)}.`} frame: ${frame.via === undefined ? '' : `${frame.via}, `}${match.reason}`,
       );
     }
     const [first] = matches;

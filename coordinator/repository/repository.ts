@@ -84,10 +84,14 @@ export interface LocateQuery {
   readonly frames: readonly {
     readonly file: string | undefined;
     readonly line: number | undefined;
+    /** 1-based; what a source map is asked by. */
+    readonly column?: number | undefined;
     readonly function: string | undefined;
     readonly module: string | undefined;
     readonly inApp: boolean;
     readonly source: string | undefined;
+    /** How its place was found where it isn't as logged: `by the source map of dist/app.js`. */
+    readonly via?: string | undefined;
   }[];
   readonly language: string | undefined;
   readonly message: string;

@@ -67,8 +67,8 @@ function causesOf(trace: Trace | undefined): readonly Trace[] {
 }
 
 function plainFrame(frame: Frame): LocateQuery['frames'][number] {
-  const { file, line, module, inApp, source } = frame;
-  return { file, line, function: frame.function, module, inApp, source };
+  const { file, line, column, module, inApp, source } = frame;
+  return { file, line, column, function: frame.function, module, inApp, source };
 }
 
 function firstLine(text: string): string {

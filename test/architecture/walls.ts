@@ -48,6 +48,7 @@ const free = ['test', 'bench', 'examples', 'packaging'];
 /** Each of these packages is imported by one production file at most. */
 const oneFilePackages = [
   'chokidar',
+  '@jridgewell/trace-mapping',
   'octokit',
   'pino',
   'prom-client',
