@@ -83,7 +83,7 @@ async function findSuccessor(
   let hash = removals.find(({ rows }) => rows.some(([, one]) => one === path))?.hash;
   for (let hop = 0; hop < mostHops && hash !== undefined; hop += 1) {
     const [renaming] = await logOf(mirror, ['--diff-filter=R', '-M', '--max-count=1', '--first-parent', '-m', hash]);
-    const next = renaming?.hash === hash ? renaming.rows.find(([, from]) => from === path)?.[2] : undefined;
+    const next = renaming?.hash === hash ? newNameOf(path, renaming) : undefined;
     if (next === undefined) return undefined;
     if (index.has(next)) return { from: best.path, to: next };
     path = next;
@@ -91,6 +91,10 @@ async function findSuccessor(
     [{ hash } = { hash: undefined }] = await logOf(mirror, ['--diff-filter=D', '--no-renames', '--max-count=1', commit, '--', literal]);
   }
   return undefined;
+}
+
+function newNameOf(path: string, { rows }: Entry): string | undefined {
+  return rows.find(([, from]) => from === path)?.[2];
 }
 
 interface Entry {
