@@ -93,7 +93,7 @@ export async function waitUntil(isDone: () => boolean, limitMs: number): Promise
 }
 
 /** From proc(5): user and system ticks (100 a second on every Linux that Node runs on), and the resident set. */
-async function costOf(pid: number | undefined): Promise<ProcessCost> {
+export async function costOf(pid: number | undefined): Promise<ProcessCost> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -105,7 +105,8 @@ async function costOf(pid: number | undefined): Promise<ProcessCost> {
   };
 }
 
-async function end(child: ChildProcess | undefined): Promise<void> {
+/** Ends a process; by force after ten seconds. */
+export async function end(child: ChildProcess | undefined): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGTERM');

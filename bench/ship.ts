@@ -2,7 +2,7 @@
 // Must never count the enrolment or the start: CPU is measured over the whole life, wall time from the first byte.
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openWorkbench, waitUntil } from './agent-process.ts';
+import { openWorkbench, waitUntil, type Workbench } from './agent-process.ts';
 import { givenFile, writeLogSample } from './log-sample.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 
@@ -17,11 +17,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     else await copyFile(given.path, path);
     const bytes = given?.bytes ?? (await givenFile(path))?.bytes ?? 0;
 
-    await bench.startAgent([{ id: 'sample', file: { include: [path] } }]);
-    await waitUntil(() => bench.received().bytes > 0, 60_000);
-    const startedAtMs = performance.now();
-    await waitUntil(() => bench.received().bytes >= bytes, 300_000);
-    const wallSeconds = (performance.now() - startedAtMs) / 1000;
+    const { wallSeconds } = await shipFile(bench, path, bytes);
     const agent = await bench.agent();
     const coordinator = await bench.coordinator();
     const { batches, payloadBytes, records, breaches } = bench.received();
@@ -40,4 +36,13 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   } finally {
     await bench.close();
   }
+}
+
+/** Starts the agent on a file and waits until all of it has arrived; the time is from the first byte. */
+export async function shipFile(bench: Workbench, path: string, bytes: number): Promise<{ readonly wallSeconds: number }> {
+  await bench.startAgent([{ id: 'sample', file: { include: [path] } }]);
+  await waitUntil(() => bench.received().bytes > 0, 60_000);
+  const startedAtMs = performance.now();
+  await waitUntil(() => bench.received().bytes >= bytes, 300_000);
+  return { wallSeconds: (performance.now() - startedAtMs) / 1000 };
 }
