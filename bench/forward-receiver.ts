@@ -124,8 +124,8 @@ const server = createServer({ cert: readFileSync(certificate), key: readFileSync
   let parts: Buffer[] = [];
   let held = 0;
   let wanted = 1;
-  socket.on('error', (error) => console.error(error.message));
-  socket.on('data', (data) => {
+  socket.on('error', (error: Error) => console.error(error.message));
+  socket.on('data', (data: Buffer) => {
     parts.push(data);
     held += data.length;
     if (held < wanted) return;

@@ -1,6 +1,7 @@
 // Fluent Bit and rsyslog shipping a file with acknowledgements to a second process of their own, and what the shipping one cost.
 // Must never tune them down: each gets what its manual advises for throughput without loss.
 import { execFile, spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -164,10 +165,11 @@ async function lineCount(path: string): Promise<number> {
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
   const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
+  server.close();
+  await once(server, 'close');
   if (address === null || typeof address === 'string') throw new Error('no port was given');
   return address.port;
 }
