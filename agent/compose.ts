@@ -11,6 +11,7 @@ import { version } from '../base/version.ts';
 import { nodeSettingsOf, type AgentConfig, type NodeSettings } from './config.ts';
 import { createDirectiveHandler } from './directive-handler.ts';
 import { effectiveSources } from './discovered-sources.ts';
+import { createHotCodeSwitch } from './hot-code.ts';
 import { createFactsReader } from './host/facts.ts';
 import { createRevisionReader } from './host/revisions.ts';
 import { createVitalsReader } from './host/vitals.ts';
@@ -90,6 +91,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     redactor: () => redaction.current(),
     reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
+    noteRead: createHotCodeSwitch(monotonicMs),
     logger: child('pipeline'),
   });
   const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;

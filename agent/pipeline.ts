@@ -33,6 +33,8 @@ export interface PipelineOptions {
   readonly reduction: () => ShipmentReducer | undefined;
   /** Ceilings of memory and CPU. */
   readonly allowance: () => PullAllowance;
+  /** Told of all bytes that were read, before anything is done with them. */
+  readonly noteRead: (bytes: number) => void;
   readonly logger: Logger;
 }
 
@@ -101,6 +103,7 @@ class TurnTakingPipeline implements Pipeline {
         this.#lanes = [...this.#lanes.slice(0, index), ...this.#lanes.slice(index + 1), lane];
         const settled = shipment.kind === 'gap' ? [shipment.to] : [shipment.end, ...shipment.alsoSettles];
         for (const position of settled) this.#remember({ source: shipment.source, position });
+        if (shipment.kind !== 'gap') this.#options.noteRead(shipment.bytes.length);
         const redacted = shipment.kind === 'gap' ? shipment : (this.#options.redactor()?.redact(shipment) ?? shipment);
         if (this.#reducer === undefined) return redacted;
         this.#ready.push(...this.#reducer.take(redacted, lane.settings.service ?? ''));

@@ -1,6 +1,7 @@
 // How the host does: a handful of small files under /proc and a statfs for each disk, read anew for each heartbeat.
 // Must never spawn a process; a heartbeat costs well under a millisecond of CPU.
-import { readFile, statfs } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { DiskVitals, HostVitals } from '../record.ts';
 
@@ -21,8 +22,9 @@ export function createVitalsReader(clock: Clock, proc = '/proc'): VitalsReader {
 
   return {
     async read() {
-      const [stat, load, memory, uptime, mounts] = await Promise.all(
-        ['stat', 'loadavg', 'meminfo', 'uptime', 'self/mounts'].map((name) => readText(`${proc}/${name}`)),
+      // At once: the kernel writes these files as they are read, and four trips to another thread for each cost more than that.
+      const [stat, load, memory, uptime, mounts] = ['stat', 'loadavg', 'meminfo', 'uptime', 'self/mounts'].map((name) =>
+        readText(`${proc}/${name}`),
       );
       const cpu = parseCpuTimes(stat ?? '');
       const spentTotal = cpu.total - lastCpu.total;
@@ -112,9 +114,9 @@ async function readDisks(mounts: string): Promise<readonly DiskVitals[]> {
   return disks.filter((disk) => disk !== undefined);
 }
 
-async function readText(path: string): Promise<string | undefined> {
+function readText(path: string): string | undefined {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return undefined;
   }

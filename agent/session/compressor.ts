@@ -31,6 +31,12 @@ interface Handle {
  * its streams have what it takes inside; where a version hides or changes that, each payload gets a context of its own.
  */
 export function createCompressor(): Compressor {
+  let made: Compressor | undefined;
+  // Its tables take memory; an agent with nothing but short batches never needs them.
+  return { compress: (bytes) => (made ??= makeCompressor()).compress(bytes) };
+}
+
+function makeCompressor(): Compressor {
   const stream: object = createZstdCompress({ params });
   const handle = '_handle' in stream && isHandle(stream._handle) ? stream._handle : undefined;
   const state = '_writeState' in stream && stream._writeState instanceof Uint32Array ? stream._writeState : undefined;

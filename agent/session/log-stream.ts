@@ -269,14 +269,14 @@ class CreditedLogStream implements LogStream {
     logger.error('log lines are lost: the coordinator cannot take them', { source, bytes, records, reason, from, to });
   }
 
-  /** Calls back when something is under way and nothing was heard for too long. @returns what ends the watch. */
+  /** Calls back when something is under way and nothing was heard for too long, a tenth of it late at most. @returns what ends the watch. */
   #watchAcks(onSilence: (reason: string) => void): () => void {
     const timeoutMs = this.#options.ackTimeoutMs ?? 60_000;
     const timer = setInterval(() => {
       const nowMs = this.#options.clock.monotonicMs();
       const waitedMs = Math.min(this.oldestUnacknowledgedMs(), nowMs - Math.max(this.#lastHeardMs, this.#notBeforeMs));
       if (waitedMs > timeoutMs) onSilence(`nothing was acknowledged for ${Math.round(waitedMs / 1000)} s`);
-    }, 1000);
+    }, timeoutMs / 10);
     return () => clearInterval(timer);
   }
 

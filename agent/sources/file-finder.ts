@@ -16,6 +16,8 @@ export interface Findings {
   readonly compressed: ReadonlyMap<string, FileFacts>;
   /** Folders that were read or that a pattern waits for, to be watched. */
   readonly folders: ReadonlySet<string>;
+  /** Folders that were looked into, and paths where nothing was: unless one of them or of the files changes, all is as found. */
+  readonly searched: ReadonlySet<string>;
   /** Paths that can't be looked at, and the system's error name. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -56,6 +58,7 @@ class Walk implements Findings {
   readonly files = new Map<string, FileFacts>();
   readonly compressed = new Map<string, FileFacts>();
   readonly folders = new Set<string>();
+  readonly searched = new Set<string>();
   readonly problems = new Map<string, string>();
   readonly #isUnwanted: (path: string) => boolean;
   /** One listing serves several patterns. */
@@ -70,7 +73,10 @@ class Walk implements Findings {
     if (step === undefined || depth > mostDepth) return;
     const isLast = index === steps.length - 1;
     if (step.kind === 'literal') {
-      if (isLast) this.folders.add(folder);
+      if (isLast) {
+        this.folders.add(folder);
+        this.searched.add(folder);
+      }
       this.#enter(join(folder, step.name), steps, index + 1, isLast, depth, true);
       return;
     }
@@ -99,7 +105,10 @@ class Walk implements Findings {
       return;
     }
     const stats = this.#stat(path, followsLinks);
-    if (stats === undefined) return;
+    if (stats === undefined) {
+      this.searched.add(path);
+      return;
+    }
     if (stats.isDirectory() && !isFile) this.descend(path, steps, next, depth + 1);
     else if (mayBeFile && stats.isFile() && !this.#isUnwanted(path)) this.#take(path, factsOf(stats));
   }
@@ -122,6 +131,7 @@ class Walk implements Findings {
     const known = this.#listings.get(folder);
     if (known !== undefined) return known;
     let names: readonly string[] = [];
+    this.searched.add(folder);
     try {
       names = readdirSync(folder);
       this.folders.add(folder);

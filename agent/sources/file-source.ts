@@ -7,6 +7,7 @@ import { Archives } from './archives.ts';
 import { FileFinder } from './file-finder.ts';
 import type { Findings } from './file-finder.ts';
 import { fileKey } from './file-identity.ts';
+import { Glance } from './glance.ts';
 import { FileRoster } from './file-roster.ts';
 import { defaultTiming } from './file-source-options.ts';
 import type { FileSourceOptions, FileSourceTiming } from './file-source-options.ts';
@@ -41,6 +42,7 @@ export class FileSource implements Source {
   readonly #rotation: Rotation;
   readonly #archives: Archives;
   readonly #watch: FolderWatch;
+  readonly #glance = new Glance();
   readonly #rate: RateLimit;
   /** Both the caller of `next` and the background loop wait here. */
   readonly #news = new Waiting();
@@ -291,28 +293,35 @@ export class FileSource implements Source {
       if (this.#rotation.look(follower, nowMs)) isScanDue = true;
     }
     if (!isBusy) this.#memory.drop();
-    if (isScanDue) this.#scan(isBusy ? 'busy' : 'quiet');
-    this.#news.notify();
+    const isNews = isScanDue && this.#scan(isBusy ? 'busy' : 'quiet');
+    if (isBusy || isNews || this.#roster.followers.values().some(({ unread }) => unread > 0)) this.#news.notify();
     return isBusy;
   }
 
-  #scan(pace: 'busy' | 'quiet'): void {
+  /** @returns false if there was no need. */
+  #scan(pace: 'busy' | 'quiet'): boolean {
     const { clock } = this.#options;
     // On a busy machine time goes by that costs nothing.
     const before = process.threadCpuUsage();
-    const findings = this.#rotation.scan(clock.now());
-    this.#noteFindings(findings);
-    if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), clock.now());
+    const nowMs = clock.now();
+    const isNeeded = pace === 'busy' || !this.#glance.suffices(this.#roster, nowMs, clock.monotonicMs());
+    if (isNeeded) {
+      const findings = this.#rotation.scan(nowMs);
+      this.#noteFindings(findings);
+      if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), nowMs);
+    }
     const { user, system } = process.threadCpuUsage(before);
     const { leastMs, dueMs } = scanPauses((user + system) / 1000, pace, this.#timing.idlePollMs);
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
     this.#earliestScanMs = endMs + leastMs;
     this.#nextScanMs = endMs + dueMs;
+    return isNeeded;
   }
 
   #noteFindings(findings: Findings): void {
     this.#folderProblems = findings.problems;
+    if (this.#options.readsCompressed !== true) this.#glance.aim(findings);
     this.#watch.follow(findings.folders);
   }
 }
