@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Chunk, Position, Shipment } from '../record.ts';
 import type { FileFollower } from './file-follower.ts';
 import { Archives } from './archives.ts';
+import { hasUnread, untilDueMs } from './due-time.ts';
 import { FileFinder } from './file-finder.ts';
 import type { Findings } from './file-finder.ts';
 import { fileKey } from './file-identity.ts';
@@ -127,7 +128,7 @@ export class FileSource implements Source {
       const reading = waitMs > 0 ? undefined : this.#read(maxBytes, nowMs);
       if (reading === undefined) {
         // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
-        await this.#news.wait(waitMs > 0 ? waitMs : this.#untilDueMs(nowMs), signal);
+        await this.#news.wait(waitMs > 0 ? waitMs : untilDueMs(this.#roster.followers, nowMs), signal);
         continue;
       }
       this.#reading = reading;
@@ -253,15 +254,6 @@ export class FileSource implements Source {
     return undefined;
   }
 
-  #untilDueMs(nowMs: number): number {
-    let dueMs = Number.POSITIVE_INFINITY;
-    for (const follower of this.#roster.followers) {
-      const atMs = follower.dueAtMs();
-      if (atMs !== undefined && atMs > nowMs) dueMs = Math.min(dueMs, atMs);
-    }
-    return dueMs - nowMs;
-  }
-
   /** Runs whether or not anybody pulls, so that a file is held before it is rotated away. */
   async #keepLooking(): Promise<void> {
     while (!this.#stop.signal.aborted) {
@@ -294,7 +286,7 @@ export class FileSource implements Source {
     }
     if (!isBusy) this.#memory.drop();
     const isNews = isScanDue && this.#scan(isBusy ? 'busy' : 'quiet');
-    if (isBusy || isNews || this.#roster.followers.values().some(({ unread }) => unread > 0)) this.#news.notify();
+    if (isBusy || isNews || hasUnread(this.#roster.followers)) this.#news.notify();
     return isBusy;
   }
 
