@@ -2,6 +2,7 @@
 // Must never write to disk: it answers with the new texts.
 import type { SyntaxTrees } from '../../../base/syntax-tree.ts';
 import { refuse, type Edit, type FileSet, type Refusal } from './edit.ts';
+import { placeFunction } from './function-place.ts';
 import { resolveExisting, resolveNew } from './path-resolution.ts';
 import { stripFence } from './readings.ts';
 import { placeReplacement, type LineSplice } from './replacement.ts';
@@ -38,6 +39,7 @@ class Workbench {
   readonly #options: ApplyOptions;
   readonly #texts = new Map<string, string | null>();
   readonly #splices = new Map<string, { readonly file: TextLines; readonly splices: LineSplice[] }>();
+  readonly #said = new Set<string>();
   /** Replacements that fit only after others were made. */
   readonly #later: Extract<Edit, { op: 'replace' }>[] = [];
 
@@ -70,7 +72,7 @@ class Workbench {
           const parts = await this.#partsOf(path, stripFence(edit.content), text);
           if (parts !== undefined) return this.#replaceFunctions(path, parts, text);
         }
-        return this.#put(path, fitWholeFile(stripFence(edit.content), text));
+        return this.#put(path, fitWholeFile(withPathLine(edit, text), text, edit.mayBePart === true));
       case 'replace_function':
         return this.#replaceFunction(path, edit.name, edit.content, text);
       case 'rename':
@@ -110,6 +112,10 @@ class Workbench {
   }
 
   #replace(edit: Extract<Edit, { op: 'replace' }>, text: string): Refusal | undefined {
+    // Who says the same twice means it once.
+    const words = JSON.stringify([edit.path, edit.search, edit.replace, edit.lineHint]);
+    if (this.#said.has(words)) return undefined;
+    this.#said.add(words);
     const known = this.#splices.get(edit.path) ?? { file: readLines(text), splices: [] };
     const placed = placeReplacement(known.file, edit);
     if (placed.kind === 'refused') {
@@ -155,14 +161,12 @@ class Workbench {
     if (only === undefined) return refuse('function_missing', path, `there is no function ${name} in ${path}`);
     if (second !== undefined)
       return refuse('ambiguous_match', path, `there are ${found.length} functions ${name} in ${path}; use a search block instead`);
-    const search = readLines(text)
-      .lines.slice(only.startLine - 1, only.endLine)
-      .map((line) => line.text)
-      .join('\n');
-    if (isElided(content, search)) return refuseElision(path);
-    const indent = /^[ \t]*/.exec(search)?.[0] ?? '';
-    const fresh = reindent(stripFence(content).replace(/\n+$/, ''), indent);
-    return this.#replace({ op: 'replace', path, search: `${search}\n`, replace: `${fresh}\n`, lineHint: only.startLine }, text);
+    const lines = readLines(text).lines.map((line) => line.text);
+    const place = placeFunction(lines, only.startLine - 1, only.endLine, stripFence(content).replace(/\n+$/, ''));
+    const search = lines.slice(place.start, place.end).join('\n');
+    if (isElided(place.content, search)) return refuseElision(path);
+    const fresh = reindent(place.content, /^[ \t]*/.exec(search)?.[0] ?? '');
+    return this.#replace({ op: 'replace', path, search: `${search}\n`, replace: `${fresh}\n`, lineHint: place.start + 1 }, text);
   }
 
   #create(given: string, content: string): Refusal | undefined {
@@ -275,8 +279,14 @@ export function decodeText(content: string | Uint8Array): string | undefined {
   }
 }
 
-/** A whole file keeps its mark, its line endings and its last newline. */
-function fitWholeFile(content: string, before: string): string {
+/** The comment that named the path, where the file itself begins with it. */
+function withPathLine({ content, pathLine }: Extract<Edit, { op: 'replace_file' }>, before: string): string {
+  const isOwn = pathLine !== undefined && readLines(before).lines[0]?.text.trim() === pathLine.trim();
+  return isOwn ? `${pathLine}\n${content}` : stripFence(content);
+}
+
+/** A whole file keeps its mark, its line endings and its last newline. @param isFenced a fence can't say that the last one is missing */
+function fitWholeFile(content: string, before: string, isFenced: boolean): string {
   const old = readLines(before);
   const fresh = readLines(content);
   const lines = fresh.lines.map(({ text, end }) => ({ text, end: end === '' ? '' : old.newline }));
@@ -285,7 +295,9 @@ function fitWholeFile(content: string, before: string): string {
     last !== undefined && last.end === '' && old.lines.at(-1)?.end !== ''
       ? [...lines.slice(0, -1), { text: last.text, end: old.newline }]
       : lines;
-  return writeLines({ lines: closed, mark: old.mark });
+  const end = closed.at(-1);
+  const isOpen = isFenced && end !== undefined && old.lines.at(-1)?.end === '';
+  return writeLines({ lines: isOpen ? [...closed.slice(0, -1), { text: end.text, end: '' }] : closed, mark: old.mark });
 }
 
 function reindent(text: string, indent: string): string {

@@ -1,6 +1,7 @@
 // SEARCH/REPLACE blocks, whole files and whole functions in plain text, as models write them: with prose around, fences, missing paths.
 // Must never complete a block that was cut off.
 import type { Edit } from './edit.ts';
+import { pathAbove, pathIn, pathInFence } from './path-line.ts';
 
 export type BlockReading =
   | { readonly kind: 'edits'; readonly edits: readonly Edit[] }
@@ -24,7 +25,7 @@ export function readSearchBlocks(text: string): BlockReading {
       index += 1;
       continue;
     }
-    path = pathIn(mark[1] ?? '') ?? pathAbove(lines, index) ?? path;
+    path = pathIn(mark[1] ?? '') ?? pathAbove(lines, index, (one) => replaceMark.test(one)) ?? path;
     const middle = findLine(lines, index + 1, middleMark);
     const end = middle === undefined ? undefined : findLine(lines, middle + 1, replaceMark);
     if (middle === undefined || end === undefined)
@@ -34,9 +35,8 @@ export function readSearchBlocks(text: string): BlockReading {
       };
     if (path === undefined)
       return { kind: 'broken', why: 'a SEARCH/REPLACE block has no path: write the file’s path on the line before it' };
-    const search = joined(lines.slice(index + 1, middle));
-    const replace = joined(lines.slice(middle + 1, end));
-    edits.push({ op: 'replace', path, search, replace });
+    const [first, ...otherReadings] = readHalves(lines, index, end);
+    if (first !== undefined) edits.push({ op: 'replace', path, ...first, otherReadings });
     index = end + 1;
   }
   return edits.length === 0 ? undefined : { kind: 'edits', edits };
@@ -53,18 +53,58 @@ export function readWholeBlocks(text: string): BlockReading {
       index += 1;
       continue;
     }
-    const heading = headingAbove(lines, index) ?? headingOf(`FILE: ${fence[2]?.split(/[\s:]+/).find((word) => /[./]/.test(word)) ?? ''}`);
-    const closing = new RegExp(`^\\s*${fence[1]}\\s*$`);
-    // A fence inside the file is deeper or balanced; the last closing fence before the next heading is meant.
-    const end = findLine(lines, index + 1, closing);
+    const named = headingAbove(lines, index) ?? headingOf(`FILE: ${pathInFence(lines[index] ?? '') ?? ''}`);
+    const end = endOfFence(lines, index, fence[1], named?.path ?? '', fence[2] ?? '');
     if (end === undefined)
-      return heading === undefined ? undefined : { kind: 'broken', why: 'a code block is not finished: its closing fence is missing' };
-    const content = joined(lines.slice(index + 1, end));
+      return named === undefined ? undefined : { kind: 'broken', why: 'a code block is not finished: its closing fence is missing' };
+    const body = lines.slice(index + 1, end);
+    const commented = named === undefined ? pathInComment(body[0] ?? '') : undefined;
+    const heading = named ?? (commented === undefined ? undefined : { path: commented, name: undefined });
+    const content = joined(commented === undefined ? body : body.slice(1));
     if (heading?.name !== undefined) edits.push({ op: 'replace_function', path: heading.path, name: heading.name, content });
-    else if (heading !== undefined) edits.push({ op: 'replace_file', path: heading.path, content, mayBePart: true });
+    else if (heading !== undefined)
+      edits.push({
+        op: 'replace_file',
+        path: heading.path,
+        content,
+        mayBePart: true,
+        pathLine: commented === undefined ? undefined : body[0],
+      });
     index = end + 1;
   }
   return edits.length === 0 ? undefined : { kind: 'edits', edits };
+}
+
+/** Text about code holds fences of its own: one with a language opens, a bare one closes the innermost. */
+function endOfFence(lines: readonly string[], start: number, mark: string, path: string, info: string): number | undefined {
+  const isText = /\.(?:md|mdx|markdown|rst|adoc)$/i.test(path) || /^(?:md|markdown)\b/i.test(info);
+  let depth = 0;
+  for (let at = start + 1; at < lines.length; at += 1) {
+    const [, own = '', rest = ''] = /^\s*(`{3,}|~{3,})\s*(.*)$/.exec(lines[at] ?? '') ?? [];
+    if (own === '' || own[0] !== mark[0] || own.length < mark.length) continue;
+    if (rest.trim() !== '') depth += isText ? 1 : 0;
+    else if (depth === 0) return at;
+    else depth -= 1;
+  }
+  return undefined;
+}
+
+/** `// src/a.js` alone on the first line. */
+function pathInComment(line: string): string | undefined {
+  const path = /^\s*(?:\/\/|#|--|<!--|\/\*)/.test(line) ? pathIn(line) : undefined;
+  return path !== undefined && /\.\w+$/.test(path) ? path : undefined;
+}
+
+/** Where the text itself has lines of equal signs, any of them may be the middle: likeliest the one that leaves as many on both sides. */
+function readHalves(lines: readonly string[], start: number, end: number): readonly { search: string; replace: string }[] {
+  const middles: number[] = [];
+  for (let at = start + 1; at < end; at += 1) if (middleMark.test(lines[at] ?? '')) middles.push(at);
+  const centre = (middles.length - 1) / 2;
+  return middles
+    .map((at, rank) => ({ at, off: Math.abs(rank - centre) }))
+    .toSorted((a, b) => a.off - b.off)
+    .slice(0, 5)
+    .map(({ at }) => ({ search: joined(lines.slice(start + 1, at)), replace: joined(lines.slice(at + 1, end)) }));
 }
 
 function joined(lines: readonly string[]): string {
@@ -79,37 +119,6 @@ function findLine(lines: readonly string[], from: number, pattern: RegExp): numb
     if (/^\s*<{5,9}\s*(?:SEARCH|ORIGINAL)\b/i.test(lines[index] ?? '')) return undefined;
   }
   return undefined;
-}
-
-/** The path on one of the lines before a block, past fences and blank lines. */
-function pathAbove(lines: readonly string[], index: number): string | undefined {
-  for (let back = 1; back <= 4; back += 1) {
-    const line = lines[index - back];
-    if (line === undefined || replaceMark.test(line)) return undefined;
-    const inFence = /^\s*(?:`{3,}|~{3,})\s*\S*?[:\s]([\w./-]+\.[\w]+)\s*$/.exec(line);
-    if (inFence?.[1] !== undefined) return inFence[1];
-    if (line.trim() === '' || /^\s*(?:`{3,}|~{3,})/.test(line)) continue;
-    return pathIn(line);
-  }
-  return undefined;
-}
-
-/** A line that is a path with decoration: `**src/a.js**`, `### src/a.js`, `File: src/a.js`. */
-function pathIn(line: string): string | undefined {
-  const bare = line
-    .trim()
-    .replace(/^(?:#+|[-*]|\d+[.)])\s+/, '')
-    .replace(/^(?:\/\/|#|--|<!--)\s*/, '')
-    .replace(/^(?:in\s+)?(?:the\s+)?(?:file(?:name|path)?|path)\s*[:=]?\s+/i, '')
-    .replaceAll(/^[`*"'[(]+|[`*"':,\])]+$/g, '')
-    .replace(/\s*(?:-->)?$/, '');
-  return bare !== '' &&
-    !/\s/.test(bare) &&
-    (/[./]/.test(bare) || /^[A-Z]\w+file$/.test(bare)) &&
-    !/^https?:/.test(bare) &&
-    !/[<>|;{}()=]/.test(bare)
-    ? bare
-    : undefined;
 }
 
 interface Heading {

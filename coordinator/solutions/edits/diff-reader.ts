@@ -1,6 +1,7 @@
 // Unified diffs as models write them: wrong counts, no line numbers, context that lost its first blank; and patches between `***` lines.
 // Must never trust a line number further than as a hint.
 import type { Edit } from './edit.ts';
+import { pathAbove, pathInFence } from './path-line.ts';
 
 interface OpenFile {
   oldPath: string;
@@ -38,14 +39,23 @@ export function readDiff(text: string): readonly Edit[] | undefined {
     } else if (line.startsWith('--- ') && next.startsWith('+++ ')) {
       close();
       file = { oldPath: pathOf(line), newPath: pathOf(next) };
+      // Some leave the hunk's header out.
+      hunk = { lines: [], hint: undefined };
     } else if (line.startsWith('+++ ') && (lines[index - 1] ?? '').startsWith('--- ')) {
       continue;
     } else if (line.startsWith('@@')) {
       close();
       const start = /^@@ -(\d+)/.exec(line)?.[1];
       hunk = { lines: [], hint: start === undefined ? undefined : Number(start) };
-    } else if (line.startsWith('```')) close();
-    else if (hunk !== undefined) hunk.lines.push(line);
+    } else if (line.startsWith('```')) {
+      close();
+      // Without file headers the path stands above the fence, as above any other.
+      const above = /^`{3,}\s*(?:diff|patch)\b/i.test(line) ? (pathInFence(line) ?? pathAbove(lines, index, () => false)) : undefined;
+      if (above !== undefined && /^(?:[-+ ]|@@)/.test(next) && !next.startsWith('--- ')) {
+        file = { oldPath: above, newPath: above };
+        hunk = { lines: [], hint: undefined };
+      } else if (/^`{3,}\s*\S/.test(line)) file = undefined;
+    } else if (hunk !== undefined) hunk.lines.push(line);
   }
   close();
   if (file === undefined || edits.length === 0) return undefined;

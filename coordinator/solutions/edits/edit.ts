@@ -4,7 +4,14 @@
 export type Edit =
   | TextReplacement
   /** `mayBePart`: it was only a fence with a path, which may hold a function or two instead of all. */
-  | { readonly op: 'replace_file'; readonly path: string; readonly content: string; readonly mayBePart?: boolean }
+  | {
+      readonly op: 'replace_file';
+      readonly path: string;
+      readonly content: string;
+      readonly mayBePart?: boolean;
+      /** The comment that named the path and was taken for no part of the file; it is one where the file begins with it. */
+      readonly pathLine?: string | undefined;
+    }
   | { readonly op: 'replace_function'; readonly path: string; readonly name: string; readonly content: string }
   | { readonly op: 'create'; readonly path: string; readonly content: string }
   | { readonly op: 'delete'; readonly path: string }

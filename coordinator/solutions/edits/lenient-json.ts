@@ -1,9 +1,9 @@
 // JSON as models write it: fenced, with comments, trailing commas, or raw line breaks in strings.
 // Must never complete JSON that was cut off: half an answer is no answer.
 
-/** The first JSON object in a text, or undefined. */
-export function readLenientJson(text: string): unknown {
-  const start = text.indexOf('{');
+/** The first JSON object (or list) in a text, or undefined. */
+export function readLenientJson(text: string, opening: '{' | '[' = '{'): unknown {
+  const start = text.indexOf(opening);
   if (start < 0) return undefined;
   const end = endOfObject(text, start);
   if (end === undefined) return undefined;

@@ -11,12 +11,21 @@ export interface LineMatch {
 }
 
 /** From exact to tolerant; each is tried only if none before it found anything. */
-export type MatchKind = 'exact' | 'trailing-space' | 'indentation' | 'tabs' | 'blank-lines' | 'similar';
+export type MatchKind = 'exact' | 'trailing-space' | 'indentation' | 'first-line' | 'tabs' | 'blank-lines' | 'inner-blanks' | 'similar';
 
 /** @returns all places of the first kind that finds any */
 export function findMatches(file: readonly string[], search: readonly string[]): readonly LineMatch[] {
   if (search.length === 0) return [];
-  const finders = [findExact, findTrailing, findIndented, findByTabs, findWithoutBlankEdges, findSimilar];
+  const finders = [
+    findExact,
+    findTrailing,
+    findIndented,
+    findFirstUnindented,
+    findByTabs,
+    findWithoutBlankEdges,
+    findAcrossBlanks,
+    findSimilar,
+  ];
   for (const find of finders) {
     const found = find(file, search);
     if (found.length > 0) return found;
@@ -63,6 +72,34 @@ function findIndented(file: readonly string[], search: readonly string[]): reado
     const isUniform = search.every((line, offset) => line.trim() === '' || shift(leading(line)) === leading(file[start + offset] ?? ''));
     return isUniform ? { start, count: search.length, indent: (line) => shiftLine(line, shift), how: 'indentation' } : undefined;
   });
+}
+
+/** Only the first line lost its white space, as where a block was copied from its first word on. */
+function findFirstUnindented(file: readonly string[], search: readonly string[]): readonly LineMatch[] {
+  const [first = '', ...others] = search;
+  const isOnly = leading(first) === '' && others.every((line) => line.trim() === '' || leading(line) !== '');
+  if (!isOnly || first.trim() === '' || others.every((line) => line.trim() === '')) return [];
+  return scan(file, search.length, (start) => {
+    const there = file[start] ?? '';
+    if (there.trim() !== first.trim() || leading(there) === '') return undefined;
+    if (!others.every((line, offset) => file[start + 1 + offset]?.trimEnd() === line.trimEnd())) return undefined;
+    const indent = (line: string): string => (line.trim() !== '' && leading(line) === '' ? leading(there) + line : line);
+    return { start, count: search.length, indent, how: 'first-line' };
+  });
+}
+
+/** Blank lines between were left out or put in; all others stand there as they are. */
+function findAcrossBlanks(file: readonly string[], search: readonly string[]): readonly LineMatch[] {
+  const wanted = search.map((line) => line.trimEnd()).filter((line) => line !== '');
+  if (wanted.length < 2) return [];
+  const shown = file.flatMap((line, at) => (line.trim() === '' ? [] : [{ text: line.trimEnd(), at }]));
+  const found: LineMatch[] = [];
+  for (let from = 0; from + wanted.length <= shown.length; from += 1) {
+    if (wanted.some((line, offset) => shown[from + offset]?.text !== line)) continue;
+    const start = shown[from]?.at ?? 0;
+    found.push({ start, count: (shown[from + wanted.length - 1]?.at ?? start) - start + 1, indent: same, how: 'inner-blanks' });
+  }
+  return found;
 }
 
 type Shift = (indent: string) => string | undefined;

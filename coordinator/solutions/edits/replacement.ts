@@ -47,8 +47,31 @@ function placeReading(file: TextLines, texts: readonly string[], reading: Readin
   if ('kind' in chosen) return chosen;
   return {
     kind: 'placed',
-    splices: chosen.map((match) => spliceMatch(file, match, trimToMatch(search, match.count), replaceFor(search, replace, match))),
+    splices: chosen.map((match) => {
+      if (match.how !== 'inner-blanks')
+        return spliceMatch(file, match, trimToMatch(search, match.count), replaceFor(search, replace, match));
+      const there = texts.slice(match.start, match.start + match.count);
+      return spliceMatch(file, match, there, withBlanks(there, replace));
+    }),
   };
+}
+
+/** The replacement with the blank lines that the file has behind lines that stay. */
+function withBlanks(there: readonly string[], replace: readonly string[]): readonly string[] {
+  const first = replace.findIndex((line) => line.trim() !== '');
+  const shown = first < 0 ? [] : replace.slice(first, replace.findLastIndex((line) => line.trim() !== '') + 1);
+  const kept = alignKept(
+    there.map((line) => line.trimEnd()),
+    shown.map((line) => line.trimEnd()),
+  );
+  return shown.flatMap((line, index) => {
+    const from = kept[index];
+    const own = from === undefined ? line : (there[from] ?? line);
+    // Written out already, or nothing to be kept.
+    if (from === undefined || line.trim() === '' || index === shown.length - 1 || shown[index + 1]?.trim() === '') return [own];
+    const blanks = there.slice(from + 1).findIndex((one) => one.trim() !== '');
+    return [own, ...there.slice(from + 1, from + 1 + Math.max(0, blanks))];
+  });
 }
 
 /** Compared without typography; what is written is the replacement as it stands. */

@@ -5,8 +5,11 @@ import { readSearchBlocks, readWholeBlocks } from './block-reader.ts';
 import { readDiff } from './diff-reader.ts';
 import { refuse, type Edit, type Refusal } from './edit.ts';
 import { readLenientJson } from './lenient-json.ts';
+import { withoutThoughts } from './thoughts.ts';
 
 export type ResponseReading = { readonly kind: 'edits'; readonly edits: readonly Edit[] } | Refusal;
+
+const brokenJson = 'the JSON answer is cut off or broken; write it out in full';
 
 const editSchema = z.discriminatedUnion('op', [
   z.object({
@@ -37,8 +40,10 @@ export function readEditObjects(values: readonly unknown[]): ResponseReading {
   return { kind: 'edits', edits };
 }
 
-/** @param text all that the model wrote */
-export function readResponse(text: string): ResponseReading {
+/** @param answer all that the model wrote */
+export function readResponse(answer: string): ResponseReading {
+  const text = withoutThoughts(answer);
+  if (text === undefined) return refuse('unparseable_response', undefined, 'the answer ends before its thoughts do; answer shorter');
   const blocks = readSearchBlocks(text);
   if (blocks?.kind === 'edits') return blocks;
   if (blocks?.kind === 'broken') return refuse('unparseable_response', undefined, blocks.why);
@@ -58,14 +63,17 @@ export function readResponse(text: string): ResponseReading {
 function readJsonAnswer(text: string): ResponseReading | undefined {
   const looksLikeJson = /^\s*(?:`{3,}\w*\s*)?[{[]/.test(text) || /"edits"\s*:/.test(text);
   if (!looksLikeJson) return undefined;
+  // A list of edits: all of it, or nothing.
+  if (/^\s*(?:`{3,}\w*\s*)?\[\s*\{/.test(text)) {
+    const list = readLenientJson(text, '[');
+    return Array.isArray(list) ? readEditObjects(list) : refuse('unparseable_response', undefined, brokenJson);
+  }
   const parsed = readLenientJson(text);
   if (typeof parsed === 'object' && parsed !== null && 'edits' in parsed && Array.isArray(parsed.edits))
     return readEditObjects(parsed.edits);
   if (typeof parsed === 'object' && parsed !== null && ('op' in parsed || ('path' in parsed && 'search' in parsed)))
     return readEditObjects([parsed]);
-  return /"edits"\s*:/.test(text)
-    ? refuse('unparseable_response', undefined, 'the JSON answer is cut off or broken; write it out in full')
-    : undefined;
+  return /"edits"\s*:/.test(text) ? refuse('unparseable_response', undefined, brokenJson) : undefined;
 }
 
 function toEdit(data: z.output<typeof editSchema>): Edit {
