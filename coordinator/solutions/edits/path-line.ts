@@ -10,7 +10,7 @@ export function pathIn(line: string): string | undefined {
       .replace(/^(?:\/\/|#|--|<!--|\/\*)\s*/, '')
       .replaceAll(/^[`*_"'[(]+|[`*"':,\])]+$/g, '')
       .replace(/^(?:in\s+)?(?:the\s+)?(?:file\s*(?:name|path)?|path)\s*[:=]?\s+/i, '')
-      .replace(/\s*[(\[](?:lines?|L)\s*[\d\s,–-]{1,30}$/i, '')
+      .replace(/\s*[([](?:lines?|L)\s*[\d\s,–-]{1,30}$/i, '')
       .replace(/\s*(?:-->|\*\/)?$/, '');
   }
   bare = bare.replace(/(?:#L|:)\d+(?:[-:–]L?\d+)?$/, '');
