@@ -14,6 +14,9 @@ import type { CodeLocation, LocateQuery } from './repository.ts';
 const certain = 0.9;
 const mostTestPlaces = 4;
 const mostParents = 4;
+/** Files whose code is looked through for what it uses. */
+const mostUsers = 4;
+const mostUserText = 30_000;
 const mostSourceBytes = 512 * 1024;
 /** What a test does stands mostly above the assertion that fails. */
 const linesBefore = 25;
@@ -45,7 +48,27 @@ export async function locateInMirror(
     clues.push({ code: parents, reason: 'what is located builds upon', worth: 0.8 });
     locations = again();
   }
+  const uses = await readUses(mirror, commit, locations);
+  if (uses !== '') {
+    clues.push({ code: uses, reason: 'what is located uses', worth: 0.45 });
+    locations = again();
+  }
   return withoutStrangeLines(mirror, commit, locations);
+}
+
+/** The code of what is located: around its lines, or all of a file of which no line is known. */
+async function readUses(mirror: Mirror, commit: string, locations: readonly CodeLocation[]): Promise<string> {
+  const own = locations.filter(({ path }) => !isTest(path));
+  const paths = [...new Set(own.map(({ path }) => path))].slice(0, mostUsers);
+  const files = await readFilesAt(mirror, commit, paths, mostSourceBytes);
+  return [...files]
+    .map(([path, content]) => {
+      const lines = content.toString('utf8').split('\n');
+      const known = own.flatMap((one) => (one.path === path && one.line !== undefined ? [one.line] : []));
+      if (known.length === 0) return lines.join('\n').slice(0, mostUserText);
+      return known.map((line) => lines.slice(Math.max(0, line - 1 - linesBefore), line + linesBefore).join('\n')).join('\n');
+    })
+    .join('\n');
 }
 
 /** The lines of tests that are on the stack, where they lead: an assertion that fails shows nothing but them. */

@@ -3,7 +3,7 @@
 import { matchFrame } from './frame-match.ts';
 import { readFramePath } from './frame-path.ts';
 import { readLooseFrames } from './loose-frames.ts';
-import { filesNamedIn, filesTestedBy } from './named-files.ts';
+import { filesNamedIn, filesNamedInCode, filesTestedBy } from './named-files.ts';
 import type { PathIndex } from './path-index.ts';
 import { isTest, weighFunction, weighPath, type RoleWeights } from './plausibility.ts';
 import type { CodeLocation, LocateQuery } from './repository.ts';
@@ -198,7 +198,7 @@ function addNames(index: PathIndex, message: string, tests: ReadonlyMap<string, 
 /** Code names the classes and modules that it is about; what it names more often is likelier. */
 function addClue(index: PathIndex, { code, reason, worth }: CodeClue, places: Places): void {
   const { weights } = places;
-  for (const { path, name, strength } of filesNamedIn(index, code)) {
+  for (const { path, name, strength } of filesNamedInCode(index, code)) {
     if (isTest(path)) continue;
     const often = Math.min(1, 0.7 + 0.1 * (code.split(name).length - 1)) * worth;
     const told = `${reason} ${name}`;

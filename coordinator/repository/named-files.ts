@@ -26,6 +26,23 @@ export function filesNamedIn(index: PathIndex, text: string): readonly NamedFile
   return [...names].flatMap(([name, strength]) => bearers(index, name, strength));
 }
 
+/** Names in code: those of a message, and short class names where code uses one: `new Parser(`, `extends Parser`, `Parser.parse(`. */
+export function filesNamedInCode(index: PathIndex, code: string): readonly NamedFile[] {
+  const found = new Map(filesNamedIn(index, code).map((one) => [`${one.path}\0${one.name}`, one]));
+  const names = new Set<string>();
+  const head = code.slice(0, 60_000);
+  for (const [, name = ''] of head.matchAll(/\b(?:new|extends|implements|instanceof|throws)\s+([A-Z][A-Za-z0-9]{2,60})\b/g))
+    names.add(name);
+  for (const [, name = ''] of head.matchAll(/\b([A-Z][A-Za-z0-9]{2,60})(?=\s*(?:\.\s*\w|::|\(|<|\s[a-z]\w*\s*[=;,)]))/g)) names.add(name);
+  for (const name of [...names].slice(0, mostNames)) {
+    for (const one of bearers(index, name, 0.8)) {
+      const key = `${one.path}\0${name}`;
+      if ((found.get(key)?.strength ?? 0) < one.strength) found.set(key, one);
+    }
+  }
+  return [...found.values()];
+}
+
 /** What a test is about, by its name: `test_cart.py`, `CartTest.java`, `cart.spec.ts`, `tests/lib/cart.js`. */
 export function filesTestedBy(index: PathIndex, testPath: string): readonly NamedFile[] {
   const file = testPath.split('/').at(-1) ?? '';

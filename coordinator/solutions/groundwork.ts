@@ -28,7 +28,7 @@ export interface Groundwork {
   readonly evidence: readonly Evidence[];
 }
 
-const mostFiles = 14;
+const mostFiles = 18;
 const mostTests = 3;
 const mostFileBytes = 512 * 1024;
 
