@@ -98,12 +98,15 @@ export async function blame(
   return [...text.matchAll(/^([0-9a-f]{40}) \d+ (\d+)/gm)].map((match) => ({ hash: match[1] ?? '', line: Number(match[2]) }));
 }
 
-/** Commits with their sizes, in the order given. */
+/** Commits with their sizes, in the order given; the first commit of a repository has none: counting it may take a minute. */
 export async function readSizedCommits(mirror: Mirror, hashes: readonly string[]): Promise<readonly SizedCommit[]> {
   if (hashes.length === 0) return [];
   const input = `${hashes.join('\n')}\n`;
-  const text = await mirror.text(['log', '--no-walk=unsorted', '--stdin', '--numstat', '--no-renames', commitFormat], { input });
-  const parents = await mirror.text(['log', '--no-walk=unsorted', '--stdin', '--format=%H %P'], { input });
+  const walk = ['log', '--no-walk=unsorted', '--stdin'];
+  const [text, parents] = await Promise.all([
+    mirror.text(['-c', 'log.showRoot=false', ...walk, '--numstat', '--no-renames', commitFormat], { input }),
+    mirror.text([...walk, '--format=%H %P'], { input }),
+  ]);
   const counts = new Map(parents.split('\n').map((row) => [row.slice(0, 40), row.split(' ').filter((part) => part !== '').length - 1]));
   return readCommits(text).map((read) => ({ ...read, parents: counts.get(read.commit.hash) ?? 1 }));
 }
