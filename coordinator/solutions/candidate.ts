@@ -2,7 +2,7 @@
 // Must never be published as it is; the ladder comes first.
 import type { ModelChoice } from '../model/router.ts';
 import type { Groundwork } from './groundwork.ts';
-import type { RunnerName } from './test-runner.ts';
+import type { TestRunner } from './test-runner.ts';
 import type { Diagnosis, ModelUsage, RungResult } from './proposal.ts';
 
 export interface Candidate {
@@ -24,7 +24,7 @@ export type Feedback =
   | {
       readonly results: readonly RungResult[];
       /** Set where it held and nothing shows the problem: the same candidate with a test of its own is asked for. */
-      readonly wantsTest?: { readonly runner: RunnerName; readonly complaint: string | undefined } | undefined;
+      readonly wantsTest?: { readonly runner: TestRunner; readonly complaint: string | undefined } | undefined;
     }
   | undefined;
 

@@ -190,7 +190,7 @@ export class ModelTalk {
     const { groundwork, repositoryService, onProgress } = this.#options;
     onProgress('asking for a test that shows the problem');
     const wanted = nameTest(groundwork, runner, changed[0] ?? '');
-    const outcome = await this.#ask({ prompt: askTest(runner, wanted, complaint), purpose: 'test', schema: undefined, fresh: false });
+    const outcome = await this.#ask({ prompt: askTest(runner.name, wanted, complaint), purpose: 'test', schema: undefined, fresh: false });
     if (outcome.kind === 'unavailable' || outcome.isCut) return undefined;
     const applied = await this.#apply(outcome.text);
     if (typeof applied === 'string') return undefined;

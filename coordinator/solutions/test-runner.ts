@@ -3,11 +3,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Check } from './checks.ts';
+import { ownPrograms } from './own-programs.ts';
 
 export type RunnerName = 'node-test' | 'vitest' | 'jest' | 'mocha' | 'pytest' | 'unittest' | 'go' | 'maven' | 'gradle';
 
 export interface TestRunner {
   readonly name: RunnerName;
+  /** Of the package whose tests it runs, relative to the repository; undefined is the root. */
+  readonly folder: string | undefined;
   /** Undefined if these files can't be run alone. @param paths of test files, relative to the repository */
   commandFor(paths: readonly string[]): Check | undefined;
 }
@@ -22,17 +25,20 @@ const plainPath = /^[\w@+][\w./@+-]*$/;
 /** @param directory a checkout of the base revision */
 export async function findTestRunner(directory: string, check: Check | undefined): Promise<TestRunner | undefined> {
   if (check === undefined) return undefined;
-  const line = await spellOut(directory, check.command.join(' '));
+  const { folder } = check;
+  const line = await spellOut(folder === undefined ? directory : join(directory, folder), check.command.join(' '));
   // What runs in another folder takes other paths.
   if (/(?:^|[\s;&(])cd\s/.test(line)) return undefined;
   const name = nameOf(line);
   if (name === undefined) return undefined;
   return {
     name,
+    folder,
     commandFor: (paths) => {
-      if (paths.length === 0 || !paths.every((path) => plainPath.test(path))) return undefined;
-      const command = write(name, line, paths);
-      return command === undefined ? undefined : { command, origin: `${name} for some files alone` };
+      const inside = paths.map((path) => (folder === undefined ? path : posix.relative(folder, path)));
+      if (paths.length === 0 || !inside.every((path) => plainPath.test(path))) return undefined;
+      const command = write(name, line, inside, folder);
+      return command === undefined ? undefined : { command, origin: `${name} for some files alone`, folder };
     },
   };
 }
@@ -67,7 +73,7 @@ function nameOf(line: string): RunnerName | undefined {
   return names.find(([, pattern]) => pattern.test(line))?.[0];
 }
 
-function write(name: RunnerName, line: string, paths: readonly string[]): readonly string[] | undefined {
+function write(name: RunnerName, line: string, paths: readonly string[], folder: string | undefined): readonly string[] | undefined {
   const python = /(\S*python[\d.]*)\s/.exec(line)?.[1] ?? 'python3';
   switch (name) {
     case 'node-test': {
@@ -77,11 +83,11 @@ function write(name: RunnerName, line: string, paths: readonly string[]): readon
       return [...(variables.length === 0 ? [] : ['env', ...variables]), 'node', ...words, '--test', ...paths];
     }
     case 'vitest':
-      return ownProgram('vitest run', paths);
+      return ownProgram('vitest run', paths, folder);
     case 'jest':
-      return ownProgram('jest --runTestsByPath', paths);
+      return ownProgram('jest --runTestsByPath', paths, folder);
     case 'mocha':
-      return ownProgram('mocha', paths);
+      return ownProgram('mocha', paths, folder);
     case 'pytest':
       return [python, '-m', 'pytest', '-rA', '-q', ...paths];
     case 'unittest': {
@@ -104,8 +110,8 @@ function write(name: RunnerName, line: string, paths: readonly string[]): readon
 }
 
 /** A program of the repository's own dependencies. */
-function ownProgram(program: string, paths: readonly string[]): readonly string[] {
-  return ['sh', '-c', `PATH="$PWD/node_modules/.bin:$PATH"; exec ${program} "$@"`, 'sh', ...paths];
+function ownProgram(program: string, paths: readonly string[], folder: string | undefined): readonly string[] {
+  return ['sh', '-c', `${ownPrograms(folder)}; exec ${program} "$@"`, 'sh', ...paths];
 }
 
 function stemOf(path: string): string {

@@ -124,8 +124,9 @@ function highestRung({ checks, baseline, reproduction }: BaseRun, { candidate }:
 
 async function measureBase(groundwork: Groundwork, options: TrialOptions, known?: KnownTest): Promise<BaseRun> {
   await using tree = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
-  const found = await findChecks(tree.directory, groundwork.repository.commands, options.searchPath);
-  const runner = await findTestRunner(tree.directory, found.test);
+  const located = groundwork.locations.map(({ path }) => path);
+  const found = await findChecks(tree.directory, groundwork.repository.commands, options.searchPath, located);
+  const runner = await findTestRunner(tree.directory, found.nearestTest);
   const about = groundwork.tests.map(({ path }) => path);
   const checks = { ...found, relevant: runner?.commandFor(about) ?? runner?.commandFor(about.slice(0, 1)) };
   const trial = trialOf(groundwork, tree.directory, checks, options);
@@ -149,7 +150,7 @@ async function askForTest(
   if (runner === undefined || checks.reproduce !== undefined || base.baseline.test?.run.stoppedBy !== undefined) return held;
   let complaint: string | undefined;
   for (let count = 0; count < mostTests; count += 1) {
-    const next = await candidates.next({ results: held.results, wantsTest: { runner: runner.name, complaint } });
+    const next = await candidates.next({ results: held.results, wantsTest: { runner, complaint } });
     if (next.done === true) return held;
     const { test } = next.value;
     const check = test === undefined ? undefined : runner.commandFor([test.path]);

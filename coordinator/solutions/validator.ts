@@ -2,7 +2,7 @@
 // Must never take a rung for granted: what can't be run is `skipped` with its reason, never `passed`.
 import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { CodeLocation, Rung } from '../repository/repository.ts';
-import type { Check, Checks } from './checks.ts';
+import { commandLine, describeCommand, type Check, type Checks } from './checks.ts';
 import type { RungResult } from './proposal.ts';
 import { originWords, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
 import { writeToTree } from './edits/tree-writer.ts';
@@ -192,8 +192,8 @@ export class Validator {
     return describe('tests', 'failed', check, run, which + verdict.note);
   }
 
-  async #runTests({ directory, signal }: Trial, { command }: Check): Promise<SandboxRun> {
-    return this.#sandbox.run({ directory, command, stdin: undefined, timeoutMs: this.#limits.testTimeoutMs, signal });
+  async #runTests({ directory, signal }: Trial, check: Check): Promise<SandboxRun> {
+    return this.#sandbox.run({ directory, command: commandLine(check), stdin: undefined, timeoutMs: this.#limits.testTimeoutMs, signal });
   }
 
   async #checkReproduction(trial: Trial, baseline: Baseline): Promise<RungResult> {
@@ -236,7 +236,7 @@ export class Validator {
     await writeToTree(directory, { [test.path]: test.text });
     return this.#sandbox.run({
       directory,
-      command: test.check.command,
+      command: commandLine(test.check),
       stdin: undefined,
       timeoutMs: this.#limits.reproduceTimeoutMs,
       signal,
@@ -245,7 +245,7 @@ export class Validator {
 
   async #run(trial: Trial, check: Check | undefined, timeoutMs: number, stdin?: string): Promise<SandboxRun | undefined> {
     if (check === undefined) return undefined;
-    return this.#sandbox.run({ directory: trial.directory, command: check.command, stdin, timeoutMs, signal: trial.signal });
+    return this.#sandbox.run({ directory: trial.directory, command: commandLine(check), stdin, timeoutMs, signal: trial.signal });
   }
 }
 
@@ -261,12 +261,19 @@ function judgeFailure(run: SandboxRun, reason: Reason): ReasonVerdict {
 
 function describe(rung: Rung, outcome: RungResult['outcome'], check: Check, run: SandboxRun, note: string): RungResult {
   const output = [note, run.output.slice(-mostOutput)].filter((part) => part !== '').join('\n');
-  return { rung, outcome, command: check.command.join(' '), exitStatus: run.exitStatus, durationMs: run.durationMs, output };
+  return { rung, outcome, command: describeCommand(check), exitStatus: run.exitStatus, durationMs: run.durationMs, output };
 }
 
 /** A rung that wasn't tried, and why. */
 export function skipped(rung: Rung, reason: string, check?: Check): RungResult {
-  return { rung, outcome: 'skipped', command: check?.command.join(' ') ?? '', exitStatus: undefined, durationMs: 0, output: reason };
+  return {
+    rung,
+    outcome: 'skipped',
+    command: check === undefined ? '' : describeCommand(check),
+    exitStatus: undefined,
+    durationMs: 0,
+    output: reason,
+  };
 }
 
 function findJsonProblem(text: string): { line: number; message: string } | undefined {

@@ -45,7 +45,7 @@ export async function makeIncidentTest(parts: IncidentTestParts): Promise<Reprod
   const logged = readLoggedValues(problem);
   const named = pathsIn(problem.reason.logged, parts.paths);
   const sites = await readSites(parts, stack);
-  const root = isPython ? await pythonRoot(parts.directory, innermost.path) : '';
+  const root = isPython ? await pythonRoot(parts.directory, innermost.path, runner.folder) : '';
   const about = { type, innermost, root };
   const rounds = [
     // What was logged says most where it goes in, and made-up values say most where it fails.
@@ -179,22 +179,23 @@ function pathsIn(text: string, paths: readonly string[]): readonly string[] {
   return [...new Set(words.map((word) => word.replace(/^\.\//, '')))].filter((word) => word.includes('.') && known.has(word)).slice(0, 4);
 }
 
-/** The folder above the outermost package. */
-async function pythonRoot(directory: string, path: string): Promise<string> {
+/** The folder above the outermost package. @param project where the project begins; undefined is the root */
+async function pythonRoot(directory: string, path: string, project: string | undefined): Promise<string> {
+  const top = project ?? '.';
   let folder = posix.dirname(path);
-  while (folder !== '.' && (await isFile(join(directory, folder, '__init__.py')))) folder = posix.dirname(folder);
-  // Packages without __init__.py are imported from the repository's root, or from a source folder.
-  const source = ['src', 'lib'].find((one) => folder === one || folder.startsWith(`${one}/`));
-  if (folder !== '.' && source === undefined && (await isFile(join(directory, posix.dirname(path), '__init__.py')))) return folder;
-  return source ?? '';
+  while (folder !== top && folder !== '.' && (await isFile(join(directory, folder, '__init__.py')))) folder = posix.dirname(folder);
+  // Packages without __init__.py are imported from the project's root, or from a source folder.
+  const source = ['src', 'lib'].map((one) => posix.join(top, one)).find((one) => folder === one || folder.startsWith(`${one}/`));
+  if (folder !== top && source === undefined && (await isFile(join(directory, posix.dirname(path), '__init__.py')))) return folder;
+  return source ?? (top === '.' ? '' : top);
 }
 
 async function placeOf({ directory, groundwork, paths, runner }: IncidentTestParts, root: string): Promise<TestPlace> {
-  const manifest = await readFile(join(directory, 'package.json'), 'utf8').catch(() => '');
+  const manifest = await readFile(join(directory, runner.folder ?? '', 'package.json'), 'utf8').catch(() => '');
   return {
     paths,
     related: groundwork.tests.map(({ path }) => path),
-    runner: runner.name,
+    runner,
     isModule: /"type"\s*:\s*"module"/.test(manifest),
     root,
   };

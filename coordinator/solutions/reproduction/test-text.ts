@@ -2,17 +2,17 @@
 // Must never take a name or a value over from a log but as a literal.
 import { posix } from 'node:path';
 import type { Incident } from '../../incidents/incident.ts';
-import type { RunnerName } from '../test-runner.ts';
+import type { RunnerName, TestRunner } from '../test-runner.ts';
 import type { CallSite } from './call-site.ts';
 import type { ProbeAnswer } from './probe.ts';
-import { incidentKey } from './test-name.ts';
+import { incidentKey, isWithin } from './test-name.ts';
 
 export interface TestPlace {
   /** All of the base revision. */
   readonly paths: readonly string[];
   /** Of the tests that are about the located files, the likeliest first. */
   readonly related: readonly string[];
-  readonly runner: RunnerName;
+  readonly runner: Pick<TestRunner, 'name' | 'folder'>;
   /** True where `.js` means a module: `"type": "module"` in package.json. */
   readonly isModule: boolean;
   /** Folder that Python's imports begin at. */
@@ -31,17 +31,18 @@ export function writeTest(incident: Incident, site: CallSite, answer: ProbeAnswe
 }
 
 /** The folder of related tests, or the usual one, or the file's own. */
-function folderFor(path: string, { related, paths }: TestPlace): string {
-  const [nearest] = related;
+function folderFor(path: string, { related, paths, runner }: TestPlace): string {
+  const nearest = related.find((one) => isWithin(one, runner.folder));
   if (nearest !== undefined) return posix.dirname(nearest);
-  return ['test', 'tests', '__tests__'].find((name) => paths.some((one) => one.startsWith(`${name}/`))) ?? posix.dirname(path);
+  const usual = ['test', 'tests', '__tests__'].map((name) => posix.join(runner.folder ?? '', name));
+  return usual.find((folder) => paths.some((one) => one.startsWith(`${folder}/`))) ?? posix.dirname(path);
 }
 
 function writeJavaScript(incident: Incident, site: CallSite, answer: ProbeAnswer, type: string, place: TestPlace): WrittenTest {
   const extension = posix.extname(site.path);
   const stem = posix.basename(site.path, extension);
   const usesImports =
-    /^\.[mc]?tsx?$/.test(extension) || extension === '.mjs' || (extension !== '.cjs' && place.isModule) || place.runner === 'vitest';
+    /^\.[mc]?tsx?$/.test(extension) || extension === '.mjs' || (extension !== '.cjs' && place.isModule) || place.runner.name === 'vitest';
   const folder = folderFor(site.path, place);
   const path = posix.join(folder, `${stem}.incident-${incidentKey(incident.id)}.test${extension}`);
   const relative = posix.relative(folder, site.path);
@@ -51,7 +52,7 @@ function writeJavaScript(incident: Incident, site: CallSite, answer: ProbeAnswer
   const values = answer.arguments.map(javaScriptLiteral).join(', ');
   const receiver = answer.isStatic ? wanted : `new ${wanted}()`;
   const call = site.className === undefined ? `${wanted}(${values})` : `${receiver}.${site.name}(${values})`;
-  const [framework, word] = frameworkOf(place.runner, usesImports);
+  const [framework, word] = frameworkOf(place.runner.name, usesImports);
   const name = `${site.className === undefined ? '' : `${site.className}.`}${site.name} does not end in ${type}`;
   const text = [
     `// Made from incident ${incident.id}: this call failed with ${type} in ${site.path}.`,

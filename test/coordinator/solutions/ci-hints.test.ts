@@ -21,7 +21,7 @@ async function testOf(files: Readonly<Record<string, string>>) {
     await mkdir(dirname(join(directory, path)), { recursive: true });
     await writeFile(join(directory, path), text);
   }
-  const { test } = await findChecks(directory, none, []);
+  const { test } = await findChecks(directory, none, [], []);
   return test === undefined
     ? undefined
     : { line: test.command.at(-1)?.replace('PATH="$PWD/node_modules/.bin:$PATH"; ', ''), origin: test.origin };
