@@ -3,15 +3,8 @@
 import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { RepositoryCommands } from '../repository/repository.ts';
+import { commandLine, type Check } from './check.ts';
 import { discoverChecks, type FoundChecks } from './found-checks.ts';
-
-export interface Check {
-  readonly command: readonly string[];
-  /** For people: where the command comes from. */
-  readonly origin: string;
-  /** Where it runs, relative to the repository; its root where that is left out. */
-  readonly folder?: string | undefined;
-}
 
 export interface Checks {
   readonly setup: Check | undefined;
@@ -63,16 +56,6 @@ export async function findChecks(
     nearestTest: own('test') ?? tests[0],
     reproduce: own('reproduce'),
   };
-}
-
-/** As it is run from the repository's root. */
-export function commandLine({ command, folder }: Check): readonly string[] {
-  return folder === undefined ? command : ['sh', '-c', 'cd "$0" && exec "$@"', folder, ...command];
-}
-
-/** For people. */
-export function describeCommand({ command, folder }: Check): string {
-  return folder === undefined ? command.join(' ') : `cd ${folder} && ${command.join(' ')}`;
 }
 
 /** All of them one after the other, whatever the others say; the exit status is the first that isn't 0. */

@@ -2,7 +2,7 @@
 // Must never read the proposed files or a model's words, or look beyond the folder.
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { findCiTest } from './ci-hints.ts';
 import { ownPrograms } from './own-programs.ts';
 import { findProgram } from './sandbox.ts';

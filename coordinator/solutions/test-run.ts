@@ -2,7 +2,8 @@
 // Must never be taken for proof: the validator measures again, against the base revision.
 import type { Groundwork } from './groundwork.ts';
 import type { RepositoryService } from '../repository/repository.ts';
-import { commandLine, findChecks } from './checks.ts';
+import { commandLine } from './check.ts';
+import { findChecks } from './checks.ts';
 import { writeToTree } from './edits/tree-writer.ts';
 import type { Sandbox } from './sandbox.ts';
 

@@ -2,7 +2,7 @@
 // Must never invent a runner: what a command doesn't show stays unknown, and then only the whole command is run.
 import { readFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { Check } from './checks.ts';
+import type { Check } from './check.ts';
 import { ownPrograms } from './own-programs.ts';
 
 export type RunnerName = 'node-test' | 'vitest' | 'jest' | 'mocha' | 'pytest' | 'unittest' | 'go' | 'maven' | 'gradle';

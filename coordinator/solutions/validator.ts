@@ -2,7 +2,8 @@
 // Must never take a rung for granted: what can't be run is `skipped` with its reason, never `passed`.
 import type { SyntaxTrees } from '../../base/syntax-tree.ts';
 import type { CodeLocation, Rung } from '../repository/repository.ts';
-import { commandLine, describeCommand, type Check, type Checks } from './checks.ts';
+import { commandLine, describeCommand, type Check } from './check.ts';
+import type { Checks } from './checks.ts';
 import type { RungResult } from './proposal.ts';
 import { originWords, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
 import { writeToTree } from './edits/tree-writer.ts';

@@ -78,14 +78,14 @@ type Place = CodeLocation & { readonly line: number };
 function stackOf({ problem, locations }: Groundwork): readonly Place[] {
   const found: Place[] = [];
   for (const frame of problem.trace?.frames ?? []) {
-    if (!frame.inApp || frame.file === undefined) continue;
+    if (frame.file === undefined) continue;
     const fitting = locations.filter(
       (one): one is Place =>
         one.line !== undefined && one.function === frame.function && frame.file?.endsWith(posix.basename(one.path)) === true,
     );
     const place = fitting.find(({ line }) => line === frame.line) ?? fitting[0];
-    // A frame that isn't found leaves open where the error comes from.
-    if (place === undefined && found.length === 0) return [];
+    // A frame of the application that isn't found leaves open where the error comes from; what lies among libraries may be the repository's.
+    if (place === undefined && frame.inApp && found.length === 0) return [];
     if (place !== undefined && !found.includes(place)) found.push(place);
   }
   return found;

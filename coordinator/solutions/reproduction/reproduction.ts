@@ -1,6 +1,6 @@
 // A test that shows the incident's error before a change, and passes after it: what it is, and how it counts.
 // Must never count one that failed for another reason.
-import type { Check } from '../checks.ts';
+import type { Check } from '../check.ts';
 import type { ReasonVerdict } from '../same-reason.ts';
 import type { SandboxRun } from '../sandbox.ts';
 
