@@ -9,7 +9,7 @@ import { openFile } from './file-content.ts';
 import { factsOfOpen, fileKey, fingerprintOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { atMost } from './framed-part.ts';
-import { lossOf } from './settlement.ts';
+import { lossOf, settlement } from './settlement.ts';
 
 export interface ArchiveReaderOptions {
   readonly source: string;
@@ -99,7 +99,8 @@ export class ArchiveReader {
     if (shipment !== undefined) return shipment;
     if (this.#failure !== undefined) return this.#giveUp(this.#failure);
     this.#finish();
-    return undefined;
+    // Otherwise the next start would go through all of it again.
+    return settlement(this.#options.source, nowMs, { ...this.position(), isFinished: true });
   }
 
   /** Nothing more will be asked of it. */

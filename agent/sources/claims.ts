@@ -1,7 +1,9 @@
 // The positions of a source as the coordinator keeps them, each good for one file.
 // Must never give a position to a file whose beginning isn't what was read at that position.
+import { closeSync } from 'node:fs';
 import type { FileIdentity, FilePosition, Position } from '../record.ts';
-import { fileKey, fingerprintOf, hasFingerprint } from './file-identity.ts';
+import { openFile } from './file-content.ts';
+import { factsOfOpen, fileKey, fingerprintOf, hasFingerprint } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileFollower } from './file-follower.ts';
 import type { Beginning } from './file-roster.ts';
@@ -54,7 +56,7 @@ export class Claims {
   /** The position of a file at `path` that this one is a copy of, made before the original was truncated. */
   claimCopy(path: string, facts: FileFacts, descriptor: number): number | undefined {
     for (const position of this.#unclaimed) {
-      if (position.path !== path || position.offset === 0 || !fits(position, facts, descriptor)) continue;
+      if (position.path !== path || position.identity.fingerprintLength === 0 || !fits(position, facts, descriptor)) continue;
       this.#unclaimed.delete(position);
       return position.offset;
     }
@@ -73,7 +75,7 @@ export class Claims {
   bestFor(head: Buffer): FilePosition | undefined {
     let best: FilePosition | undefined;
     for (const position of this.#all) {
-      if (position.offset > (best?.offset ?? 0) && beginsWith(head, position.identity)) best = position;
+      if (position.offset > (best?.offset ?? -1) && beginsWith(head, position.identity)) best = position;
     }
     return best;
   }
@@ -88,6 +90,32 @@ export class Claims {
 
   take(position: FilePosition): void {
     this.#unclaimed.delete(position);
+  }
+
+  /** Where files were last, finished or not. */
+  paths(): ReadonlySet<string> {
+    return new Set([...this.#newest.values()].map((position) => position.path));
+  }
+
+  at(path: string): readonly FilePosition[] {
+    return [...this.#newest.values()].filter((position) => position.path === path);
+  }
+
+  /** True if this file, which is not followed, is the one of a position, finished or not, that covers some of its content. */
+  fitsContentOf(path: string, facts: FileFacts): boolean {
+    const position = this.#newest.get(fileKey(facts));
+    if (position === undefined || position.identity.fingerprintLength === 0) return false;
+    try {
+      const descriptor = openFile(path);
+      try {
+        return fileKey(factsOfOpen(descriptor)) === fileKey(facts) && fits(position, facts, descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch {
+      // Gone or unreadable by now: then nothing can be said of it.
+      return false;
+    }
   }
 
   hasInode(facts: FileFacts): boolean {

@@ -84,7 +84,7 @@ export class FileContent {
    * @returns false if the file's head changed meanwhile. @throws the system's error.
    */
   consume(bytes: Buffer, consumed: number, offset: number): boolean {
-    if (!this.#coverUpTo(offset)) return false;
+    if (!this.coverUpTo(offset)) return false;
     this.#overlap = Buffer.from(bytes.subarray(Math.max(0, consumed - overlapBytes), consumed));
     this.#head = undefined;
     return true;
@@ -93,7 +93,7 @@ export class FileContent {
   /** Reading goes on at `offset`, which wasn't reached by reading. @throws the system's error. */
   jump(offset: number): void {
     this.#overlap = Buffer.alloc(0);
-    this.#coverUpTo(offset);
+    this.coverUpTo(offset);
   }
 
   /** True if the open file (this one if absent) holds what was read here: for another one, that it is a copy. @throws the system's error. */
@@ -101,6 +101,14 @@ export class FileContent {
     if (descriptor === undefined || !hasFingerprint(descriptor, this.#identity)) return false;
     const overlap = this.#overlap;
     return readBytes(descriptor, offset - overlap.length, overlap.length).equals(overlap);
+  }
+
+  /** Lets the fingerprint cover the bytes before `offset`, as far as they count. @returns false if those it covers changed. @throws the system's error. */
+  coverUpTo(offset: number): boolean {
+    if (this.#descriptor === undefined || isFingerprintComplete(this.#identity, offset)) return true;
+    if (!hasFingerprint(this.#descriptor, this.#identity)) return false;
+    this.#identity = { ...this.#identity, ...fingerprint(this.#descriptor, offset) };
+    return true;
   }
 
   /**
@@ -145,14 +153,6 @@ export class FileContent {
       return false;
     }
     this.#descriptor = descriptor;
-    return true;
-  }
-
-  /** Lets the fingerprint cover the bytes before `offset`, as far as they count. */
-  #coverUpTo(offset: number): boolean {
-    if (this.#descriptor === undefined || isFingerprintComplete(this.#identity, offset)) return true;
-    if (!hasFingerprint(this.#descriptor, this.#identity)) return false;
-    this.#identity = { ...this.#identity, ...fingerprint(this.#descriptor, offset) };
     return true;
   }
 }

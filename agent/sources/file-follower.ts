@@ -36,8 +36,8 @@ export class FileFollower {
   copiesBornAfterNs: bigint;
   /** Where it stands is known beyond this process, or will be with its first record. */
   isAnnounced = false;
-  /** Its file held older content before. */
-  isTruncated = false;
+  /** It was empty, or held other content: what it got since may lie in copies that nobody saw being made. */
+  mayHaveCopies = false;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
   doubtedSinceMs: number | undefined;
   /** A scan saw it changed: it has to be looked at. */
@@ -74,6 +74,7 @@ export class FileFollower {
     this.foundAtMs = nowMs;
     this.copiesBornAfterNs = facts.birthNs;
     this.#grewAtMs = Math.min(nowMs, facts.modifiedAtMs);
+    if (facts.size > 0) this.#content.keepsHead(true);
     this.#see(facts, nowMs);
   }
 
@@ -116,6 +117,19 @@ export class FileFollower {
   }
   get isDeleted(): boolean {
     return this.#links === 0;
+  }
+
+  /** Nothing was read of it, and nobody knows of it yet, or what it begins with. */
+  get isNew(): boolean {
+    const isKnown = this.isAnnounced && (this.#size === 0 || !this.isOpen || this.#content.identity.fingerprintLength > 0);
+    return !isKnown && this.#offset === 0 && this.isListed && !this.hasEnded;
+  }
+
+  /** It is told of, with what it begins with by now. */
+  meet(): void {
+    this.isAnnounced = true;
+    this.mayHaveCopies ||= this.#size === 0;
+    this.#content.coverUpTo(this.#size);
   }
 
   /** Where it stands; where it would stand at `offset`. */

@@ -45,7 +45,8 @@ export function factsOfOpen(descriptor: number): FileFacts {
 /** The fingerprint over as many first bytes as count when `offset` of them are known. Reads the file's head. */
 export function fingerprint(descriptor: number, offset: number): Pick<FileIdentity, 'fingerprint' | 'fingerprintLength'> {
   const head = readBytes(descriptor, 0, Math.min(offset, mostFingerprintBytes));
-  return { fingerprint: fingerprintOf(head), fingerprintLength: head.length };
+  const print = head.length > 0 ? fingerprintOf(head) : birthFingerprint(descriptor);
+  return { fingerprint: print, fingerprintLength: head.length };
 }
 
 /** True if `identity` already covers all the bytes that count at this offset. */
@@ -53,8 +54,10 @@ export function isFingerprintComplete(identity: FileIdentity, offset: number): b
   return identity.fingerprintLength >= Math.min(offset, mostFingerprintBytes);
 }
 
-/** True if the open file begins with the bytes that the identity was made of. */
+/** True if the open file begins with the bytes that the identity was made of, or was born when it was. */
 export function hasFingerprint(descriptor: number, identity: FileIdentity): boolean {
+  if (identity.fingerprintLength === 0)
+    return identity.fingerprint.equals(nothingKnown) || identity.fingerprint.equals(birthFingerprint(descriptor));
   const head = readBytes(descriptor, 0, identity.fingerprintLength);
   return head.length === identity.fingerprintLength && fingerprintOf(head).equals(identity.fingerprint);
 }
@@ -72,6 +75,14 @@ export function readBytes(descriptor: number, offset: number, length: number): B
 }
 
 /** The fingerprint of these bytes. */
-export function fingerprintOf(bytes: Buffer): Buffer {
+export function fingerprintOf(bytes: Buffer | string): Buffer {
   return createHash('sha256').update(bytes).digest().subarray(0, 16);
+}
+
+const nothingKnown = fingerprintOf('');
+
+/** An empty file has nothing else to be known by: the next file may get its inode at once. */
+function birthFingerprint(descriptor: number): Buffer {
+  const { birthNs } = factsOfOpen(descriptor);
+  return birthNs === 0n ? nothingKnown : fingerprintOf(`born ${birthNs}`);
 }

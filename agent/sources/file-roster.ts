@@ -1,6 +1,7 @@
 // The files that a source follows at present, and their descriptors.
 // Must never drop a file with bytes that were neither settled nor reported as a gap.
 import { closeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
@@ -10,6 +11,7 @@ import type { FollowTiming } from './follow-timing.ts';
 import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { findWriters } from './file-writers.ts';
+import { originalNames } from './rotated-names.ts';
 import { lossOf, settlement } from './settlement.ts';
 
 export interface RosterOptions {
@@ -144,6 +146,7 @@ export class FileRoster {
     const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
     if (beginning !== undefined) follower.seek(beginning.offset);
     follower.isAnnounced = beginning !== undefined;
+    follower.mayHaveCopies = beginning?.offset === 0;
     this.#followers.add(follower);
     this.#byKey.set(key, follower);
     this.#byPath.set(path, follower);
@@ -239,9 +242,9 @@ export class FileRoster {
   tidy(nowMs: number): void {
     const { finishMs } = this.#options.timing;
     const quiet: FileFollower[] = [];
+    this.#tellBegun(nowMs);
     for (const follower of this.#followers) {
       if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
-      this.#tellEmpty(follower, nowMs);
       const isNameless = !follower.isListed || follower.isDeleted;
       if (follower.hasEnded) this.#drop(follower);
       else if (isNameless && nowMs - follower.grewAtMs >= 2 * finishMs) quiet.push(follower);
@@ -257,11 +260,17 @@ export class FileRoster {
     }
   }
 
-  /** An empty file that is filled and rotated away while the agent is down is missed only if it is known that there was one. */
-  #tellEmpty(follower: FileFollower, nowMs: number): void {
-    if (follower.isAnnounced || follower.size > 0 || follower.offset > 0 || !follower.isListed || !follower.isOpen) return;
-    follower.isAnnounced = true;
-    this.announce(settlement(this.#options.source, nowMs, follower.position()));
+  /** A file of which nothing was read when it is rotated away while the agent is down is missed only if it is known that there was one. */
+  #tellBegun(nowMs: number): void {
+    const begun = [...this.#followers].filter((follower) => follower !== this.#busy && follower.isNew && !this.#mayBeRotated(follower));
+    for (const follower of begun) follower.meet();
+    const [first, ...others] = begun.map((follower) => follower.position());
+    if (first !== undefined) this.announce(settlement(this.#options.source, nowMs, first, ...others));
+  }
+
+  /** It is named like a rotation of another one that is followed: perhaps a copy, whose beginning was read in the original. */
+  #mayBeRotated({ path }: FileFollower): boolean {
+    return originalNames(basename(path)).some((name) => this.#byPath.has(join(dirname(path), name)));
   }
 
   #finish(follower: FileFollower, nowMs: number): void {

@@ -58,9 +58,30 @@ export class Recovery {
       }
     }
     for (const path of this.#ofResumed) this.#recover(path, [dirname(path)]);
+    for (const path of this.#replaced()) {
+      const known = claims.at(path);
+      const elsewhere = foldersAround(dirname(path)).filter((folder) => this.#holdsAny(folder, path, known));
+      this.#recover(path, [dirname(path), ...elsewhere]);
+    }
     const unread = [...roster.followers].filter((follower) => follower.isListed && claims.committed(follower) === 0);
     for (const follower of unread) this.#recoverCopies(follower);
     for (const position of this.#finished) roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
+  }
+
+  /**
+   * Logs that are other files now than those that are known, all of which were found or finished: others may have come in between.
+   */
+  #replaced(): readonly string[] {
+    const { claims, roster } = this.#options;
+    return [...claims.paths()].filter((path) => {
+      const current = roster.atPath(path);
+      return current?.isListed === true && claims.committed(current) === undefined && !this.#isRotated(path);
+    });
+  }
+
+  /** It is named like a rotation of another one that is followed. */
+  #isRotated(path: string): boolean {
+    return originalNames(basename(path)).some((name) => this.#options.roster.atPath(join(dirname(path), name)) !== undefined);
   }
 
   /** Nothing was read of the present file: what was copied and truncated meanwhile lies behind the last copy that is known. */
@@ -84,6 +105,7 @@ export class Recovery {
 
   #recover(path: string, folders: readonly string[]): void {
     const { claims, finder, nowMs, roster, rotated, source } = this.#options;
+    const isMissing = claims.unclaimedAt(path).length > 0;
     const { knownAtMs, missed } = this.#recoverArchives(path, folders);
     let countMissed = missed;
     const own = new Set(folders.map((folder) => join(folder, basename(path))));
@@ -105,7 +127,7 @@ export class Recovery {
       }
       // What lies here from before the newest known generation was read long ago, or was never ours.
       const isAfterKnown = last !== undefined || facts.modifiedAtMs >= (knownAtMs ?? Number.POSITIVE_INFINITY);
-      const mayBeMissed = isAfterKnown || (isOwn && holder !== undefined && !claims.hasFileAmong(path, files));
+      const mayBeMissed = isAfterKnown || (isMissing && isOwn && holder !== undefined && !claims.hasFileAmong(path, files));
       const follower = known ?? this.#followBeside(rotatedPath, facts, path, mayBeMissed);
       if (follower === undefined) continue;
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
@@ -193,6 +215,7 @@ export class Recovery {
         if (head?.length === 0) missed += 1;
         return head === undefined || head.length === 0 ? [] : [{ file, head, position: claims.bestFor(head) }];
       });
+    const plainAtMs = this.#plainAtMs(path, folders);
     let knownAtMs: number | undefined;
     for (const { file, head, position } of candidates) {
       if (claims.hasInode(file.facts)) missed += 1;
@@ -206,7 +229,7 @@ export class Recovery {
       // Several may begin alike: the rest of what was being read is in the newest.
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {
-        if (knownAtMs === undefined) continue;
+        if (knownAtMs === undefined && file.facts.modifiedAtMs < plainAtMs) continue;
         roster.announce(settlement(source, nowMs, archives.add(file, head, 0).position()));
         missed += 1;
         continue;
@@ -217,6 +240,18 @@ export class Recovery {
       for (const other of claims.unclaimed()) if (beginsWith(head, other.identity)) this.#finish(other);
     }
     return { knownAtMs, missed };
+  }
+
+  /** When the last of the generations that are known by their content and were not compressed was written; infinity if there is none. */
+  #plainAtMs(path: string, folders: readonly string[]): number {
+    const { claims, roster, rotated } = this.#options;
+    const known = namesakes(path, folders)
+      .flatMap((namesake) => rotated.beside(namesake))
+      .filter(({ path: candidate, facts }) => {
+        const follower = roster.find(facts);
+        return follower === undefined ? claims.fitsContentOf(candidate, facts) : follower.offset > 0;
+      });
+    return known.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...known.map(({ facts }) => facts.modifiedAtMs));
   }
 
   /** True if a file there is one of these, by device and inode or by what it holds compressed. */

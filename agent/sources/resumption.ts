@@ -74,9 +74,11 @@ export function rewind(roster: FileRoster, positions: readonly Position[], sourc
   for (const follower of roster.followers) {
     const { heir, settled } = follower;
     if (heir === undefined) continue;
-    // What the truncated file had shipped in vain is still in its copy, and is read there.
-    if (claims.committed(heir) === undefined && settled < heir.offset) {
-      heir.seek(settled);
+    // What the truncated file had shipped in vain is still in its copy, and is read there; what was settled of it isn't read again.
+    const committed = claims.committed(heir);
+    const from = Math.max(settled, committed ?? 0);
+    if (from !== heir.offset) {
+      heir.seek(from);
       roster.announce(settlement(source, nowMs, heir.position()));
     }
     follower.bequeath(heir);

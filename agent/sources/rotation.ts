@@ -114,7 +114,7 @@ export class Rotation {
     const next = this.#roster.adopt(path, descriptor, nowMs);
     putAfter(next, missed.at(-1) ?? copy ?? follower);
     next.copiesBornAfterNs = (missed.at(-1) ?? copy)?.birthNs ?? follower.copiesBornAfterNs;
-    next.isTruncated = true;
+    next.mayHaveCopies = true;
   }
 
   /** False while an older file comes first, or while the file may be a copy that a rotation is making of another one. */
@@ -136,8 +136,11 @@ export class Rotation {
     }
     follower.isExamined = true;
     follower.doubtedSinceMs = undefined;
-    if (follower.offset > 0 || !(follower.isAnnounced || follower.isTruncated)) return true;
-    // What it got since it was empty or truncated may have been copied and truncated again, and this is what came then.
+    if (follower.offset > 0 || !follower.mayHaveCopies) return true;
+    // What it got since it was empty or truncated may have been copied and truncated again, and this is what came then;
+    // what was seen of it before that is known to be gone.
+    this.#lookInside(follower, nowMs);
+    if (follower.hasEnded) return false;
     const missed = this.#followMissedCopies(follower, undefined, nowMs);
     const [first] = missed;
     const last = missed.at(-1);

@@ -35,7 +35,7 @@ export interface Behaviour {
   swallowAcks: boolean;
   /** Each acknowledgement is sent again, and one for a sequence that was never sent, and one of the past. */
   oddAcks: boolean;
-  /** Asked for each batch before it is committed; a refusal is answered instead. */
+  /** Asked for each batch with records before it is committed; a refusal is answered instead. */
   refuse: ((sequence: number, source: string) => { readonly reason: NackReason; readonly retryAfterMs?: number } | undefined) | undefined;
   /** Life of the node certificates that are issued; undefined: an hour. */
   certificateLife: (() => Life) | undefined;
@@ -236,7 +236,8 @@ export class ScriptedCoordinator {
       if (awaited !== undefined && sequence !== awaited) continue;
       awaited = undefined;
       if (sequence !== expected) this.ledger.breaches.push(`sequence ${sequence} came instead of ${expected}`);
-      const refusal = message.$case === 'batch' ? this.behaviour.refuse?.(sequence, source) : undefined;
+      const hasRecords = message.$case === 'batch' && message.value.recordLengths.length > 0;
+      const refusal = hasRecords ? this.behaviour.refuse?.(sequence, source) : undefined;
       if (refusal !== undefined) {
         awaited = sequence;
         yield nack(epoch, sequence, refusal.reason, refusal.retryAfterMs);

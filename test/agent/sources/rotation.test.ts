@@ -49,8 +49,9 @@ function readAll(fromMs: number): string {
     for (const follower of roster.followers) {
       if (!follower.isReady(nowMs) || !rotation.mayRead(follower, nowMs)) continue;
       const shipment = follower.pull(64 * 1024, nowMs, new ReadBuffer());
-      if (shipment === undefined || shipment === 'rewritten' || shipment.kind === 'gap') continue;
-      parts.push(shipment.bytes.toString());
+      if (shipment === 'rewritten') rotation.rewritten(follower, nowMs);
+      if (shipment === undefined || shipment === 'rewritten') continue;
+      parts.push(shipment.kind === 'gap' ? `gap: ${shipment.detail}` : shipment.bytes.toString());
       follower.settle(follower.offset);
     }
   }
@@ -77,6 +78,22 @@ describe('after a truncation that was seen by a look, before any scan', () => {
     appendFileSync(log, 'three\n');
     for (const follower of roster.followers) if (follower.isOpen) rotation.look(follower, 21_000);
     expect(readAll(21_000)).toBe('two\nthree\n');
+  });
+
+  it('what was seen, and copied and truncated before it was read, is read from its copy and told by no gap', () => {
+    appendFileSync(log, 'one\n');
+    follow();
+    expect(readAll(1000)).toBe('one\n');
+    copyAndTruncate();
+    rotation.scan(20_000);
+    appendFileSync(log, 'the second\n');
+    rotation.scan(21_000);
+    copyAndTruncate();
+    appendFileSync(log, 'the third\n');
+    copyAndTruncate();
+    appendFileSync(log, 'four\n');
+    // Nobody looks before it is read.
+    expect(readAll(22_000)).toBe('the second\nthe third\nfour\n');
   });
 });
 

@@ -33,6 +33,47 @@ async function expectEachOnce(one: SourceDriver, count: number): Promise<void> {
 }
 
 describe('a file that was rotated and compressed while the agent was down', () => {
+  it('is read where it had been found but not read yet, and the file before it was finished', async () => {
+    folder.append('app.log', 1, 50);
+    // Written long ago, so that nothing is held back and all of it counts against the rate at once.
+    utimesSync(folder.at('app.log'), 1_600_000_000, 1_600_000_000);
+    const one = await folder.follow('app.log', { maxBytesPerSecond: 50 });
+    await one.untilExactly(50);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    folder.append('app.log', 51, 60);
+    await one.until(() => one.positions.some((each) => each.kind === 'file' && each.isFinished === true));
+    await one.stop();
+    rotate('app.log.1', 'app.log.2');
+    rotate('app.log', 'app.log.1');
+    folder.append('app.log', 61, 70);
+    await one.start();
+    await expectEachOnce(one, 70);
+  });
+
+  it('is read where the only files that are known are finished, or were empty and still lie there', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log*');
+    await one.untilExactly(50);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    writeFileSync(folder.at('app.log'), '');
+    await one.until(() => one.positions.length === 2);
+    execFileSync('gzip', [folder.at('app.log.1')]);
+    await one.until(() => one.positions.some((each) => each.kind === 'file' && each.isFinished === true));
+    await one.stop();
+    renameSync(folder.at('app.log'), folder.at('app.log.4'));
+    renameSync(folder.at('app.log.1.gz'), folder.at('app.log.3.gz'));
+    for (const [number, from] of [
+      [2, 51],
+      [1, 61],
+    ] as const) {
+      folder.append('app.log', from, from + 9);
+      rotate('app.log', `app.log.${number}`);
+    }
+    folder.append('app.log', 71, 80);
+    await one.start();
+    await expectEachOnce(one, 80);
+  });
+
   it('is read on where its content was left', async () => {
     folder.append('app.log', 1, 1000);
     const one = await folder.follow('app.log');
