@@ -150,7 +150,7 @@ export class Archives {
   #skip(reader: ArchiveReader, nowMs: number): void {
     this.#drop(reader);
     const { roster, source } = this.#options;
-    roster.announce(settlement(source, nowMs, { ...reader.position(), isFinished: true }));
+    roster.announcements.add(settlement(source, nowMs, { ...reader.position(), isFinished: true }));
   }
 
   #nextGeneration(facts: FileFacts): number {

@@ -3,10 +3,11 @@
 import type { Chunk, FilePosition, Flush, Framed, Framer, FramerChoice, Gap, GapReason, Shipment } from '../record.ts';
 import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
-import { flushAfter } from './follow-timing.ts';
 import type { FollowTiming } from './follow-timing.ts';
 import { atMost, chunkOf } from './framed-part.ts';
+import { Generation } from './generation-order.ts';
 import { GrowthHistory } from './growth-history.ts';
+import { HeldBack } from './held-back.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 import { lossOf } from './settlement.ts';
 
@@ -20,7 +21,7 @@ export interface FollowerOptions {
 }
 
 /** `open`: can be read. Parked: without descriptor, to spare it. Ended: its bytes are out of reach. */
-export class FileFollower {
+export class FileFollower extends Generation<FileFollower> {
   readonly generation: number;
   /** Unix milliseconds. */
   readonly foundAtMs: number;
@@ -28,24 +29,10 @@ export class FileFollower {
   isListed = true; // Still found under a name that the source looks at.
   /** Another file has taken its place, or it was deleted: when it is quiet, it is finished. */
   isAbandoned = false;
-  /** The file that had this one's path before. Its lines come first. */
-  predecessor: FileFollower | undefined;
-  /** The copy that a rotation made of this file before it was truncated. */
-  heir: FileFollower | undefined;
-  /** Younger files that are named like rotations of this one are copies of it. */
-  copiesBornAfterNs: bigint;
   /** Where it stands is known beyond this process, or will be with its first record. */
   isAnnounced = false;
-  /** It was empty, or held other content: what it got since may lie in copies that nobody saw being made. */
-  mayHaveCopies = false;
-  /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
-  doubtedSinceMs: number | undefined;
   /** A scan saw it changed: it has to be looked at. */
   isDoubtful = false;
-  /** Whether that was looked into. */
-  isExamined = false;
-  /** Once this file is settled up to `offset`, the older one is up to `olderOffset`: a record spans both. */
-  seam: { readonly older: FileFollower; readonly olderOffset: number; readonly offset: number } | undefined;
 
   readonly #options: FollowerOptions;
   readonly #content: FileContent;
@@ -59,20 +46,17 @@ export class FileFollower {
   #grewAtMs: number;
   #links = 1;
   #ended: { readonly reason: GapReason; readonly detail: string } | undefined;
-  #holds: Framed['holds'] = 'nothing';
-  #deferredUntilMs = 0;
-  #linesAreWhole = false;
-  /** What the last attempt that gave nothing had to work with. */
-  #attempt: { readonly size: number; readonly flush: Flush } | undefined;
+  readonly #held: HeldBack;
 
   constructor(options: FollowerOptions, descriptor: number, nowMs: number) {
     const { facts } = options;
+    super(facts.birthNs);
     this.#options = options;
+    this.#held = new HeldBack(options.timing);
     this.#content = new FileContent(descriptor, facts, options.generation);
     this.generation = options.generation;
     this.path = options.path;
     this.foundAtMs = nowMs;
-    this.copiesBornAfterNs = facts.birthNs;
     this.#grewAtMs = Math.min(nowMs, facts.modifiedAtMs);
     if (facts.size > 0) this.#content.keepsHead(true);
     this.#see(facts, nowMs);
@@ -104,7 +88,7 @@ export class FileFollower {
   }
   /** What its unread bytes begin with, if they were looked at and held back. */
   get holds(): Framed['holds'] {
-    return this.unread === 0 ? 'nothing' : this.#holds;
+    return this.unread === 0 ? 'nothing' : this.#held.holds;
   }
   get descriptor(): number | undefined {
     return this.#content.descriptor;
@@ -158,8 +142,7 @@ export class FileFollower {
   /** Starts again behind what is settled. */
   rewind(): void {
     this.#offset = this.#settled;
-    this.#attempt = undefined;
-    this.#holds = 'nothing';
+    this.#held.forget();
     this.#content.jump(this.#offset);
   }
 
@@ -181,35 +164,28 @@ export class FileFollower {
 
   /** Reading failed: it isn't tried again before that time. */
   defer(untilMs: number): void {
-    this.#deferredUntilMs = untilMs;
+    this.#held.defer(untilMs);
   }
 
   /** True if a pull may give something now. */
   isReady(nowMs: number): boolean {
-    if (this.unread === 0 || nowMs < this.#deferredUntilMs) return false;
-    if (this.#ended !== undefined || this.#attempt === undefined) return true;
-    return this.#attempt.size !== this.#size || this.#attempt.flush !== this.flushAt(nowMs);
+    if (this.unread === 0 || this.#held.isDeferred(nowMs)) return false;
+    return this.#ended !== undefined || this.#held.isDue(nowMs, this);
   }
 
   /** When something that is held back becomes due; undefined if only growth changes that. */
   dueAtMs(): number | undefined {
-    if (this.unread === 0) return undefined;
-    const { settleMs, traceMs, finishMs } = this.#options.timing;
-    if (this.#holds === 'record' && this.#attempt?.flush !== 'records') return this.#grewAtMs + settleMs;
-    if (this.#holds === 'record') return this.#grewAtMs + traceMs;
-    if (this.#holds === 'trace') return this.#grewAtMs + traceMs;
-    return this.isAbandoned ? this.#grewAtMs + finishMs : undefined;
+    return this.unread === 0 ? undefined : this.#held.dueAtMs(this);
   }
 
   /** How much of what is held back is due. */
   flushAt(nowMs: number): Flush {
-    const flush = flushAfter(nowMs - this.#grewAtMs, this.isAbandoned, this.#options.timing);
-    return this.#linesAreWhole && flush !== 'everything' ? 'traces' : flush;
+    return this.#held.flushAt(nowMs, this);
   }
 
   /** Nothing joins the lines at its end any more, unless it grows. */
   closeLines(): void {
-    this.#linesAreWhole = true;
+    this.#held.closeLines();
   }
 
   /** Reads without going on. @returns undefined if the file isn't the one that was read. @throws the system's error. */
@@ -222,14 +198,14 @@ export class FileFollower {
     const offset = this.#offset + consumed;
     if (!this.#content.consume(bytes, consumed, offset)) return false;
     this.#offset = offset;
-    this.#attempt = undefined;
+    this.#held.succeed();
     this.#history.drop(offset);
     return true;
   }
 
   /** What there is gave nothing; only growth or time can change that. */
   noteAttempt(nowMs: number): void {
-    this.#attempt = { size: this.#size, flush: this.flushAt(nowMs) };
+    this.#held.fail(this.#size, this.flushAt(nowMs));
   }
 
   /** Reads on. @returns undefined if no record is complete; `rewritten` if the file isn't the one that was read. @throws the system's error. */
@@ -247,11 +223,11 @@ export class FileFollower {
       let framed = framer.frame(bytes, isAll ? flush : 'none');
       // So much and still no record: what there is, is one.
       if (framed.consumed === 0 && !isAll && want >= framer.window) framed = framer.frame(bytes, 'everything');
-      this.#holds = framed.holds;
+      this.#held.holds = framed.holds;
       if (framed.consumed > 0) return this.#ship(bytes, atMost(framed, maxBytes), nowMs);
       if (isAll) break;
     }
-    this.#attempt = { size, flush };
+    this.#held.fail(size, flush);
     return undefined;
   }
 
@@ -304,7 +280,7 @@ export class FileFollower {
   #see(facts: FileFacts, nowMs: number): void {
     if (facts.size > this.#size) {
       if (this.#size > 0 || this.#modifiedAtMs > 0) this.#grewAtMs = nowMs;
-      this.#linesAreWhole = false;
+      this.#held.grow();
       this.#history.grew(facts.size, nowMs);
     }
     this.#size = facts.size;

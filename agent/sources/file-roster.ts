@@ -4,7 +4,8 @@ import { closeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
+import type { FramerChoice } from '../record.ts';
+import { Announcements } from './announcements.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
@@ -51,9 +52,7 @@ export class FileRoster {
   #busy: FileFollower | undefined;
   #nextWriterCheckMs = 0;
   readonly #problems = new Map<string, string>();
-  #announcements: Shipment[] = [];
-  /** What was announced and isn't settled, by the position that settles it. */
-  readonly #unsettled = new Map<string, Shipment>();
+  readonly announcements = new Announcements();
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -155,32 +154,6 @@ export class FileRoster {
     return follower;
   }
 
-  /** Something to be shipped before anything else, and again in a new session until it is settled. */
-  announce(shipment: Shipment): void {
-    this.#announcements.push(shipment);
-    this.#unsettled.set(nameOfPosition(endOf(shipment)), shipment);
-  }
-
-  takeAnnouncement(): Shipment | undefined {
-    return this.#announcements.shift();
-  }
-
-  /** A new session begins: what was announced and isn't settled is announced again. */
-  announceAgain(): void {
-    this.#announcements = [...this.#unsettled.values()];
-  }
-
-  /** The coordinator has it: nobody needs to be told again. */
-  noteSettled(position: FilePosition): void {
-    const name = nameOfPosition(position);
-    const announced = this.#unsettled.get(name);
-    if (announced === undefined) return;
-    const end = endOf(announced);
-    if (end.kind === 'file' && position.offset >= end.offset && (end.isFinished !== true || position.isFinished === true)) {
-      this.#unsettled.delete(name);
-    }
-  }
-
   isStranger(facts: FileFacts): boolean {
     return this.#strangers.has(nameOf(facts));
   }
@@ -221,7 +194,7 @@ export class FileRoster {
     follower.end(reason, what);
     if (follower.unread > 0) return;
     const detail = `${what}: what it got after this position, if anything, is lost`;
-    this.announce(lossOf(this.#options.source, follower.position(), reason, detail));
+    this.announcements.add(lossOf(this.#options.source, follower.position(), reason, detail));
   }
 
   /** Closes descriptors above the limit, those first that weren't used for longest. Files without a name stay open: they have no way back. */
@@ -265,7 +238,7 @@ export class FileRoster {
     const begun = [...this.#followers].filter((follower) => follower !== this.#busy && follower.isNew && !this.#mayBeRotated(follower));
     for (const follower of begun) follower.meet();
     const [first, ...others] = begun.map((follower) => follower.position());
-    if (first !== undefined) this.announce(settlement(this.#options.source, nowMs, first, ...others));
+    if (first !== undefined) this.announcements.add(settlement(this.#options.source, nowMs, first, ...others));
   }
 
   /** It is named like a rotation of another one that is followed: perhaps a copy, whose beginning was read in the original. */
@@ -274,7 +247,7 @@ export class FileRoster {
   }
 
   #finish(follower: FileFollower, nowMs: number): void {
-    this.announce(settlement(this.#options.source, nowMs, { ...follower.position(), isFinished: true }));
+    this.announcements.add(settlement(this.#options.source, nowMs, { ...follower.position(), isFinished: true }));
     this.#drop(follower);
   }
 
@@ -294,8 +267,7 @@ export class FileRoster {
     this.#byPath.clear();
     this.#movedFrom.clear();
     this.#strangers.clear();
-    this.#announcements = [];
-    this.#unsettled.clear();
+    this.announcements.clear();
   }
 
   /** Lets go of a file that turned out to be none of ours. */
@@ -318,12 +290,4 @@ export class FileRoster {
 
 function nameOf({ device, inode, birthNs }: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): string {
   return `${device}:${inode}:${birthNs}`;
-}
-
-function endOf(shipment: Shipment): Position {
-  return shipment.kind === 'gap' ? shipment.to : shipment.end;
-}
-
-function nameOfPosition(position: Position): string {
-  return position.kind === 'file' ? `${fileKey(position.identity)}:${position.identity.generation}` : '';
 }

@@ -121,7 +121,7 @@ export class FileSource implements Source {
     this.#openedAt = [];
     for (;;) {
       signal.throwIfAborted();
-      const announced = this.#roster.takeAnnouncement();
+      const announced = this.#roster.announcements.take();
       if (announced !== undefined) return this.#count(announced);
       const nowMs = this.#options.clock.now();
       const waitMs = this.#rate.waitMs(nowMs);
@@ -140,7 +140,7 @@ export class FileSource implements Source {
 
   acknowledge(position: Position): void {
     if (position.kind !== 'file') return;
-    this.#roster.noteSettled(position);
+    this.#roster.announcements.noteSettled(position);
     this.#archives.acknowledge(position);
     const key = fileKey(position.identity);
     for (const follower of this.#roster.followers) {

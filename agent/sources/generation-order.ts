@@ -1,9 +1,34 @@
-// In which order the generations of one log are read: each after the one before it.
+// How one generation of a log stands to the others: what is read before it, and what may be a copy of it.
 // Must never let files wait for each other in a circle: then none of them would ever be read.
-import type { FileFollower } from './file-follower.ts';
+
+/** `Other` is what the generations are. */
+export class Generation<Other> {
+  /** The file that had this one's path before. Its lines come first. */
+  predecessor: Other | undefined;
+  /** The copy that a rotation made of this file before it was truncated. */
+  heir: Other | undefined;
+  /** Younger files that are named like rotations of this one are copies of it. */
+  copiesBornAfterNs: bigint;
+  /** It was empty, or held other content: what it got since may lie in copies that nobody saw being made. */
+  mayHaveCopies = false;
+  /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */
+  doubtedSinceMs: number | undefined;
+  /** Whether that was looked into. */
+  isExamined = false;
+  /** Once this file is settled up to `offset`, the older one is up to `olderOffset`: a record spans both. */
+  seam: { readonly older: Other; readonly olderOffset: number; readonly offset: number } | undefined;
+
+  constructor(birthNs: bigint) {
+    this.copiesBornAfterNs = birthNs;
+  }
+}
+
+interface Ordered<Self> {
+  predecessor: Self | undefined;
+}
 
 /** `older` is to be read first. Where that one waits for `younger` already, the order that was known before stays. */
-export function putAfter(younger: FileFollower, older: FileFollower): void {
-  for (let each: FileFollower | undefined = older; each !== undefined; each = each.predecessor) if (each === younger) return;
+export function putAfter<Self extends Ordered<Self>>(younger: Self, older: Self): void {
+  for (let each: Self | undefined = older; each !== undefined; each = each.predecessor) if (each === younger) return;
   younger.predecessor = older;
 }

@@ -54,7 +54,7 @@ export class Recovery {
       // Where nothing has its name either, nobody may write to it any more; it is kept in mind.
       for (const lost of roster.atPath(path) === undefined ? [] : claims.unclaimedAt(path)) {
         claims.take(lost);
-        roster.announce(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
+        roster.announcements.add(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
       }
     }
     for (const path of this.#ofResumed) this.#recover(path, [dirname(path)]);
@@ -65,7 +65,7 @@ export class Recovery {
     }
     const unread = [...roster.followers].filter((follower) => follower.isListed && claims.committed(follower) === 0);
     for (const follower of unread) this.#recoverCopies(follower);
-    for (const position of this.#finished) roster.announce(settlement(source, nowMs, { ...position, isFinished: true }));
+    for (const position of this.#finished) roster.announcements.add(settlement(source, nowMs, { ...position, isFinished: true }));
   }
 
   /**
@@ -96,7 +96,7 @@ export class Recovery {
       if (!isKnown || (known === undefined && claims.hasInode(facts))) continue;
       const follower = known ?? this.#followBeside(path, facts, current.path, true);
       if (follower === undefined) continue;
-      if (known === undefined) roster.announce(settlement(source, nowMs, follower.position()));
+      if (known === undefined) roster.announcements.add(settlement(source, nowMs, follower.position()));
       if (last !== undefined && follower.predecessor === undefined) putAfter(follower, last);
       last = follower;
     }
@@ -132,7 +132,7 @@ export class Recovery {
       if (follower === undefined) continue;
       const copied = known?.descriptor === undefined ? undefined : claims.claimCopy(path, facts, known.descriptor);
       if (copied !== undefined) follower.seek(copied);
-      roster.announce(settlement(source, nowMs, follower.position()));
+      roster.announcements.add(settlement(source, nowMs, follower.position()));
       if (follower.offset === 0) countMissed += 1;
       this.#cover(path, follower);
       follower.isExamined = true;
@@ -230,13 +230,13 @@ export class Recovery {
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {
         if (knownAtMs === undefined && file.facts.modifiedAtMs < plainAtMs) continue;
-        roster.announce(settlement(source, nowMs, archives.add(file, head, 0).position()));
+        roster.announcements.add(settlement(source, nowMs, archives.add(file, head, 0).position()));
         missed += 1;
         continue;
       }
       knownAtMs = file.facts.modifiedAtMs;
       if (!isNewest || !claims.isUnclaimed(position)) continue;
-      roster.announce(settlement(source, nowMs, archives.add(file, head, position.offset).position()));
+      roster.announcements.add(settlement(source, nowMs, archives.add(file, head, position.offset).position()));
       for (const other of claims.unclaimed()) if (beginsWith(head, other.identity)) this.#finish(other);
     }
     return { knownAtMs, missed };

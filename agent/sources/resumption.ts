@@ -42,9 +42,10 @@ export function resume(
   }
   const [first, ...others] = atEnd;
   // Files without a position are read from their beginning after a restart; so these get one.
-  if (first !== undefined) roster.announce(settlement(options.source, nowMs, first.position(), ...others.map((other) => other.position())));
+  if (first !== undefined)
+    roster.announcements.add(settlement(options.source, nowMs, first.position(), ...others.map((other) => other.position())));
   // And where there is no file yet, that is remembered too: one that appears while the agent is down is new.
-  else if (claims.isEmpty && options.start === 'end') roster.announce(settlement(options.source, nowMs, beginning));
+  else if (claims.isEmpty && options.start === 'end') roster.announcements.add(settlement(options.source, nowMs, beginning));
   const rotated = new RotatedFiles();
   archives.begin(positions, options.readsCompressed);
   new Recovery({ source: options.source, roster, archives, finder, claims, rotated, nowMs }).run();
@@ -64,7 +65,7 @@ export function compressedOf(findings: Findings, rotated: RotatedFiles): readonl
 
 /** A new session: whatever was read and isn't committed is read again. */
 export function rewind(roster: FileRoster, positions: readonly Position[], source: string, nowMs: number): void {
-  for (const position of positions) if (position.kind === 'file') roster.noteSettled(position);
+  for (const position of positions) if (position.kind === 'file') roster.announcements.noteSettled(position);
   const claims = new Claims(positions);
   for (const follower of roster.followers) {
     const committed = claims.committed(follower);
@@ -79,11 +80,11 @@ export function rewind(roster: FileRoster, positions: readonly Position[], sourc
     const from = Math.max(settled, committed ?? 0);
     if (from !== heir.offset) {
       heir.seek(from);
-      roster.announce(settlement(source, nowMs, heir.position()));
+      roster.announcements.add(settlement(source, nowMs, heir.position()));
     }
     follower.bequeath(heir);
   }
-  roster.announceAgain();
+  roster.announcements.repeat();
 }
 
 /**

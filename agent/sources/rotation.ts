@@ -103,7 +103,7 @@ export class Rotation {
       putAfter(copy, follower);
       follower.bequeath(copy);
       // Settles that the copy's beginning was read in the original, also where nothing is left to be read in it.
-      this.#roster.announce(settlement(this.#options.source, nowMs, copy.position()));
+      this.#roster.announcements.add(settlement(this.#options.source, nowMs, copy.position()));
     }
     if (descriptor === undefined) return;
     if (!isListed) {
