@@ -9,6 +9,7 @@ import type {
   OpenChangeRequest,
   Remote,
   RemoteCheck,
+  RemoteCommit,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -37,7 +38,7 @@ export class PlainGitRemote implements Remote {
     return git.readFile(repository, await this.gitCredential(), path, revision);
   }
 
-  async updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }> {
+  async updateFileContents(update: RemoteUpdate): Promise<RemoteCommit> {
     const { git, repository } = this.#options;
     return git.pushFiles(repository, await this.gitCredential(), update);
   }

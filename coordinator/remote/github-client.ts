@@ -29,6 +29,20 @@ export interface GitHubClientOptions {
 
 export type GitHubApi = Octokit;
 
+/** What GitHub says that a credential may: an App's permissions (`contents: write`), or a classic token's scopes. */
+export type GitHubGrant =
+  | { readonly kind: 'app'; readonly permissions: Readonly<Record<string, string>> }
+  | { readonly kind: 'scopes'; readonly scopes: readonly string[] }
+  /** A fine-grained token, of which GitHub doesn't tell; or none. */
+  | { readonly kind: 'untold' };
+
+interface Connection {
+  readonly api: Octokit;
+  readonly token: () => Promise<Secret | undefined>;
+  /** Undefined for a token. */
+  readonly permissions: (() => Promise<Readonly<Record<string, string>>>) | undefined;
+}
+
 type RequestHook = Parameters<typeof Octokit.prototype.hook.wrap<'request'>>[1];
 type Send = Parameters<RequestHook>[0];
 type Sent = Parameters<RequestHook>[1];
@@ -41,7 +55,7 @@ const keptAnswers = 200;
 export class GitHubClient {
   readonly #options: GitHubClientOptions;
   readonly #answers = new Map<string, { readonly etag: string; readonly answer: Received }>();
-  #connection: Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> | undefined;
+  #connection: Promise<Connection> | undefined;
 
   constructor(options: GitHubClientOptions) {
     this.#options = options;
@@ -61,7 +75,26 @@ export class GitHubClient {
     }
   }
 
-  async #connect(): Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> {
+  /** Whether it acts as a GitHub App, whose commits GitHub signs. */
+  async isApp(): Promise<boolean> {
+    return (await this.#connect()).permissions !== undefined;
+  }
+
+  /** @param headers of an answer to any request */
+  async grant(headers: Readonly<Record<string, unknown>>): Promise<GitHubGrant> {
+    const { permissions } = await this.#connect();
+    if (permissions !== undefined) {
+      try {
+        return { kind: 'app', permissions: await permissions() };
+      } catch (error) {
+        throw this.#failure(error, false);
+      }
+    }
+    const scopes = headers['x-oauth-scopes'];
+    return typeof scopes === 'string' ? { kind: 'scopes', scopes: scopes.split(/, */).filter((one) => one !== '') } : { kind: 'untold' };
+  }
+
+  async #connect(): Promise<Connection> {
     const connecting = (this.#connection ??= this.#open());
     try {
       return await connecting;
@@ -72,7 +105,7 @@ export class GitHubClient {
     }
   }
 
-  async #open(): Promise<{ api: Octokit; token: () => Promise<Secret | undefined> }> {
+  async #open(): Promise<Connection> {
     const { baseUrl, owner, name } = this.#options;
     const credential = await this.#options.credential();
     // Both plugins would repeat requests that may have been carried out.
@@ -82,7 +115,7 @@ export class GitHubClient {
       const token = credential?.token;
       const api = new Octokit(token === undefined ? settings : { ...settings, auth: token.reveal() });
       this.#guard(api);
-      return { api, token: async () => token };
+      return { api, token: async () => token, permissions: undefined };
     }
     const app = new App({ appId: credential.appId, privateKey: credential.privateKey.reveal(), Octokit: Octokit.defaults(settings) });
     this.#guard(app.octokit);
@@ -90,11 +123,17 @@ export class GitHubClient {
       credential.installationId ?? (await app.octokit.request('GET /repos/{owner}/{repo}/installation', { owner, repo: name })).data.id;
     const api = await app.getInstallationOctokit(installationId);
     this.#guard(api);
-    const token = async (): Promise<Secret> => {
-      const granted = (await api.auth({ type: 'installation', installationId })) as { readonly token: string };
-      return new Secret(granted.token);
+    const grant = async (refresh: boolean) =>
+      (await api.auth({ type: 'installation', installationId, refresh })) as {
+        readonly token: string;
+        readonly permissions: Readonly<Record<string, string>>;
+      };
+    return {
+      api,
+      token: async () => new Secret((await grant(false)).token),
+      // Asked anew: somebody may just have granted what was missing.
+      permissions: async () => (await grant(true)).permissions,
     };
-    return { api, token };
   }
 
   #guard(api: Octokit): void {

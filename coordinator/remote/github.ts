@@ -1,10 +1,13 @@
-// The adapter for GitHub and GitHub Enterprise: files and branches by git with the same token, everything else by the API.
+// The adapter for GitHub and GitHub Enterprise: branches by git with the same token, everything else by the API.
 // Must never create before it looked, nor believe a create whose answer was lost: it looks again.
-import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
+import { isHephaestusError } from '../../base/errors.ts';
 import type { GitHubApi, GitHubClient } from './github-client.ts';
 import { hasMark, withMark } from './body-mark.ts';
 import { createOnce } from './create-once.ts';
+import { checkGitHub } from './github-check.ts';
+import { toChangeRequest } from './github-pull.ts';
 import { listGitHubComments } from './github-comments.ts';
+import { chooseCommits, makeGitHubCommit } from './github-commits.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
@@ -17,6 +20,7 @@ import type {
   Remote,
   RemoteCheck,
   RemoteComment,
+  RemoteCommit,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -64,8 +68,23 @@ export class GitHubRemote implements Remote {
     return Buffer.from(blob.data.content, 'base64');
   }
 
-  async updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }> {
-    return this.#options.git.pushFiles(this.#options.repository, await this.gitCredential(), update);
+  /** By git, and where GitHub would sign it the commit by its API; the branch is moved by git in either case, since only git moves it on a condition. */
+  async updateFileContents(update: RemoteUpdate): Promise<RemoteCommit> {
+    const { git, repository, client } = this.#options;
+    const credential = await this.gitCredential();
+    const how = await chooseCommits(client, repository.conventions?.commits ?? 'auto', update.files);
+    if (how.kind === 'push') {
+      const { commit } = await git.pushFiles(repository, credential, update);
+      return { commit, note: how.note };
+    }
+    const { api, target } = await this.#open();
+    let note: string | undefined;
+    const { commit } = await git.pushFiles(repository, credential, update, async (planned) => {
+      const made = await makeGitHubCommit(api, target, planned);
+      note = made.note;
+      return made.commit;
+    });
+    return { commit, note };
   }
 
   async findChangeRequest(branch: string): Promise<ChangeRequest | undefined> {
@@ -185,7 +204,8 @@ export class GitHubRemote implements Remote {
 
   async checkRuns(commit: string): Promise<readonly CheckRun[]> {
     const { api, target } = await this.#open();
-    const runs = await api.paginate(api.rest.checks.listForRef, { ...target, ref: commit, per_page: 100 });
+    // Fine-grained tokens can't be given the permission for one of the two.
+    const runs = (await orRefused(async () => api.paginate(api.rest.checks.listForRef, { ...target, ref: commit, per_page: 100 }))) ?? [];
     const { data: combined } = await api.rest.repos.getCombinedStatusForRef({ ...target, ref: commit, per_page: 100 });
     return [
       ...runs.map((run): CheckRun => ({ name: run.name, state: runState(run.status, run.conclusion), url: run.html_url ?? undefined })),
@@ -198,26 +218,8 @@ export class GitHubRemote implements Remote {
   }
 
   async check(): Promise<readonly RemoteCheck[]> {
-    try {
-      const { api } = await this.#open();
-      const { owner, name: repo } = this.#options;
-      const { data } = await api.rest.repos.get({ owner, repo });
-      const renamed =
-        data.full_name.toLowerCase() === `${owner}/${repo}`.toLowerCase() ? '' : `; it is called ${data.full_name} now, so change the URL`;
-      const mayPush = data.permissions?.push === true;
-      return [
-        { name: 'remote', ok: renamed === '', message: `GitHub knows ${data.full_name}${renamed}` },
-        {
-          name: 'archived',
-          ok: !data.archived,
-          message: data.archived ? 'the repository is archived and takes no changes' : 'takes changes',
-        },
-        { name: 'permission to push', ok: mayPush, message: mayPush ? 'granted' : 'missing: the credential needs contents: write' },
-        { name: 'issues', ok: data.has_issues, message: data.has_issues ? 'on' : 'switched off; diagnoses stay with the incident' },
-      ];
-    } catch (error) {
-      return [{ name: 'remote', ok: false, message: HephaestusError.from(error).message }];
-    }
+    const { owner, name, client, repository } = this.#options;
+    return checkGitHub(client, { owner, name, commits: repository.conventions?.commits ?? 'auto' });
   }
 
   /** Under its present name: GitHub answers for the old one with a redirect that a POST doesn't survive. */
@@ -251,39 +253,19 @@ export class GitHubRemote implements Remote {
   }
 }
 
-interface PullRequest {
-  readonly number: number;
-  readonly html_url: string;
-  readonly state: string;
-  readonly draft?: boolean;
-  readonly title: string;
-  readonly body: string | null;
-  readonly merged_at: string | null;
-  readonly merge_commit_sha?: string | null;
-  readonly head: { readonly ref: string; readonly sha: string };
-}
-
-function toChangeRequest(pull: PullRequest): ChangeRequest {
-  const state = pull.merged_at !== null ? 'merged' : pull.state === 'open' ? 'open' : 'closed';
-  return {
-    number: String(pull.number),
-    url: pull.html_url,
-    branch: pull.head.ref,
-    commit: pull.head.sha,
-    state,
-    draft: pull.draft ?? false,
-    title: pull.title,
-    body: pull.body ?? '',
-    // Of an open one it is the trial merge.
-    mergeCommit: state === 'merged' ? (pull.merge_commit_sha ?? undefined) : undefined,
-    mergedAtMs: pull.merged_at === null ? undefined : Date.parse(pull.merged_at),
-  };
-}
-
 function runState(status: string, conclusion: string | null): CheckRun['state'] {
   if (status !== 'completed') return 'pending';
   if (conclusion === 'success' || conclusion === 'neutral') return 'passed';
   return conclusion === 'skipped' ? 'skipped' : 'failed';
+}
+
+async function orRefused<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (isHephaestusError(error) && error.code === 'remote.permission-denied') return undefined;
+    throw error;
+  }
 }
 
 async function orUndefined<T>(ask: () => Promise<T>): Promise<T | undefined> {

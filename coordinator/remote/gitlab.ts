@@ -17,6 +17,7 @@ import type {
   Remote,
   RemoteCheck,
   RemoteComment,
+  RemoteCommit,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -56,7 +57,7 @@ export class GitLabRemote implements Remote {
     return file === undefined ? undefined : Buffer.from(textOf(file, 'content'), 'base64');
   }
 
-  async updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }> {
+  async updateFileContents(update: RemoteUpdate): Promise<RemoteCommit> {
     return this.#options.git.pushFiles(this.#options.repository, await this.gitCredential(), update);
   }
 

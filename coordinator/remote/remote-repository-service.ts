@@ -17,6 +17,7 @@ import type {
   OpenChangeRequest,
   Remote,
   RemoteCheck,
+  RemoteCommit,
   RemoteGit,
   RemoteRepository,
   RemoteUpdate,
@@ -60,7 +61,8 @@ export class RemoteRepositoryService {
   /** The connection of a repository; made anew when its settings changed. */
   connect(repository: RemoteRepository): Remote {
     this.#options.outbound?.admit(repository.url, `repository ${repository.name}`);
-    const key = JSON.stringify([repository.provider, repository.url, repository.credential, repository.defaultBranch]);
+    const { provider, url, credential, defaultBranch, conventions } = repository;
+    const key = JSON.stringify([provider, url, credential, defaultBranch, conventions?.commits]);
     const known = this.#connections.get(repository.id);
     if (known?.key === key) return known.remote;
     const remote = this.#open(repository);
@@ -81,7 +83,7 @@ export class RemoteRepositoryService {
     return this.connect(repository).getFileContents(path, revision);
   }
 
-  async updateFileContents(repository: RemoteRepository, update: RemoteUpdate): Promise<{ readonly commit: string }> {
+  async updateFileContents(repository: RemoteRepository, update: RemoteUpdate): Promise<RemoteCommit> {
     return this.connect(repository).updateFileContents(update);
   }
 

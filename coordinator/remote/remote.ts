@@ -12,6 +12,7 @@ export interface RemoteRepository {
   readonly defaultBranch: string | undefined;
   /** Name of the secret. */
   readonly credential: string | undefined;
+  readonly conventions?: { readonly commits: 'auto' | 'api' | 'push' } | undefined;
 }
 
 /** What git shows to the remote. */
@@ -30,6 +31,22 @@ export interface RemoteUpdate {
   /** Undefined content deletes. */
   readonly files: readonly { readonly path: string; readonly content: Buffer | undefined }[];
   readonly message: string;
+}
+
+export interface RemoteCommit {
+  readonly commit: string;
+  /** What people should know of how it was made. */
+  readonly note?: string | undefined;
+}
+
+/** A commit that the forge itself is to make. */
+export interface PlannedCommit {
+  readonly parent: string;
+  readonly parentTree: string;
+  readonly tree: string;
+  readonly message: string;
+  /** `mode` as git writes it; undefined content deletes. */
+  readonly files: readonly { readonly path: string; readonly mode: string; readonly content: Buffer | undefined }[];
 }
 
 export type ChangeRequestState = 'open' | 'merged' | 'closed';
@@ -143,7 +160,7 @@ export interface Remote {
   /** A file at a branch, tag or commit (undefined: the default branch); undefined if it isn't there. */
   getFileContents(path: string, revision: string | undefined): Promise<Buffer | undefined>;
   /** One commit on a branch of ours; the same update twice is one commit. Never over somebody else's commits. */
-  updateFileContents(update: RemoteUpdate): Promise<{ readonly commit: string }>;
+  updateFileContents(update: RemoteUpdate): Promise<RemoteCommit>;
   /** The open one of this branch, else the latest closed one. */
   findChangeRequest(branch: string): Promise<ChangeRequest | undefined>;
   createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }>;
@@ -179,7 +196,13 @@ export interface RemoteGit {
     path: string,
     revision: string | undefined,
   ): Promise<Buffer | undefined>;
-  pushFiles(repository: RemoteRepository, credential: GitCredential | undefined, update: RemoteUpdate): Promise<{ commit: string }>;
+  /** `make` has the forge make the commit, without a branch; its hash is pushed if it is what was planned. */
+  pushFiles(
+    repository: RemoteRepository,
+    credential: GitCredential | undefined,
+    update: RemoteUpdate,
+    make?: (commit: PlannedCommit) => Promise<string>,
+  ): Promise<{ commit: string }>;
   /** Branches by name, asked of the remote itself; `pattern` as of git ls-remote. */
   remoteBranches(
     repository: RemoteRepository,

@@ -9,6 +9,24 @@ import { withoutUserInformation } from './git-failure.ts';
 import { scratchIndexPrefix, type Mirror, type RemoteAccess } from './mirror.ts';
 import type { FileChange } from './repository.ts';
 
+/** A commit as it is to be: its tree is known before anything of it is at the remote. */
+export interface PlannedCommit {
+  readonly parent: string;
+  readonly parentTree: string;
+  readonly tree: string;
+  readonly message: string;
+  readonly files: readonly {
+    readonly path: string;
+    /** Six digits, as git writes it. */
+    readonly mode: string;
+    /** Undefined deletes. */
+    readonly content: Buffer | undefined;
+  }[];
+}
+
+/** Makes the commit at the remote, without a branch, and answers with its hash; where the forge is to sign it. */
+export type CommitMaker = (commit: PlannedCommit) => Promise<string>;
+
 export interface CommitIdentity {
   readonly name: string;
   readonly email: string;
@@ -42,17 +60,22 @@ export class BranchWriter {
   }
 
   /**
-   * Commits and pushes. If the remote has the very commit already, nothing is pushed.
+   * Commits and pushes. If the remote has the very commit already, nothing is pushed. With `make` the remote makes the commit, which is
+   * another one each time; there the same tree, parent and message is the same commit.
    *
    * @throws HephaestusError `repository.branch-taken` if somebody else's commit is on the branch,
    * `repository.path-refused`, `repository.nothing-changed`, or `git.*`.
    */
-  async write(access: RemoteAccess, update: BranchUpdate, signal?: AbortSignal): Promise<{ commit: string }> {
+  async write(access: RemoteAccess, update: BranchUpdate, signal?: AbortSignal, make?: CommitMaker): Promise<{ commit: string }> {
     await this.#checkBranchName(update.branch);
     return this.#options.mirror.exclusive(async () => {
-      const commit = await this.#commit(update);
-      await this.#push(access, update, commit, signal);
-      return { commit };
+      const planned = await this.#plan(update);
+      const before = await this.#remoteCommit(access, update.branch, signal);
+      if (before !== undefined) await this.#fetchCommit(access, before, signal);
+      if (before !== undefined && (await this.#is(before, planned))) return { commit: before };
+      const commit = make === undefined ? await this.#commit(update.branch, planned) : await this.#obtain(access, planned, make, signal);
+      if (before !== undefined) await this.#checkOurs(update, before, commit);
+      return { commit: await this.#push(access, update.branch, { before, commit, planned }, signal) };
     });
   }
 
@@ -68,40 +91,66 @@ export class BranchWriter {
     });
   }
 
-  async #commit(update: BranchUpdate): Promise<string> {
-    const { mirror, identity } = this.#options;
+  async #plan(update: BranchUpdate): Promise<PlannedCommit> {
+    const { mirror } = this.#options;
     const base = await mirror.resolve(update.base);
     const environment = { GIT_INDEX_FILE: join(mirror.directory, `${scratchIndexPrefix}${randomUUID()}`) };
     try {
       await mirror.run(['read-tree', base], { environment });
-      for (const file of update.files) {
-        const mode = await this.#modeOf(base, file.path);
-        const blob = file.content === undefined ? noObject : await mirror.text(['hash-object', '-w', '--stdin'], { input: file.content });
-        const line = file.content === undefined ? `0 ${noObject}\t${file.path}\0` : `${mode} ${blob}\t${file.path}\0`;
+      const files: PlannedCommit['files'][number][] = [];
+      for (const { path, content } of update.files) {
+        const mode = await this.#modeOf(base, path);
+        const blob = content === undefined ? noObject : await mirror.text(['hash-object', '-w', '--stdin'], { input: content });
+        const line = content === undefined ? `0 ${noObject}\t${path}\0` : `${mode} ${blob}\t${path}\0`;
         await mirror.run(['update-index', '-z', '--index-info'], { environment, input: line });
+        files.push({ path, mode, content });
       }
       const tree = await mirror.text(['write-tree'], { environment });
-      if (tree === (await mirror.text(['rev-parse', `${base}^{tree}`]))) throw nothingChanged(base);
-      // One second after the base: the same whenever it is made, and after its parent.
-      const seconds = Number(await mirror.text(['show', '-s', '--format=%ct', base])) + 1;
-      const date = `${String(seconds)} +0000`;
-      const commit = await mirror.text(['commit-tree', tree, '-p', base, '-F', '-'], {
-        input: `${update.message.replaceAll('\r\n', '\n').trimEnd()}\n`,
-        environment: {
-          GIT_AUTHOR_NAME: identity.name,
-          GIT_AUTHOR_EMAIL: identity.email,
-          GIT_AUTHOR_DATE: date,
-          GIT_COMMITTER_NAME: identity.name,
-          GIT_COMMITTER_EMAIL: identity.email,
-          GIT_COMMITTER_DATE: date,
-        },
-      });
-      // Kept from being collected until the remote has it.
-      await mirror.run(['update-ref', `refs/ours/${update.branch}`, commit]);
-      return commit;
+      const parentTree = await mirror.text(['rev-parse', `${base}^{tree}`]);
+      if (tree === parentTree) throw nothingChanged(base);
+      return { parent: base, parentTree, tree, message: `${update.message.replaceAll('\r\n', '\n').trimEnd()}\n`, files };
     } finally {
       await rm(environment.GIT_INDEX_FILE, { force: true });
     }
+  }
+
+  async #commit(branch: string, { parent, tree, message }: PlannedCommit): Promise<string> {
+    const { mirror, identity } = this.#options;
+    // One second after the base: the same whenever it is made, and after its parent.
+    const seconds = Number(await mirror.text(['show', '-s', '--format=%ct', parent])) + 1;
+    const date = `${String(seconds)} +0000`;
+    const commit = await mirror.text(['commit-tree', tree, '-p', parent, '-F', '-'], {
+      input: message,
+      environment: {
+        GIT_AUTHOR_NAME: identity.name,
+        GIT_AUTHOR_EMAIL: identity.email,
+        GIT_AUTHOR_DATE: date,
+        GIT_COMMITTER_NAME: identity.name,
+        GIT_COMMITTER_EMAIL: identity.email,
+        GIT_COMMITTER_DATE: date,
+      },
+    });
+    // Kept from being collected until the remote has it.
+    await mirror.run(['update-ref', `refs/ours/${branch}`, commit]);
+    return commit;
+  }
+
+  /** Has the remote make the commit, and takes it only if it is what was planned. */
+  async #obtain(access: RemoteAccess, planned: PlannedCommit, make: CommitMaker, signal: AbortSignal | undefined): Promise<string> {
+    const commit = await make(planned);
+    await this.#fetchCommit(access, commit, signal);
+    if (await this.#is(commit, planned)) return commit;
+    throw new HephaestusError({
+      code: 'repository.commit-differs',
+      kind: 'operational',
+      message: `the commit ${commit.slice(0, 12)} that the forge made is not the one that was asked for; nothing was pushed`,
+    });
+  }
+
+  /** Whether a commit has the tree, parent and words that were planned, whoever made it. */
+  async #is(commit: string, { tree, parent, message }: PlannedCommit): Promise<boolean> {
+    const [trees, parents, words] = (await this.#options.mirror.text(['show', '-s', '--format=%T%x00%P%x00%B', commit])).split('\0');
+    return trees === tree && parents === parent && words?.trimEnd() === message.trimEnd();
   }
 
   /** File mode in the base, or that of a new file. @throws HephaestusError for what an edit must not touch. */
@@ -123,12 +172,15 @@ export class BranchWriter {
     return mode ?? '100644';
   }
 
-  async #push(access: RemoteAccess, update: BranchUpdate, commit: string, signal: AbortSignal | undefined): Promise<void> {
+  /** @returns the commit at the remote: ours, or the same one that another coordinator was quicker with */
+  async #push(
+    access: RemoteAccess,
+    branch: string,
+    { before, commit, planned }: { readonly before: string | undefined; readonly commit: string; readonly planned: PlannedCommit },
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
     const { git, mirror } = this.#options;
-    const before = await this.#remoteCommit(access, update.branch, signal);
-    if (before === commit) return;
-    if (before !== undefined) await this.#checkOurs(access, update, before, signal);
-    const reference = `refs/heads/${update.branch}`;
+    const reference = `refs/heads/${branch}`;
     try {
       await git.run(
         [
@@ -143,11 +195,17 @@ export class BranchWriter {
         ],
         { directory: mirror.directory, remoteUrl: access.url, credential: access.credential, signal, timeoutMs: 300_000 },
       );
+      return commit;
     } catch (error) {
       // A push whose answer was lost may have arrived: look.
       if (!isHephaestusError(error) || signal?.aborted === true) throw error;
-      if ((await this.#remoteCommit(access, update.branch, signal).catch(() => undefined)) === commit) return;
-      if (error.code === 'git.non-fast-forward') throw branchTaken(update.branch, 'somebody pushed to it meanwhile', error);
+      const there = await this.#remoteCommit(access, branch, signal).catch(() => undefined);
+      if (there === commit) return commit;
+      if (error.code === 'git.non-fast-forward') {
+        if (there !== undefined) await this.#fetchCommit(access, there, signal);
+        if (there !== undefined && (await this.#is(there, planned))) return there;
+        throw branchTaken(branch, 'somebody pushed to it meanwhile', error);
+      }
       // The look-up showed that it didn't arrive, or failed too; doing it again begins with the same look-up.
       throw error.retry === 'ambiguous'
         ? new HephaestusError({ code: error.code, kind: error.kind, retry: 'safe', message: error.message, cause: error })
@@ -165,18 +223,25 @@ export class BranchWriter {
     return /^([0-9a-f]{40})\t/.exec(listed)?.[1];
   }
 
-  /** Ours is a branch on which every commit beyond the history that the mirror knows was committed by us. */
-  async #checkOurs(access: RemoteAccess, update: BranchUpdate, head: string, signal: AbortSignal | undefined): Promise<void> {
-    const { git, mirror, identity } = this.#options;
-    await git.run(['fetch', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', 'origin', head], {
+  async #fetchCommit(access: RemoteAccess, commit: string, signal: AbortSignal | undefined): Promise<void> {
+    const { git, mirror } = this.#options;
+    if (await mirror.knows(commit)) return;
+    await git.run(['fetch', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', 'origin', commit], {
       directory: mirror.directory,
       remoteUrl: access.url,
       credential: access.credential,
       signal,
     });
-    const committers = await mirror.text(['log', '--format=%ce', head, '--not', update.base, `--exclude=${branchPrefix}*`, '--branches']);
-    const strangers = new Set(committers.split('\n').filter((email) => email !== '' && email !== identity.email));
-    if (strangers.size > 0 || committers === '') throw branchTaken(update.branch, 'it holds commits that are not ours', undefined);
+  }
+
+  /** Ours is a branch on which every commit beyond the history that the mirror knows was made by us: by git, or by the forge as `commit` was. */
+  async #checkOurs(update: BranchUpdate, head: string, commit: string): Promise<void> {
+    const { mirror, identity } = this.#options;
+    const makers = '--format=%ce %ae';
+    const mine = await mirror.text(['show', '-s', makers, commit]);
+    const all = await mirror.text(['log', makers, head, '--not', update.base, `--exclude=${branchPrefix}*`, '--branches']);
+    const strangers = all.split('\n').filter((one) => one !== '' && one !== mine && !one.startsWith(`${identity.email} `));
+    if (strangers.length > 0 || all === '') throw branchTaken(update.branch, 'it holds commits that are not ours', undefined);
   }
 }
 

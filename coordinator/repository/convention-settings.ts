@@ -34,6 +34,8 @@ export const conventionSettingsSchema = z.strictObject({
   /** `auto`: as the history does. */
   style: z.enum(['auto', 'conventional', 'plain']).default('auto'),
   signOff: z.enum(['auto', 'always', 'never']).default('auto'),
+  /** `auto`: made and signed by the forge where it does that (GitHub, for a GitHub App); `push`: by git, unsigned. */
+  commits: z.enum(['auto', 'api', 'push']).default('auto'),
   draft: z.boolean().default(true),
   /** When the base moves: `touched` when it changed the same files, `never`. */
   rebase: z.enum(['touched', 'never']).default('touched'),

@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HephaestusError } from '../../base/errors.ts';
-import { BranchWriter, type BranchUpdate, type CommitIdentity } from './branch-writer.ts';
+import { BranchWriter, type BranchUpdate, type CommitIdentity, type CommitMaker } from './branch-writer.ts';
 import type { Git, GitCredential } from './git.ts';
 import { readFileAt } from './history.ts';
 import { findMerge } from './merge-search.ts';
@@ -71,15 +71,21 @@ export class Mirrors {
     return readFileAt(mirror, revision === undefined ? head : await mirror.resolve(revision), path);
   }
 
-  /** Commits files to a branch of ours and pushes it. */
+  /** Commits files to a branch of ours and pushes it; `make` has the remote make the commit. */
   async pushFiles(
     repository: MirroredRepository,
     credential: GitCredential | undefined,
     update: BranchUpdate,
+    make?: CommitMaker,
   ): Promise<{ commit: string }> {
     const { git, identity } = this.#options;
     if (!(await this.of(repository).knows(update.base))) await this.update(repository, credential);
-    return new BranchWriter({ git, mirror: this.of(repository), identity }).write({ url: repository.url, credential }, update);
+    return new BranchWriter({ git, mirror: this.of(repository), identity }).write(
+      { url: repository.url, credential },
+      update,
+      undefined,
+      make,
+    );
   }
 
   /** Branches at the remote, by name, asked of the remote itself. */

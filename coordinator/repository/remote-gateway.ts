@@ -2,11 +2,16 @@
 // Must never be implemented here; remote/remote-repository-service.ts is one, compose.ts joins them.
 import type { GitCredential } from './git.ts';
 import type { ListedChange } from './open-changes.ts';
-import type { PublishOutcome, Repository } from './repository.ts';
+import type { FileChange, PublishOutcome, PushedCommit, Repository } from './repository.ts';
 
 export interface RemoteGateway {
   /** For git over https or ssh; undefined where none is configured. @throws HephaestusError `remote.credential-missing` and the like. */
   gitCredential(repository: Repository, signal?: AbortSignal): Promise<GitCredential | undefined>;
+  /** Commits to a branch of ours and pushes it, by git or as the forge does it. */
+  updateFileContents(
+    repository: Repository,
+    update: { readonly branch: string; readonly base: string; readonly files: readonly FileChange[]; readonly message: string },
+  ): Promise<PushedCommit>;
   /** Looks for an open or closed one of this branch first. */
   createChangeRequest(
     repository: Repository,

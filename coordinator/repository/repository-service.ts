@@ -20,6 +20,7 @@ import type {
   LocateQuery,
   OpenChange,
   PublishOutcome,
+  PushedCommit,
   Repository,
   RepositoryService,
   RepositoryStore,
@@ -133,13 +134,12 @@ export class GitRepositoryService implements RepositoryService {
   async updateFileContents(
     repository: Repository,
     request: { branch: string; base: string; files: readonly FileChange[]; message: string },
-  ): Promise<{ commit: string }> {
-    const { mirrors, remotes } = this.#options;
+  ): Promise<PushedCommit> {
     try {
       const { branch, base, files } = request;
       const paths = files.map(({ path }) => path);
       return await this.#witnessed('forge.push', repository, { branch, base, paths }, async () =>
-        mirrors.pushFiles(repository, await remotes.gitCredential(repository), request),
+        this.#options.remotes.updateFileContents(repository, request),
       );
     } catch (error) {
       throw inRepository(repository, HephaestusError.from(error));

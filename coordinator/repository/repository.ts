@@ -111,6 +111,12 @@ export interface FileChange {
   readonly content: Buffer | undefined;
 }
 
+export interface PushedCommit {
+  readonly commit: string;
+  /** What people should know of how it was made. */
+  readonly note?: string | undefined;
+}
+
 /** A change that was applied somewhere else. */
 export type Applied =
   | { readonly kind: 'applied'; readonly files: readonly FileChange[] }
@@ -178,7 +184,7 @@ export interface RepositoryService {
   createWorkTree(repository: Repository, revision: string): Promise<WorkTree>;
   /**
    * Commits files on top of `base` to a branch of ours (`hephaestus/…`) and pushes it; the same content, base and message twice are one
-   * commit. On plain git the message is all that a reviewer gets: put the report into it. Somebody else's commits on the branch are never
+   * commit, also where the forge makes and signs it. On plain git the message is all that a reviewer gets: put the report into it. Somebody else's commits on the branch are never
    * overwritten: `repository.branch-taken`.
    */
   updateFileContents(
@@ -189,7 +195,7 @@ export interface RepositoryService {
       files: readonly FileChange[];
       message: string;
     },
-  ): Promise<{ commit: string }>;
+  ): Promise<PushedCommit>;
   /** Looks for an open or closed one of this branch first. */
   createChangeRequest(
     repository: Repository,

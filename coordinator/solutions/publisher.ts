@@ -82,11 +82,11 @@ async function publishChange(
     path,
     content: text === null ? undefined : Buffer.from(text, 'utf8'),
   }));
-  const { commit } = await service.updateFileContents(repository, { branch, base: proposal.baseCommit ?? '', files, message });
+  const { commit, note } = await service.updateFileContents(repository, { branch, base: proposal.baseCommit ?? '', files, message });
   const outcome = await service.createChangeRequest(repository, { branch, commit, title, body, draft });
   const remote = remoteOf(repository);
   const isOurs = await renew(remote, outcome, publication, replaced);
-  const notes = await garnish(remote, outcome, publication);
+  const notes = [...(note === undefined ? [] : [note]), ...(await garnish(remote, outcome, publication))];
   if (proposal.feedback !== undefined && outcome.state === 'open') {
     const key = `round-${String(proposal.feedback.round)}`;
     await remote.comment(outcome.number, { key, body: `Changed after your comment, in ${commit}.` });

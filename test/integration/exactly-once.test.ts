@@ -238,7 +238,10 @@ describeExactlyOnce('GitHub', async () => {
   const prepared = preparations.github();
   const github = new FakeGitHub(prepared.fixture.remote);
   await github.listen();
-  closing.push(async () => github.close());
+  closing.push(async () => {
+    await github.close();
+    expect([github.undescribed, github.incomplete]).toEqual([[], []]);
+  });
   return forgeScene(prepared, github, 'github', () => ({
     changeRequests: github.pulls.length,
     issues: github.issues.length,

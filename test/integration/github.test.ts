@@ -24,6 +24,7 @@ beforeEach(async () => {
 afterEach(async () => {
   await github.close();
   fixture.dispose();
+  expect(github.undescribed).toEqual([]);
 });
 
 const connect = (token = github.token): Remote => {
@@ -239,11 +240,53 @@ test('a credential of a GitHub App that is not usable is named without being sho
   expect(String(error)).not.toContain('BEGIN');
 });
 
-test('a GitHub App acts with the token of its installation', async () => {
-  const privateKey = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
-  github.appId = 42;
-  const remote = connect(JSON.stringify({ appId: 42, privateKey }));
-  const commit = await push(remote);
-  expect(await remote.createChangeRequest(draft(commit))).toMatchObject({ kind: 'created' });
-  expect(github.requests.filter((request) => request.endsWith('/access_tokens'))).toHaveLength(1);
+describe('a check', () => {
+  const failed = async (token: string): Promise<Readonly<Record<string, string>>> => {
+    const checks = await connect(token).check();
+    return Object.fromEntries(checks.filter(({ ok }) => !ok).map(({ name, message }) => [name, message]));
+  };
+  const app = (): string => {
+    github.appId = 42;
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return JSON.stringify({ appId: 42, privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) });
+  };
+
+  test.each([
+    ['contents', 'contents'],
+    ['pull_requests', 'pull requests'],
+    ['issues', 'issues'],
+  ])('tells %s apart where it is missing, for fine-grained tokens and Apps, and makes nothing', async (permission, name) => {
+    const appToken = app();
+    expect(await failed(github.fineGrainedToken)).toEqual({});
+    expect(await failed(appToken)).toEqual({});
+    github.permissions = { ...github.permissions, [permission]: 'read' };
+    for (const token of [github.fineGrainedToken, appToken]) {
+      const found = await failed(token);
+      expect(Object.keys(found)).toEqual([name]);
+      expect(found[name]).toMatch(new RegExp(`missing: .*${permission}`));
+    }
+    expect([github.pulls, github.issues, fixture.remoteHead('x')]).toEqual([[], [], undefined]);
+  });
+
+  test('names the scope that a classic token lacks, and a role that is too low', async () => {
+    github.scopes = ['gist', 'read:org'];
+    const found = await failed(github.token);
+    expect(Object.keys(found)).toEqual(['contents', 'pull requests', 'issues']);
+    expect(found['issues']).toContain('gist, read:org and needs repo');
+    github.scopes = ['repo'];
+    github.canPush = false;
+    expect(Object.keys(await failed(github.token))).toEqual(['role']);
+  });
+
+  test('says what CI tells is not readable without failing, and which rules are in the way', async () => {
+    delete github.permissions['checks'];
+    github.rules = ['creation', 'required_signatures', 'deletion'];
+    const checks = await connect(github.fineGrainedToken).check();
+    expect(checks.find(({ name }) => name === 'checks')).toMatchObject({
+      ok: true,
+      message: expect.stringContaining('checks: read') as unknown,
+    });
+    expect(checks.find(({ name }) => name === 'our branches')?.message).toMatch(/may not be created.*have to be signed/);
+    expect(await failed(app())).toEqual({ 'our branches': expect.not.stringContaining('signed') as unknown });
+  });
 });

@@ -2,7 +2,7 @@
 // Must never hold a statement about one adapter alone; those are in its own file.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe } from 'vitest';
+import { afterEach, describe, expect } from 'vitest';
 import { Secret } from '../../base/secret.ts';
 import { FakeGitea } from '../support/fake-gitea.ts';
 import { FakeGitLab } from '../support/fake-gitlab.ts';
@@ -58,7 +58,10 @@ describe('GitHub', () => {
     const fixture = prepare();
     const github = new FakeGitHub(fixture.remote);
     await github.listen();
-    closing.push(async () => github.close());
+    closing.push(async () => {
+      await github.close();
+      expect([github.undescribed, github.incomplete]).toEqual([[], []]);
+    });
     const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { github: new Secret(github.token) } });
     const remote = remotes.connect(makeRepository(github.url, { provider: 'github', credential: 'github' }));
     const decide = (number: string, decision: 'merge' | 'close'): void => {

@@ -2,7 +2,9 @@
 // Must never be kinder than GitHub: it refuses what GitHub refuses, with GitHub's statuses and words.
 import { execFileSync } from 'node:child_process';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { FakeGitDatabase, type Actor } from './fake-github-git.ts';
 import { disturb, GitHttpServer, type Disturbance } from './git-http-server.ts';
+import { openGitHubDescription } from './github-api/github-description.ts';
 
 interface Pull {
   readonly number: number;
@@ -74,20 +76,46 @@ export class FakeGitHub {
   /** `METHOD /path` of every API request, and how many were answered 304. */
   readonly requests: string[] = [];
   notModified = 0;
+  /** A classic token, one with fine-grained permissions, and the one that the App's installation gets. */
   readonly token = 'ghp_right';
-  /** Of the GitHub App that is installed here; its installation gets `token`. */
+  readonly fineGrainedToken = 'github_pat_right';
+  readonly installationToken = 'ghs_right';
+  /** Of the classic token. */
+  scopes = ['repo'];
+  /** Of the fine-grained token and the App's installation. */
+  permissions: Record<string, string> = {
+    metadata: 'read',
+    contents: 'write',
+    pull_requests: 'write',
+    issues: 'write',
+    checks: 'read',
+    statuses: 'read',
+  };
+  /** Types of the rules that hold for every branch. */
+  rules: readonly string[] = [];
+  /** Of the GitHub App that is installed here. */
   appId: number | undefined;
+  /** What was asked or answered otherwise than GitHub describes its API, and what was asked incompletely. */
+  readonly undescribed: string[] = [];
+  readonly incomplete: string[] = [];
+  readonly #database: FakeGitDatabase;
   readonly #repository: string;
   readonly #server: GitHttpServer;
   #url = '';
 
   constructor(bareRepository: string) {
     this.#repository = bareRepository;
+    this.#database = new FakeGitDatabase(bareRepository);
     this.#server = new GitHttpServer({
       root: bareRepository,
-      tokens: [this.token],
+      tokens: [this.token, this.fineGrainedToken, this.installationToken],
       resolvePath: (path) => /^\/acme\/[\w-]+?(?:\.git)?(\/(?:info\/refs|git-[\w-]+))$/.exec(path)?.[1],
-      fallback: (request, response) => void this.#handle(request, response),
+      fallback: (request, response) => {
+        this.#handle(request, response).catch((error: unknown) => {
+          this.undescribed.push(`${request.method ?? ''} ${request.url ?? ''}: ${String(error)}`);
+          response.destroy();
+        });
+      },
     });
   }
 
@@ -126,9 +154,22 @@ export class FakeGitHub {
       return disturb(response, plan.disturbance);
     }
     const asApp = this.#answerApp(method, path, request.headers.authorization ?? '');
-    const authorized = asApp !== undefined || [`token ${this.token}`, `Bearer ${this.token}`].includes(request.headers.authorization ?? '');
-    const answer =
-      asApp ?? (authorized ? this.#answer(method, path, url.searchParams, body) : { status: 401, body: { message: 'Bad credentials' } });
+    const actor = this.#actorOf(request.headers.authorization ?? '');
+    const call = { method, path, query: Object.fromEntries(url.searchParams), body: text === '' ? undefined : body };
+    const api = await openGitHubDescription();
+    const problems = api.problemsOfRequest(call);
+    if (problems === undefined) this.undescribed.push(`${method} ${path}`);
+    const admitted = (): Answer => {
+      if (actor === undefined) return { status: 401, body: { message: 'Bad credentials' } };
+      const refusal = this.#refuse(method, path, actor);
+      if (refusal !== undefined) return refusal;
+      if (problems === undefined || problems.length === 0) return this.#answer(method, path, url.searchParams, body, actor);
+      this.incomplete.push(`${method} ${path}: ${problems.join('; ')}`);
+      return { status: 422, body: { message: `Invalid request.\n\n${problems.join('\n')}` } };
+    };
+    const answer = asApp ?? admitted();
+    for (const problem of api.problemsOfAnswer(call, answer.status, answer.body))
+      this.undescribed.push(`answer to ${method} ${path}: ${problem}`);
     if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
     const content = answer.body === undefined ? '' : JSON.stringify(answer.body);
@@ -142,6 +183,7 @@ export class FakeGitHub {
       .writeHead(answer.status, {
         'content-type': 'application/json; charset=utf-8',
         ...(method === 'GET' ? { etag } : {}),
+        ...(actor === 'classic' ? { 'x-oauth-scopes': this.scopes.join(', ') } : {}),
         ...answer.headers,
         ...locationOf(answer),
       })
@@ -159,11 +201,42 @@ export class FakeGitHub {
     const expires = new Date(Date.now() + 3_600_000).toISOString();
     return {
       status: 201,
-      body: { token: this.token, expires_at: expires, permissions: { contents: 'write' }, repository_selection: 'selected' },
+      body: { token: this.installationToken, expires_at: expires, permissions: this.permissions, repository_selection: 'selected' },
     };
   }
 
-  #answer(method: string, path: string, query: URLSearchParams, body: Json): Answer {
+  #actorOf(authorization: string): Actor | undefined {
+    switch (authorization.replace(/^(?:token|bearer) /i, '')) {
+      case this.token:
+        return 'classic';
+      case this.fineGrainedToken:
+        return 'fine-grained';
+      case this.installationToken:
+        return this.appId === undefined ? undefined : 'app';
+    }
+    return undefined;
+  }
+
+  /** What a credential may not do; GitHub looks at that before it reads the request. */
+  #refuse(method: string, path: string, actor: Actor): Answer | undefined {
+    const [, kind = '', number = '', part = ''] = /^\/repos\/[^/]+\/[^/]+\/([^/]+)(?:\/([^/]+))?(?:\/([^/]+))?/.exec(path) ?? [];
+    if (kind === '' || (method !== 'GET' && this.archived)) return undefined;
+    const isWrite = method !== 'GET';
+    if (actor === 'classic') {
+      const may = this.scopes.includes('repo');
+      return isWrite && !may ? { ...notFound, headers: { 'x-accepted-oauth-scopes': 'repo' } } : undefined;
+    }
+    const wanted = part === 'check-runs' ? 'checks' : part === 'status' ? 'statuses' : (permissionOf[kind] ?? 'metadata');
+    const isPull = this.pulls.some((pull) => String(pull.number) === number);
+    const names = kind === 'issues' && isPull ? ['issues', 'pull_requests'] : [wanted];
+    const level = isWrite ? 'write' : 'read';
+    if (names.some((name) => this.permissions[name] === 'write' || (!isWrite && this.permissions[name] === 'read'))) return undefined;
+    const message = `Resource not accessible by ${actor === 'app' ? 'integration' : 'personal access token'}`;
+    const accepted = names.map((name) => `${name}=${level}`).join('; ');
+    return { status: 403, body: { message }, headers: { 'x-accepted-github-permissions': accepted } };
+  }
+
+  #answer(method: string, path: string, query: URLSearchParams, body: Json, actor: Actor): Answer {
     const [, owner, name, rest = ''] = /^\/repos\/([^/]+)\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     if (owner !== this.owner || name === undefined) return notFound;
     if (this.formerNames.includes(name))
@@ -173,6 +246,8 @@ export class FakeGitHub {
     if (method !== 'GET' && !this.canPush) return { status: 403, body: { message: 'Resource not accessible by personal access token' } };
     const [kind, number, part] = rest.slice(1).split('/');
     if (rest === '') return { status: 200, body: this.#description() };
+    if (kind === 'git') return this.#database.answer(method, number ?? '', body, actor);
+    if (kind === 'rules') return { status: 200, body: this.rules.map((type) => ({ type })) };
     if (kind === 'contents') return this.#contents(decodeURIComponent(rest.slice('/contents/'.length)), query.get('ref') ?? 'HEAD');
     if (kind === 'pulls') return this.#pullRequests(method, number, part, query, body);
     if (kind === 'issues') return this.#issueCalls(method, number, part, query, body);
@@ -189,6 +264,7 @@ export class FakeGitHub {
       full_name: `${this.owner}/${this.name}`,
       owner: { login: this.owner },
       archived: this.archived,
+      private: true,
       has_issues: this.hasIssues,
       default_branch: 'main',
       permissions: { admin: false, push: this.canPush, pull: true },
@@ -364,6 +440,8 @@ export class FakeGitHub {
     }
   }
 }
+
+const permissionOf: Readonly<Record<string, string>> = { contents: 'contents', git: 'contents', pulls: 'pull_requests', issues: 'issues' };
 
 const notFound: Answer = { status: 404, body: { message: 'Not Found' } };
 
