@@ -19,6 +19,7 @@ import { SolutionPipeline } from './pipeline.ts';
 import type { ProposalStore, SolutionService } from './proposal.ts';
 import { createProposalEvents, type ProposalEvents } from './proposal-events.ts';
 import { createProposer } from './proposer.ts';
+import { rememberFirst } from './remembered-fix.ts';
 import { createTestMaker } from './reproduction/test-maker.ts';
 import { createSandbox, type Sandbox } from './sandbox.ts';
 import type { SandboxConfiguration, ValidationConfiguration } from './sandbox-configuration.ts';
@@ -72,6 +73,8 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
   const events = createProposalEvents();
   const { setupTimeoutMs, testTimeoutMs } = options.validation;
   const runTests = createTestRun({ service: repositoryService, sandbox, searchPath, setupTimeoutMs, testTimeoutMs });
+  const asked = createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests });
+  const memory = options.following && { service: repositoryService, remedies: options.following.remedies, proposals };
   const pipeline = new SolutionPipeline({
     incidents,
     proposals,
@@ -79,7 +82,7 @@ export function assembleSolutions(options: SolutionsOptions): Solutions {
     repositoryService,
     remoteOf: options.remoteOf,
     jobs,
-    proposer: createProposer({ models, repositoryService, trees, localOnly, toolLimits, runTests }),
+    proposer: memory === undefined ? asked : rememberFirst(asked, memory),
     tests: createTestMaker({ service: repositoryService, sandbox, trees, logger }),
     validator: new Validator({ sandbox, trees, limits: options.validation }),
     trees,

@@ -55,16 +55,22 @@ export function remedyOf(proposal: SolutionProposal, incident: Incident, verdict
   };
 }
 
-/** The same problem's first, then what is most alike, the latest before older ones. */
+/** In words: the same problem's first, then what is most alike, the latest before older ones. */
 export async function recall(store: Pick<RemedyStore, 'find'>, incident: Incident): Promise<readonly Reminder[]> {
+  return (await remembered(store, incident)).slice(0, mostOffered).map(({ remedy, alike }) => tell(remedy, alike));
+}
+
+/** `alike` is 1 for the very problem. */
+export async function remembered(
+  store: Pick<RemedyStore, 'find'>,
+  incident: Incident,
+): Promise<readonly { readonly remedy: Remedy; readonly alike: number }[]> {
   const { fingerprint, service } = incident;
   const found = await store.find(fingerprint.value, service, looked);
   return found
     .map((remedy) => ({ remedy, alike: likeness(remedy, incident) }))
     .filter(({ alike }) => alike >= leastAlike)
-    .toSorted((left, right) => right.alike - left.alike || right.remedy.decidedAtMs - left.remedy.decidedAtMs)
-    .slice(0, mostOffered)
-    .map(({ remedy, alike }) => tell(remedy, alike));
+    .toSorted((left, right) => right.alike - left.alike || right.remedy.decidedAtMs - left.remedy.decidedAtMs);
 }
 
 function likeness(remedy: Remedy, { fingerprint }: Incident): number {

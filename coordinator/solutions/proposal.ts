@@ -209,6 +209,8 @@ export interface SolutionProposal {
 
 export interface ProposalStore {
   save(proposal: SolutionProposal): Promise<void>;
+  /** Only while it is kept in that state. @returns false where another job has moved it on, and nothing was saved */
+  saveWhile(state: ProposalState, proposal: SolutionProposal): Promise<boolean>;
   /** Id, or an unambiguous beginning of it. */
   get(id: string): Promise<SolutionProposal | undefined>;
   /** Newest first; `after` is the id of the last one seen. */

@@ -14,6 +14,16 @@ export function createProposalStore(database: Database): ProposalStore {
         .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
         .execute();
     },
+    async saveWhile(state, { id, state: next, updatedAtMs, ...rest }) {
+      const proposal_json = JSON.stringify({ ...rest, id, state: next, updatedAtMs });
+      const [result] = await database
+        .updateTable('proposals')
+        .set({ state: next, updated_at_ms: updatedAtMs, proposal_json })
+        .where('id', '=', id)
+        .where('state', '=', state)
+        .execute();
+      return result?.numUpdatedRows === 1n;
+    },
     async get(id) {
       const prefix = id.toUpperCase();
       if (prefix === '') return undefined;

@@ -12,6 +12,11 @@ export function memoryProposals(): ProposalStore & { readonly all: Map<string, S
     async save(proposal) {
       all.set(proposal.id, proposal);
     },
+    async saveWhile(state, proposal) {
+      if (all.get(proposal.id)?.state !== state) return false;
+      all.set(proposal.id, proposal);
+      return true;
+    },
     get: async (id) => [...all.values()].find((proposal) => proposal.id.startsWith(id)),
     list: async ({ incidentId, states, limit }) =>
       [...all.values()]

@@ -5,7 +5,7 @@ import type { ChangeRequest, CheckRun } from '../../remote/remote.ts';
 import type { Incident } from '../../incidents/incident.ts';
 import type { Job } from '../job-queue.ts';
 import { remedyOf } from '../memory.ts';
-import type { SolutionProposal } from '../proposal.ts';
+import type { ProposalState, SolutionProposal } from '../proposal.ts';
 import { followedStates, transition, type ProposalEvent } from '../proposal-states.ts';
 import { followUpOf, withFollowUp, type Followed, type FollowParts } from './follow-up.ts';
 import { VerdictKeeper } from './verdict-keeper.ts';
@@ -40,6 +40,7 @@ export class Follower {
     await this.#save(
       withFollowUp(followed.proposal, { problem: error.message, lookedAtMs: this.#parts.clock.now() }),
       'cannot be followed',
+      followed.proposal.state,
     );
   }
 
@@ -116,12 +117,15 @@ export class Follower {
     return this.#save(next, next.state);
   }
 
-  async #save(proposal: SolutionProposal, event: string): Promise<SolutionProposal> {
+  /** @param from the state that it was looked at in */
+  async #save(proposal: SolutionProposal, event: string, from: ProposalState = 'published'): Promise<SolutionProposal> {
     const { proposals, events, clock } = this.#parts;
     const isNews = event !== 'looked at';
-    const proven = withLatestProof(proposal, await proposals.get(proposal.id));
+    const kept = await proposals.get(proposal.id);
+    const proven = withLatestProof(proposal, kept);
     const saved = isNews ? { ...proven, updatedAtMs: clock.now() } : proven;
-    await proposals.save(saved);
+    // A newer solution may have taken its place meanwhile; that isn't taken back.
+    if (!(await proposals.saveWhile(from, saved))) return (await proposals.get(proposal.id)) ?? saved;
     if (isNews) events.emit({ proposal: saved, event });
     return saved;
   }

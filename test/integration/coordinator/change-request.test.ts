@@ -1,104 +1,15 @@
 // A change request at a forge from its making to a person's word: in the team's shape, kept up to date, told of by webhooks.
 // Must never reach into the coordinator: the forge is a server, people act on it.
 import { createHmac } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, expect, it } from 'vitest';
-import { Severity, SolutionState, type SolutionProposal } from '../../../proto/index.ts';
-import { stageCoordinator, type CoordinatorStage } from '../../support/coordinator-stage.ts';
-import { FakeGitHub } from '../../support/fake-github.ts';
-import { GitFixture } from '../../support/git-fixture.ts';
-
-const broken = 'export function discountOf(customer) {\n  return customer.tier === "gold" ? 10 : 0;\n}\n';
-const guarded =
-  'export function discountOf(customer) {\n  if (customer === undefined) return 0;\n  return customer.tier === "gold" ? 10 : 0;\n}\n';
-const failure = [
-  "ERROR quote failed\nTypeError: Cannot read properties of undefined (reading 'tier')",
-  '    at discountOf (file:///srv/shop/src/discount.js:2:19)',
-].join('\n');
-
-const closing: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-interface Scene {
-  readonly stage: CoordinatorStage;
-  readonly fixture: GitFixture;
-  readonly github: FakeGitHub;
-  readonly fail: (times: number) => Promise<void>;
-  readonly until: (state: SolutionState) => Promise<SolutionProposal>;
-}
-
-async function open(following: Record<string, unknown>): Promise<Scene> {
-  const fixture = new GitFixture();
-  closing.push(() => fixture.dispose());
-  const subjects = ['feat(pricing): sell', 'fix(pricing): round', 'docs: tell', 'chore: tidy'];
-  for (const [index, message] of subjects.entries())
-    fixture.commit({
-      message: `${message}\n\nSigned-off-by: A <a@example.com>`,
-      files: { 'src/discount.js': `${guarded}// ${String(index)}\n` },
-    });
-  fixture.commit({
-    message: 'feat(pricing): simplify\n\nSigned-off-by: A <a@example.com>',
-    files: { '.github/CODEOWNERS': '* @lead\n/src/ @ann @acme/pricing\n' },
-  });
-  fixture.commit({ message: 'refactor(pricing): shorten\n\nSigned-off-by: A <a@example.com>', files: { 'src/discount.js': broken } });
-  const github = new FakeGitHub(fixture.remote);
-  await github.listen();
-  closing.push(async () => github.close());
-  for (const [name, value] of [
-    ['token', github.token],
-    ['hook', 'correct horse'],
-  ] as const)
-    writeFileSync(join(fixture.folder, name), value);
-  const stage = await stageCoordinator({
-    nodeDefaults: { mode: 'deploy' },
-    repositories: [
-      {
-        name: 'shop',
-        url: github.url,
-        provider: 'github',
-        services: ['shop'],
-        mode: 'deploy',
-        gate: 'syntax',
-        credential: 'token',
-        webhookSecret: 'hook',
-      },
-    ],
-    secrets: { token: { file: join(fixture.folder, 'token') }, hook: { file: join(fixture.folder, 'hook') } },
-    webhooks: { listen: '127.0.0.1:0' },
-    following,
-  });
-  closing.push(async () => stage[Symbol.asyncDispose]());
-  let requests = 0;
-  return {
-    stage,
-    fixture,
-    github,
-    async fail(times) {
-      const entry = { nodeId: 'web-1', source: 'api', service: 'shop', severity: Severity.ERROR, message: failure };
-      await stage.operator.logs.submitLogEntries({
-        requestId: `r${String(requests++)}`,
-        entries: Array.from({ length: times }, () => entry),
-      });
-    },
-    async until(state) {
-      for (;;) {
-        const found = (await stage.operator.solutions.listSolutions({})).solutions.at(-1);
-        if (found?.state === state) return found;
-        if (found?.state === SolutionState.FAILED || found?.state === SolutionState.DIAGNOSED) throw new Error(found.stateReason);
-        await delay(50);
-      }
-    },
-  };
-}
+import { expect, it } from 'vitest';
+import { SolutionState } from '../../../proto/index.ts';
+import { broken, openChangeRequestScene } from '../../support/change-request-scene.ts';
 
 const always = { timeout: 50_000, interval: 50 };
 
 it('is worded as the history is, asks the code owners, and learns from a proven webhook alone that it was closed', async () => {
-  const { stage, github, fail, until } = await open({ pollInterval: '7d' });
+  await using scene = await openChangeRequestScene({ following: { pollInterval: '7d' } });
+  const { stage, github, fail, until } = scene;
   await fail(1);
   const published = await until(SolutionState.PUBLISHED);
   const [pull] = github.pulls;
@@ -125,7 +36,8 @@ it('is worded as the history is, asks the code owners, and learns from a proven 
 });
 
 it('signs its commit off where the history does, tells of growing evidence, moves onto a base that changed the same file, and respects a push', async () => {
-  const { fixture, github, fail, until } = await open({ pollInterval: 200 });
+  await using scene = await openChangeRequestScene({ following: { pollInterval: 200 } });
+  const { fixture, github, fail, until } = scene;
   await fail(1);
   const published = await until(SolutionState.PUBLISHED);
   const branch = published.changeRequest?.branch ?? '';

@@ -138,6 +138,27 @@ describe('after a merge', () => {
     expect(regressed.note).toContain(`on revision ${fixed.slice(0, 12)}`);
   });
 
+  it('is remembered: when somebody takes the fix away and the problem returns, the same change is proven and offered again', async () => {
+    const scene = await play();
+    await scene.log({ from: 0, to: 200, every: 2, revision: scene.fixture.remoteHead('main') ?? '' });
+    const fixed = squash(scene, await scene.until(SolutionState.PUBLISHED));
+    await scene.until(SolutionState.MERGED);
+    await scene.log({ from: 200, to: 300, revision: fixed });
+    const done = await scene.until(SolutionState.FIXED);
+    const later = scene.fixture.commit({ message: 'Simplify once more', files: { 'src/discount.js': broken, 'src/rate.js': '1\n' } });
+    await scene.log({ from: 14 * 24 + 2, to: 14 * 24 + 4, every: 1, revision: later });
+    const again = await waitFor(
+      async () => (await scene.stage.operator.solutions.listSolutions({})).solutions.find(({ id }) => id !== done.id),
+      (one) => one?.state === SolutionState.PUBLISHED,
+    );
+    if (again === undefined) throw new Error('no second solution');
+    expect(again).toMatchObject({ provider: 'memory', model: done.id });
+    expect(again.diff).toContain('+  if (customer === undefined) return 0;');
+    expect(again.diagnosis?.rootCause).toContain(done.changeRequest?.url);
+    expect(again.diagnosis?.claims.flatMap(({ evidenceIds }) => evidenceIds)).toHaveLength(1);
+    expect(again.changeRequest?.branch).toBe(`${done.changeRequest?.branch ?? ''}-2`);
+  });
+
   it('is not fixed when a revision that contains it shows the problem: the incident is open again and a revert waits for approval', async () => {
     const scene = await play();
     const old = scene.fixture.remoteHead('main') ?? '';
