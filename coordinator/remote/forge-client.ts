@@ -153,9 +153,12 @@ type Outcome =
 
 function messageOf(text: string): string {
   try {
-    const { message, error } = asObject(JSON.parse(text));
+    const { message, error, error_description: description, scope } = asObject(JSON.parse(text));
     const found = message ?? error;
-    return typeof found === 'string' ? found : JSON.stringify(found ?? '');
+    const said = typeof found === 'string' ? found : JSON.stringify(found ?? '');
+    // GitLab names what a token lacks beside its message (RFC 6750, section 3.1).
+    const told = typeof description === 'string' ? `${said}: ${description}` : said;
+    return typeof scope === 'string' ? `${told} (required scope(s): [${scope}])` : told;
   } catch {
     // An error page of a proxy in front of the forge.
     return text.slice(0, 200);

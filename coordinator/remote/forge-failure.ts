@@ -146,6 +146,8 @@ const usualPermissions: Readonly<Record<string, string>> = {
 function permissionNamed(said: string, headers: Readonly<Record<string, string>>): string | undefined {
   const header = headers['x-accepted-github-permissions'] ?? headers['x-accepted-oauth-scopes'] ?? '';
   if (header !== '') return header;
-  const scope = /required scope\(s\):? ?\[?([a-z_:, ]{3,200})\]?/i.exec(said)?.[1] ?? /"?scope"?[=:] ?"([a-z_ ]{3,200})"/i.exec(said)?.[1];
+  const scope =
+    /required scope\(s\)(?:, required=|:)? ?\[?([a-z_:, ]{3,200})\]?/i.exec(said)?.[1] ??
+    /"?scope"?[=:] ?"([a-z_ ]{3,200})"/i.exec(said)?.[1];
   return scope === undefined ? undefined : `the scope ${scope.trim()}`;
 }

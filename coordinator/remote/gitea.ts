@@ -1,8 +1,9 @@
 // The adapter for Gitea and Forgejo: files and branches by git with the same token, everything else by the API (v1).
 // Must never create before it looked, nor believe a create whose answer was lost: it looks again.
-import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
+import { isHephaestusError } from '../../base/errors.ts';
 import { hasMark, withMark } from './body-mark.ts';
 import { textOf, timeOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { checkGitea } from './gitea-check.ts';
 import { listGiteaComments } from './gitea-comments.ts';
 import { createOnce } from './create-once.ts';
 import type {
@@ -165,27 +166,8 @@ export class GiteaRemote implements Remote {
   }
 
   async check(): Promise<readonly RemoteCheck[]> {
-    try {
-      const repository = await this.#options.client.get(this.#path);
-      const permissions = (repository['permissions'] ?? {}) as JsonObject;
-      const renamed = textOf(repository, 'full_name').toLowerCase() !== `${this.#options.owner}/${this.#options.name}`.toLowerCase();
-      const archived = repository['archived'] === true;
-      return [
-        {
-          name: 'remote',
-          ok: !renamed,
-          message: `Gitea knows ${textOf(repository, 'full_name')}${renamed ? ', which is its name now; change the URL' : ''}`,
-        },
-        { name: 'archived', ok: !archived, message: archived ? 'the repository is archived and takes no changes' : 'takes changes' },
-        {
-          name: 'permission to push',
-          ok: permissions['push'] === true,
-          message: permissions['push'] === true ? 'granted' : 'missing: the token needs write:repository',
-        },
-      ];
-    } catch (error) {
-      return [{ name: 'remote', ok: false, message: HephaestusError.from(error).message }];
-    }
+    const { client, owner, name } = this.#options;
+    return checkGitea(client, this.#path, `${owner}/${name}`);
   }
 
   async #findIssue(key: string): Promise<Issue | undefined> {

@@ -2,10 +2,8 @@
 // Must never write.
 import { isMarked } from './body-mark.ts';
 import { textOf, timeOf, type ForgeClient } from './forge-client.ts';
+import { developerLevel } from './gitlab-check.ts';
 import type { RemoteComment } from './remote.ts';
-
-/** Access level of a developer, the least that may push (GitLab Docs, "Members API"). */
-const developerLevel = 30;
 
 /** @param project path of the project; @param request path of the merge request */
 export async function listGitLabComments(client: ForgeClient, project: string, request: string): Promise<readonly RemoteComment[]> {

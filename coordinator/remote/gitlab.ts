@@ -1,9 +1,9 @@
 // The adapter for GitLab, hosted or self-managed: files and branches by git with the same token, everything else by the API (v4).
 // Must never create before it looked, nor believe a create whose answer was lost: it looks again.
-import { HephaestusError } from '../../base/errors.ts';
 import { hasMark, withMark } from './body-mark.ts';
 import { createOnce } from './create-once.ts';
 import { textOf, timeOf, type ForgeClient, type JsonObject } from './forge-client.ts';
+import { checkGitLab } from './gitlab-check.ts';
 import { listGitLabComments } from './gitlab-comments.ts';
 import type {
   ChangeRequest,
@@ -31,13 +31,11 @@ export interface GitLabRemoteOptions {
   /** `group/subgroup/name` */
   readonly project: string;
   readonly credential: () => Promise<GitCredential | undefined>;
+  readonly nowMs: () => number;
 }
 
 const draftPrefix = 'Draft: ';
 const ourLabel = 'hephaestus';
-/** Access level of a developer, the least that may push (GitLab Docs, "Members API"). */
-const developerLevel = 30;
-
 /** Merge requests and issues count by themselves at GitLab, so that numbers are written as people write them: `!12` and `#12`. */
 export class GitLabRemote implements Remote {
   readonly #options: GitLabRemoteOptions;
@@ -173,28 +171,7 @@ export class GitLabRemote implements Remote {
   }
 
   async check(): Promise<readonly RemoteCheck[]> {
-    try {
-      const project = await this.#project();
-      const name = textOf(project, 'path_with_namespace');
-      const renamed = name.toLowerCase() !== this.#options.project.toLowerCase();
-      const archived = project['archived'] === true;
-      const level = Math.max(
-        Number(textOf(project, 'permissions', 'project_access', 'access_level')),
-        Number(textOf(project, 'permissions', 'group_access', 'access_level')),
-      );
-      return [
-        { name: 'remote', ok: !renamed, message: `GitLab knows ${name}${renamed ? ', which is its name now; change the URL' : ''}` },
-        { name: 'archived', ok: !archived, message: archived ? 'the project is archived and takes no changes' : 'takes changes' },
-        {
-          name: 'permission to push',
-          ok: level >= developerLevel,
-          message:
-            level >= developerLevel ? 'granted' : 'missing: the token needs the role Developer with the scopes api and write_repository',
-        },
-      ];
-    } catch (error) {
-      return [{ name: 'remote', ok: false, message: HephaestusError.from(error).message }];
-    }
+    return checkGitLab(this.#options.client, this.#options.project, this.#options.nowMs());
   }
 
   async #project(): Promise<JsonObject> {

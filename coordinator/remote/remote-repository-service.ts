@@ -173,7 +173,7 @@ export class RemoteRepositoryService {
           timeoutMs: this.#options.apiTimeoutMs,
           fetch,
         });
-        return new GitLabRemote({ repository, git, client, project, credential });
+        return new GitLabRemote({ repository, git, client, project, credential, nowMs: () => clock.now() });
       }
     }
   }

@@ -120,3 +120,20 @@ test('reads are tried again, writes are not', async () => {
   await expect(propose(connect())).rejects.toMatchObject({ code: 'remote.unavailable', retry: 'ambiguous' });
   expect(gitea.requests.filter((request) => request.startsWith('POST'))).toHaveLength(1);
 });
+
+test('a check tells contents, pull requests and issues apart, names the scope that is missing, and makes nothing', async () => {
+  const failed = async (): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries((await connect().check()).filter(({ ok }) => !ok).map(({ name, message }) => [name, message]));
+  expect(await failed()).toEqual({});
+  gitea.scopes = ['write:repository'];
+  expect(await failed()).toEqual({ issues: expect.stringMatching(/the scope write:issue; .*required/) as unknown });
+  gitea.scopes = ['read:repository', 'write:issue'];
+  expect(Object.keys(await failed())).toEqual(['contents', 'pull requests']);
+  await expect(connect().addLabels('1', ['x'])).rejects.toMatchObject({
+    code: 'remote.permission-denied',
+    message: expect.stringContaining('it needs the scope write:repository') as unknown,
+  });
+  gitea.scopes = [];
+  expect(Object.keys(await failed())).toEqual(['remote']);
+  expect([gitea.pulls, gitea.issues]).toEqual([[], []]);
+});

@@ -85,6 +85,27 @@ test('a wrong token, a missing role and an archived project are named', async ()
   gitlab.accessLevel = 20;
   gitlab.archived = true;
   const checks = await connect().check();
-  expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['archived', 'permission to push']);
+  expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(['archived']);
   await expect(connect().comment('!1', { key: 'x', body: 'x' })).rejects.toMatchObject({ code: 'remote.archived' });
+});
+
+test('a check tells contents, merge requests and issues apart, names scope and role that are missing, and when the token ends', async () => {
+  const failed = async (): Promise<Readonly<Record<string, string>>> =>
+    Object.fromEntries((await connect().check()).filter(({ ok }) => !ok).map(({ name, message }) => [name, message]));
+  gitlab.expiresAt = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  expect(await failed()).toEqual({});
+  expect((await connect().check()).find(({ name }) => name === 'token')?.message).toMatch(/^valid until .*make a new one soon$/);
+  gitlab.scopes = ['read_api', 'write_repository'];
+  expect(Object.keys(await failed())).toEqual(['merge requests', 'issues']);
+  expect((await failed())['issues']).toContain('read_api, write_repository and needs api');
+  await expect(connect().comment('!1', { key: 'x', body: 'x' })).rejects.toMatchObject({
+    code: 'remote.permission-denied',
+    message: expect.stringContaining('it needs the scope api;') as unknown,
+  });
+  gitlab.scopes = ['api'];
+  gitlab.accessLevel = 20;
+  expect(await failed()).toEqual({ role: expect.stringContaining('Reporter') as unknown });
+  gitlab.scopes = ['write_repository'];
+  expect((await failed())['remote']).toContain('it needs the scope api read_api;');
+  expect([gitlab.mergeRequests, gitlab.issues]).toEqual([[], []]);
 });

@@ -23,6 +23,8 @@ interface Pull {
 
 export class FakeGitea {
   readonly token = 'gitea_right';
+  /** Of the token. */
+  scopes: readonly string[] = ['write:repository', 'write:issue'];
   archived = false;
   hasIssues = true;
   readonly pulls: Pull[] = [];
@@ -86,6 +88,14 @@ export class FakeGitea {
     const rest = /^\/repos\/acme\/shop(\/.*)?$/.exec(path);
     if (rest === null) return notFound;
     const [kind, number = '', part] = (rest[1] ?? '').slice(1).split('/');
+    const scope = `${method === 'GET' ? 'read' : 'write'}:${kind === 'issues' ? 'issue' : 'repository'}`;
+    if (!this.scopes.some((one) => one === scope || one === scope.replace('read', 'write')))
+      return {
+        status: 403,
+        body: {
+          message: `token does not have at least one of required scope(s), required=[${scope}], token scope=${this.scopes.join(',')}`,
+        },
+      };
     if (method !== 'GET' && this.archived) return { status: 423, body: { message: 'acme/shop is archived' } };
     const page = (items: readonly unknown[]): Answer => {
       const size = Math.min(50, Number(query.get('limit') ?? '30'));
@@ -98,6 +108,7 @@ export class FakeGitea {
     }
     if (kind === 'contents')
       return this.#contents(decodeURIComponent((rest[1] ?? '').slice('/contents/'.length)), query.get('ref') ?? 'HEAD');
+    if (kind === 'branches') return { status: 422, body: { message: '[NewBranchName]: Required' } };
     if (kind === 'commits') return page(this.statuses);
     if (kind === 'collaborators') return { status: 200, body: { permission: number === 'ann' ? 'write' : 'read' } };
     if (kind === 'labels' && method === 'GET') return page(this.labels);
@@ -127,6 +138,7 @@ export class FakeGitea {
     }
     if (!this.hasIssues) return notFound;
     if (method === 'GET') return page(this.issues.toReversed().map((issue) => this.#showIssue(issue)));
+    if (typeof body['title'] !== 'string') return { status: 422, body: { message: '[Title]: Required' } };
     const made = {
       number: this.#nextNumber(),
       title: body['title'] as string,
@@ -151,6 +163,8 @@ export class FakeGitea {
     }
     if (method === 'POST' && number === '') {
       const { title, head, base } = body as { title: string; head: string; base: string };
+      if (head === base)
+        return { status: 422, body: { message: 'Invalid PullRequest: There are no changes between the head and the base' } };
       if (this.#head(head) === '' || this.#head(base) === '') return notFound;
       if (this.pulls.some((pull) => pull.head === head && pull.state === 'open')) {
         return { status: 409, body: { message: `pull request already exists for these targets [head_branch: ${head}]` } };

@@ -25,6 +25,9 @@ export class FakeGitLab {
   readonly token = 'glpat-right';
   archived = false;
   hasIssues = true;
+  /** Of the token. */
+  scopes: readonly string[] = ['api', 'write_repository'];
+  expiresAt: string | null = null;
   /** Below the developer's 30, nothing may be pushed. */
   accessLevel = 30;
   readonly mergeRequests: MergeRequest[] = [];
@@ -89,6 +92,18 @@ export class FakeGitLab {
       const from = (Number(query.get('page') ?? '1') - 1) * size;
       return { status: 200, body: items.slice(from, from + size) };
     };
+    if (path === '/personal_access_tokens/self')
+      return { status: 200, body: { id: 1, active: true, revoked: false, scopes: this.scopes, expires_at: this.expiresAt } };
+    const allowed = method === 'GET' ? ['api', 'read_api'] : ['api'];
+    if (!this.scopes.some((scope) => allowed.includes(scope)))
+      return {
+        status: 403,
+        body: {
+          error: 'insufficient_scope',
+          error_description: 'The request requires higher privileges than provided by the access token.',
+          scope: allowed.join(' '),
+        },
+      };
     if (path === '/users') return page(query.get('username') === 'ann' ? [{ id: 77, username: 'ann' }] : []);
     if (path === '/projects/acme%2Fweb%2Fshop') {
       const permissions = { project_access: { access_level: this.accessLevel }, group_access: null };
