@@ -63,7 +63,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     if (only !== undefined && one.language !== only) continue;
     if (half !== undefined && halfOf(one.id) !== half) continue;
     const directory = findClone(root, one);
-    const mirror = directory === undefined ? undefined : new Mirror({ git, directory, partial: false });
+    const mirror = directory === undefined ? undefined : new Mirror({ git, directory, clone: 'full' });
     if (mirror === undefined || !(await mirror.knows(one.buggy_commit))) {
       withoutClone += 1;
       continue;

@@ -51,6 +51,7 @@ export async function solve(
       config: coordinatorConfigurationSchema.parse({ stateDirectory: join(folder, 'state'), model }),
       clock: systemClock,
       logger: silentLogger,
+      metrics: undefined,
       secrets,
       incidents: memoryIncidents(incident, [sampleOccurrence(record.trace, { service: name, raw: log, message: record.message })]),
       proposals,

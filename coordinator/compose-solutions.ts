@@ -5,10 +5,12 @@ import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import type { Component } from '../base/lifecycle.ts';
 import type { Logger } from '../base/logger.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { createOutbound } from '../base/outbound.ts';
 import { Secret } from '../base/secret.ts';
 import { createSyntaxTrees } from '../base/syntax-tree.ts';
 import type { CoordinatorConfiguration } from './config.ts';
+import type { Chore } from './housekeeping.ts';
 import type { IncidentReader } from './incidents/incident.ts';
 import type { ModelRequestStore } from './model/ledger.ts';
 import { ModelService } from './model/model-service.ts';
@@ -16,6 +18,7 @@ import { createBuiltinEngine } from './model/providers/builtin/builtin-engine.ts
 import { RemoteRepositoryService } from './remote/remote-repository-service.ts';
 import { Git } from './repository/git.ts';
 import { hephaestusIdentity } from './repository/branch-writer.ts';
+import { MirrorDisk, type DiskReport } from './repository/mirror-disk.ts';
 import { Mirrors } from './repository/mirrors.ts';
 import { GitRepositoryService, type OutwardWitness } from './repository/repository-service.ts';
 import type { RepositoryService, RepositoryStore } from './repository/repository.ts';
@@ -29,6 +32,7 @@ import { stateFiles } from './state-directory.ts';
 import type { SecretReader } from './store/secrets.ts';
 
 export interface SolutionParts {
+  readonly chores: readonly Chore[];
   readonly repositories: RepositoryService;
   readonly solutions: SolutionService;
   readonly events: ProposalEvents;
@@ -44,6 +48,8 @@ export interface SolutionInputs {
   readonly config: CoordinatorConfiguration;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Undefined: nobody watches. */
+  readonly metrics: Metrics | undefined;
   readonly secrets: SecretReader;
   readonly incidents: IncidentReader;
   readonly proposals: ProposalStore;
@@ -68,8 +74,16 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
     git,
     directory: files.repositories,
     identity: hephaestusIdentity,
-    isPartial: ({ clone }) => clone === 'partial',
+    disk: new MirrorDisk({
+      directory: files.repositories,
+      maxBytes: config.mirrors.maxSize,
+      maxIdleMs: config.mirrors.maxIdle,
+      leastFreeBytes: config.mirrors.leastFree,
+      clock,
+      logger: logger.withContext({ component: 'mirrors' }),
+    }),
   });
+  const workTrees = new WorkTrees({ git, directory: files.workTrees });
   const remotes = new RemoteRepositoryService({
     git: mirrors,
     readSecret: async (name) => {
@@ -84,7 +98,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
   const repositories = new GitRepositoryService({
     witness: inputs.witness,
     mirrors,
-    workTrees: new WorkTrees({ git, directory: files.workTrees }),
+    workTrees,
     remotes,
     store: repositoryStore,
     clock,
@@ -123,5 +137,17 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
       void models.initialize(signal).catch((error: unknown) => logger.error('models could not be checked', { err: error })),
     stop: async () => models.close(),
   };
-  return { repositories, solutions: service, events, sandbox, modelService, models, runner };
+  let onDisk: DiskReport | undefined;
+  inputs.metrics?.gauge({
+    name: 'mirrors_bytes',
+    help: 'Disk that the local copies of repositories take, as of the last sweep.',
+    labels: [],
+    collect: () => (onDisk === undefined ? [] : [{ labels: {}, value: onDisk.bytes }]),
+  });
+  const sweep = async (): Promise<void> => {
+    onDisk = await mirrors.sweep(new Set((await repositoryStore.list()).map(({ id }) => id)));
+    await workTrees.removeLeft();
+  };
+  const chores: readonly Chore[] = [{ name: 'mirrors', everyMs: 600_000, run: sweep }];
+  return { chores, repositories, solutions: service, events, sandbox, modelService, models, runner };
 }

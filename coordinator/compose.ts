@@ -180,6 +180,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     config,
     clock,
     logger,
+    metrics,
     secrets,
     incidents: incidentStore,
     proposals,
@@ -274,12 +275,10 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
     figures.jobs = await jobs.pending();
     figures.storedBytes = await logReader.storedBytes();
   };
+  const chores = [...nodeParts.chores, ...detection.chores, ...following.chores, ...solving.chores, ...access.chores];
   const housekeeping = createHousekeeping(
     [
-      ...nodeParts.chores,
-      ...detection.chores,
-      ...following.chores,
-      ...access.chores,
+      ...chores,
       { name: 'figures', everyMs: 5000, run: refreshFigures },
       {
         name: 'retention',

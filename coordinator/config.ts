@@ -123,6 +123,16 @@ export const coordinatorConfigurationSchema = z.strictObject({
   /** What raises incidents beside errors, traces and known problems, and what keeps them few. */
   detection: detectionConfigurationSchema.prefault({}),
   repositories: repositoryDeclarationsSchema.default([]),
+  /** Disk for the local copies of repositories. */
+  mirrors: z
+    .strictObject({
+      /** Of all together; what was used longest ago goes first. */
+      maxSize: size.default(20 * 1024 ** 3),
+      maxIdle: duration.default(30 * dayMs),
+      /** Of the file system; with less nothing is fetched or checked out. */
+      leastFree: size.default(512 * 1024 ** 2),
+    })
+    .prefault({}),
   /** What happens after a change request was made. */
   following: z
     .strictObject({

@@ -17,9 +17,19 @@ export interface MirrorOptions {
   readonly git: Git;
   /** The bare repository; its parent holds what is being cloned. */
   readonly directory: string;
-  /** Leaves file contents at the remote until they are read (`--filter=blob:none`); for very large repositories. */
-  readonly partial: boolean;
+  /**
+   * For very large repositories: `partial` leaves file contents at the remote until they are read (`--filter=blob:none`), `shallow` leaves
+   * old history there for good.
+   */
+  readonly clone: CloneKind;
+  /** Told whenever the mirror is used. */
+  readonly onUse?: (() => void) | undefined;
 }
+
+export type CloneKind = 'full' | 'partial' | 'shallow';
+
+/** Commits of each branch that a shallow mirror has: enough for blame of what is young, and for any change request. */
+const shallowDepth = 1000;
 
 /** What the remote has: `head` is the commit of `branch`. */
 export interface MirrorState {
@@ -62,6 +72,7 @@ export class Mirror {
    */
   async update(access: RemoteAccess, defaultBranch: string | undefined, signal?: AbortSignal): Promise<MirrorState> {
     return this.exclusive(async () => {
+      this.#options.onUse?.();
       this.#access = access;
       await this.#cleanUp();
       if (!(await exists(join(this.directory, 'HEAD')))) await this.#clone(access, signal);
@@ -78,8 +89,16 @@ export class Mirror {
   /** Commits of a reference that no mirrored branch holds; the mirror gets no reference of its own to them. */
   async fetchReference(access: RemoteAccess, reference: string): Promise<void> {
     if (!/^refs\/[\w./-]{1,200}$/.test(reference) || reference.includes('..')) return;
-    const filter = this.#options.partial ? ['--filter=blob:none'] : [];
-    const words = ['fetch', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules', '--quiet', ...filter, 'origin', reference];
+    const words = [
+      'fetch',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-recurse-submodules',
+      '--quiet',
+      ...this.#limit(),
+      'origin',
+      reference,
+    ];
     await this.exclusive(async () =>
       this.#options.git.run(words, { directory: this.directory, remoteUrl: access.url, credential: access.credential, timeoutMs: 60_000 }),
     );
@@ -87,8 +106,9 @@ export class Mirror {
 
   /** Runs a reading git command in the mirror. */
   async run(args: readonly string[], call: Omit<GitCall, 'directory'> = {}): Promise<GitAnswer> {
+    this.#options.onUse?.();
     // A partial mirror fetches what it lacks while it is read.
-    const access = this.#options.partial ? this.#access : undefined;
+    const access = this.#options.clone === 'partial' ? this.#access : undefined;
     const remote = access === undefined ? {} : { remoteUrl: access.url, credential: access.credential };
     return this.#options.git.run(args, { directory: this.directory, ...remote, ...call });
   }
@@ -126,8 +146,13 @@ export class Mirror {
     return (await this.run(['cat-file', '-e', `${commit}^{commit}`], { statuses: [0, 1, 128] })).status === 0;
   }
 
-  async remove(): Promise<void> {
-    await this.exclusive(async () => rm(this.directory, { recursive: true, force: true }));
+  /** @param mayGo asked when nothing writes to it; @returns false if it may not */
+  async remove(mayGo: () => boolean = () => true): Promise<boolean> {
+    return this.exclusive(async () => {
+      if (!mayGo()) return false;
+      await rm(this.directory, { recursive: true, force: true });
+      return true;
+    });
   }
 
   async #clone(access: RemoteAccess, signal: AbortSignal | undefined): Promise<void> {
@@ -153,7 +178,7 @@ export class Mirror {
       ['uploadpack.allowAnySHA1InWant', 'true'],
       ['core.logAllRefUpdates', 'false'],
     ];
-    if (this.#options.partial)
+    if (this.#options.clone === 'partial')
       settings.push(
         ['core.repositoryFormatVersion', '1'],
         ['extensions.partialClone', 'origin'],
@@ -176,7 +201,6 @@ export class Mirror {
   }
 
   async #fetchInto(directory: string, access: RemoteAccess, signal: AbortSignal | undefined): Promise<void> {
-    const filter = this.#options.partial ? ['--filter=blob:none'] : [];
     await this.#options.git.run(
       [
         'fetch',
@@ -186,7 +210,7 @@ export class Mirror {
         '--no-recurse-submodules',
         '--quiet',
         '--force',
-        ...filter,
+        ...this.#limit(),
         'origin',
         '+refs/heads/*:refs/heads/*',
         '+refs/tags/*:refs/tags/*',
@@ -210,6 +234,10 @@ export class Mirror {
     const usual = branches.length === 1 ? branches[0] : branches.find((name) => name === 'main' || name === 'master');
     if (usual === undefined) throw noSuchBranch(access.url, undefined);
     return usual;
+  }
+
+  #limit(): readonly string[] {
+    return { full: [], partial: ['--filter=blob:none'], shallow: [`--depth=${String(shallowDepth)}`] }[this.#options.clone];
   }
 
   /** Locks and clones of a process that was killed; this process is the only one that writes here. */

@@ -2,20 +2,21 @@
 // Must never choose a credential; callers say how the remote is reached.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HephaestusError } from '../../base/errors.ts';
+import { HephaestusError, isHephaestusError } from '../../base/errors.ts';
 import { BranchWriter, type BranchUpdate, type CommitIdentity, type CommitMaker } from './branch-writer.ts';
 import type { Git, GitCredential } from './git.ts';
 import { readFileAt } from './history.ts';
 import { findMerge } from './merge-search.ts';
-import { Mirror } from './mirror.ts';
+import { Mirror, type CloneKind } from './mirror.ts';
+import type { DiskReport, MirrorDisk } from './mirror-disk.ts';
 
 export interface MirrorsOptions {
   readonly git: Git;
   /** `<state directory>/repositories` */
   readonly directory: string;
   readonly identity: CommitIdentity;
-  /** Repositories that are mirrored without their file contents. */
-  readonly isPartial: (repository: MirroredRepository) => boolean;
+  /** Their share of the disk. */
+  readonly disk: MirrorDisk;
 }
 
 /** As much of a repository as a mirror needs. */
@@ -23,7 +24,7 @@ export interface MirroredRepository {
   readonly id: string;
   readonly url: string;
   readonly defaultBranch: string | undefined;
-  readonly clone?: 'full' | 'partial' | undefined;
+  readonly clone?: CloneKind | undefined;
 }
 
 export class Mirrors {
@@ -40,7 +41,8 @@ export class Mirrors {
     const mirror = new Mirror({
       git: this.#options.git,
       directory: join(this.#folderOf(repository), 'mirror.git'),
-      partial: this.#options.isPartial(repository),
+      clone: repository.clone ?? 'full',
+      onUse: () => this.#options.disk.use(repository.id),
     });
     this.#mirrors.set(repository.id, mirror);
     return mirror;
@@ -51,7 +53,37 @@ export class Mirrors {
     credential: GitCredential | undefined,
     signal?: AbortSignal,
   ): Promise<{ branch: string; head: string }> {
-    return this.of(repository).update({ url: repository.url, credential }, repository.defaultBranch, signal);
+    const update = async () => this.of(repository).update({ url: repository.url, credential }, repository.defaultBranch, signal);
+    await this.requireRoom();
+    try {
+      return await update();
+    } catch (error) {
+      if (!isHephaestusError(error) || error.code !== 'git.disk-full') throw error;
+      // It began with room, and took more than there was.
+      const { removed } = await this.sweep(undefined, Number.MAX_SAFE_INTEGER);
+      if (removed === 0) throw error;
+      return update();
+    }
+  }
+
+  /** @throws HephaestusError `repository.disk-full` */
+  async requireRoom(): Promise<void> {
+    await this.#options.disk.requireRoom(async (neededBytes) => this.sweep(undefined, neededBytes));
+  }
+
+  /** Removes mirrors that are too many, too old or of no repository; `known` ids, undefined: all are. */
+  async sweep(known: ReadonlySet<string> | undefined, neededBytes = 0): Promise<DiskReport> {
+    const { disk, directory } = this.#options;
+    return disk.sweep(
+      (id) => known?.has(id) ?? true,
+      async (id, unusedSinceMs) => {
+        const mirror = this.#mirrors.get(id);
+        if (mirror !== undefined && !(await mirror.remove(() => disk.usedAtMs(id) <= unusedSinceMs))) return false;
+        await rm(join(directory, id), { recursive: true, force: true });
+        return true;
+      },
+      neededBytes,
+    );
   }
 
   /** Brings the commits of a reference that isn't mirrored (`refs/pull/7/head`); nothing names them afterwards but their hashes. */
@@ -115,6 +147,7 @@ export class Mirrors {
 
   async remove(repository: MirroredRepository): Promise<void> {
     await this.of(repository).remove();
+    this.#options.disk.forget(repository.id);
     this.#mirrors.delete(repository.id);
     await rm(this.#folderOf(repository), { recursive: true, force: true });
   }

@@ -28,7 +28,7 @@ export const repositoryDeclarationSchema = z.strictObject({
   conventions: conventionSettingsSchema.prefault({}),
   /** Name of the secret that webhooks of its forge are proven with. */
   webhookSecret: z.string().min(1).optional(),
-  clone: z.enum(['full', 'partial']).default('full'),
+  clone: z.enum(['full', 'partial', 'shallow']).default('full'),
 });
 
 export type RepositoryDeclaration = z.output<typeof repositoryDeclarationSchema>;

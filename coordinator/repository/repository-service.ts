@@ -128,6 +128,7 @@ export class GitRepositoryService implements RepositoryService {
 
   async createWorkTree(repository: Repository, revision: string): Promise<WorkTree> {
     const mirror = this.#options.mirrors.of(repository);
+    await this.#options.mirrors.requireRoom();
     return this.#options.workTrees.create(mirror, await mirror.resolve(revision));
   }
 

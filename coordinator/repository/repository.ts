@@ -46,8 +46,8 @@ export interface Repository {
   readonly conventions?: Conventions | undefined;
   /** Name of the secret that its forge's webhooks are proven with; undefined: none are taken. */
   readonly webhookSecret?: string | undefined;
-  /** `partial`: file contents are fetched only when they are read, for very large repositories. Undefined is `full`. */
-  readonly clone?: 'full' | 'partial' | undefined;
+  /** For very large repositories: `partial` fetches file contents only when they are read, `shallow` no old history. Undefined is `full`. */
+  readonly clone?: 'full' | 'partial' | 'shallow' | undefined;
   readonly lastFetchedAtMs: number | undefined;
   readonly lastError: string | undefined;
 }

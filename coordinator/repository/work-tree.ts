@@ -15,7 +15,7 @@ export interface WorkTreesOptions {
 
 export class WorkTrees {
   readonly #options: WorkTreesOptions;
-  #ready: Promise<void> | undefined;
+  readonly #inUse = new Set<string>();
 
   constructor(options: WorkTreesOptions) {
     this.#options = options;
@@ -23,9 +23,14 @@ export class WorkTrees {
 
   /** Checks a commit out into a folder of its own: a repository with that one commit, no remote and no hooks. */
   async create(mirror: Mirror, commit: string): Promise<WorkTree> {
-    await (this.#ready ??= this.#removeStale());
-    const directory = join(this.#options.directory, randomUUID());
-    const remove = async (): Promise<void> => removeTree(directory);
+    if (this.#inUse.size === 0) await this.removeLeft();
+    const name = randomUUID();
+    const directory = join(this.#options.directory, name);
+    this.#inUse.add(name);
+    const remove = async (): Promise<void> => {
+      await removeTree(directory);
+      this.#inUse.delete(name);
+    };
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       await fillPartialMirror(mirror, commit);
@@ -43,10 +48,10 @@ export class WorkTrees {
     return { directory, baseCommit: commit, [Symbol.asyncDispose]: remove };
   }
 
-  /** Left over by a process that was killed. */
-  async #removeStale(): Promise<void> {
+  /** Removes what a process that was killed, or a removal that failed, left over. */
+  async removeLeft(): Promise<void> {
     const entries = await readdir(this.#options.directory).catch(() => []);
-    for (const entry of entries) await removeTree(join(this.#options.directory, entry));
+    for (const entry of entries) if (!this.#inUse.has(entry)) await removeTree(join(this.#options.directory, entry));
   }
 
   /** A link that leads out of the tree becomes a file that holds where it led, as git writes it where there are no links. */

@@ -72,7 +72,7 @@ async function groundwork(): Promise<Groundwork> {
   const mirror = new Mirror({
     git: new Git({ searchPath: process.env['PATH'] ?? '' }),
     directory: join(root, 'clones', 'acme+shop', 'repo', '.git'),
-    partial: false,
+    clone: 'full',
   });
   const service = openClone(mirror, commit, 'shop');
   const occurrence = sampleOccurrence(parseTrace(trace), { raw: trace });

@@ -7,6 +7,16 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GitFixture, makeRepository, makeRepositoryService, type ServiceParts } from '../support/git-fixture.ts';
 import type { Repository } from '../../coordinator/repository/repository.ts';
 
+/** A line of commits upon the colleague's head. @returns `-p` and the last of them */
+function manyParents(fixture: GitFixture, count: number): readonly string[] {
+  const lines = Array.from({ length: count }, (_, index) => {
+    const from = index === 0 ? `from ${fixture.git(['rev-parse', 'HEAD'])}\n` : '';
+    return `commit refs/heads/long\ncommitter A <a@example.com> ${String(1_772_500_000 + index)} +0000\ndata 1\nx\n${from}\n`;
+  });
+  execFileSync('git', ['fast-import', '--quiet'], { cwd: fixture.clone, input: lines.join('') });
+  return ['-p', fixture.git(['rev-parse', 'long'])];
+}
+
 let fixture: GitFixture;
 let parts: ServiceParts;
 let repository: Repository;
@@ -109,14 +119,30 @@ describe('the mirror', () => {
     fixture.git(['config', 'uploadpack.allowFilter', 'true'], fixture.remote);
     fixture.git(['config', 'uploadpack.allowAnySHA1InWant', 'true'], fixture.remote);
     const head = fixture.commit({ message: 'one', files: { 'src/a.txt': 'one\n', 'src/b.txt': 'two\n' } });
-    const partial = makeRepositoryService(join(fixture.folder, 'partial'), { partial: true });
-    const remote = makeRepository(`file://${fixture.remote.replaceAll(' ', '%20')}`);
+    const partial = makeRepositoryService(join(fixture.folder, 'partial'));
+    const remote = makeRepository(`file://${fixture.remote.replaceAll(' ', '%20')}`, { clone: 'partial' });
     await partial.service.initialize(remote);
     const missing = await partial.mirrors.of(remote).text(['rev-list', '--objects', '--missing=print', head]);
     expect(missing.split('\n').filter((line) => line.startsWith('?'))).toHaveLength(2);
     expect(await partial.service.getFileContents(remote, 'src/a.txt', head)).toEqual(Buffer.from('one\n'));
     await using tree = await partial.service.createWorkTree(remote, head);
     expect(readFileSync(join(tree.directory, 'src/b.txt'), 'utf8')).toBe('two\n');
+  });
+
+  test('of a large repository may leave old history at the remote for good, and its branches are pushed all the same', async () => {
+    for (let count = 0; count < 3; count++) fixture.commit({ message: `commit ${String(count)}`, files: { a: String(count) } });
+    // Older than what is kept.
+    const head = fixture.git(['commit-tree', 'HEAD^{tree}', ...manyParents(fixture, 1005), '-m', 'last']);
+    fixture.git(['push', '--quiet', 'origin', `${head}:refs/heads/main`]);
+    const remote = makeRepository(`file://${fixture.remote.replaceAll(' ', '%20')}`, { clone: 'shallow' });
+    expect(await parts.service.initialize(remote)).toEqual({ branch: 'main', head });
+    const mirror = parts.mirrors.of(remote);
+    expect(Number(await mirror.text(['rev-list', '--count', 'main']))).toBe(1000);
+    const update = { branch: 'hephaestus/x', base: head, files: [{ path: 'a', content: Buffer.from('new') }], message: 'New' };
+    const { commit } = await parts.service.updateFileContents(remote, update);
+    expect(fixture.remoteHead('hephaestus/x')).toBe(commit);
+    await using tree = await parts.service.createWorkTree(remote, commit);
+    expect(readFileSync(join(tree.directory, 'a'), 'utf8')).toBe('new');
   });
 
   test('is gone after the repository was removed', async () => {

@@ -141,7 +141,7 @@ export class FakeGitea {
     if (typeof body['title'] !== 'string') return { status: 422, body: { message: '[Title]: Required' } };
     const made = {
       number: this.#nextNumber(),
-      title: body['title'] as string,
+      title: body['title'],
       body: body['body'] as string,
       state: 'open' as const,
       labels: [],

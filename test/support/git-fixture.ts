@@ -10,6 +10,7 @@ import type { Secret } from '../../base/secret.ts';
 import { RemoteRepositoryService } from '../../coordinator/remote/remote-repository-service.ts';
 import { hephaestusIdentity } from '../../coordinator/repository/branch-writer.ts';
 import { Git, type GitOptions } from '../../coordinator/repository/git.ts';
+import { MirrorDisk, type MirrorDiskOptions } from '../../coordinator/repository/mirror-disk.ts';
 import { Mirrors } from '../../coordinator/repository/mirrors.ts';
 import { GitRepositoryService } from '../../coordinator/repository/repository-service.ts';
 import type { Repository, RepositoryStore } from '../../coordinator/repository/repository.ts';
@@ -135,6 +136,7 @@ export interface ServiceParts {
   readonly service: GitRepositoryService;
   readonly remotes: RemoteRepositoryService;
   readonly mirrors: Mirrors;
+  readonly workTrees: WorkTrees;
   readonly store: MemoryRepositoryStore;
   readonly stateFolder: string;
 }
@@ -142,14 +144,22 @@ export interface ServiceParts {
 /** The Repository Service with its real parts, as compose.ts joins them. */
 export function makeRepositoryService(
   stateFolder: string,
-  options: { secrets?: Readonly<Record<string, Secret>>; git?: GitOptions; partial?: boolean } = {},
+  options: { secrets?: Readonly<Record<string, Secret>>; git?: GitOptions; disk?: Partial<MirrorDiskOptions> } = {},
 ): ServiceParts {
   const git = new Git({ homeDirectory: stateFolder, ...options.git });
   const mirrors = new Mirrors({
     git,
     directory: join(stateFolder, 'repositories'),
     identity: hephaestusIdentity,
-    isPartial: () => options.partial ?? false,
+    disk: new MirrorDisk({
+      directory: join(stateFolder, 'repositories'),
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      maxIdleMs: Number.MAX_SAFE_INTEGER,
+      leastFreeBytes: 0,
+      clock: systemClock,
+      logger: silentLogger,
+      ...options.disk,
+    }),
   });
   const remotes = new RemoteRepositoryService({
     git: mirrors,
@@ -162,5 +172,5 @@ export function makeRepositoryService(
   const store = new MemoryRepositoryStore();
   const workTrees = new WorkTrees({ git, directory: join(stateFolder, 'work-trees') });
   const service = new GitRepositoryService({ mirrors, workTrees, remotes, store, clock: systemClock, logger: silentLogger });
-  return { service, remotes, mirrors, store, stateFolder };
+  return { service, remotes, mirrors, workTrees, store, stateFolder };
 }

@@ -52,7 +52,7 @@ export function addRepositoriesCommands(program: Command, context: CommandContex
     .option('--approvals <COUNT>', 'people who have to approve what waits for approval: 1 or 2', '1')
     .option('--models <WHICH>', 'any, or local: only in-house models may see its code and logs', 'any')
     .option('--webhook-secret <NAME>', 'secret that webhooks of its forge are proven with')
-    .option('--clone <HOW>', 'full, or partial: file contents only when they are read', 'full')
+    .option('--clone <HOW>', 'full; partial: file contents only when they are read; shallow: no old history', 'full')
     .option('--credential <NAME>', 'secret that the coordinator uses for the remote')
     .action(async (name: string, options: AddOptions, command: Command) => {
       if (!gates.includes(options.gate)) throw usage(`--gate ${options.gate} is not known; possible: ${gates.join(', ')}`);
