@@ -58,10 +58,10 @@ export class MirrorDisk {
     this.#markedAtMs.set(id, nowMs);
     const file = join(this.#options.directory, id, mark);
     const at = new Date(nowMs);
-    // Without the mark it is only older than it is after a restart.
+    // There is no folder before the first clone; without the mark the mirror only looks older after a restart.
     void writeFile(file, '', { flag: 'a' })
       .then(async () => utimes(file, at, at))
-      .catch(() => undefined);
+      .catch(() => this.#markedAtMs.delete(id));
   }
 
   usedAtMs(id: string): number {

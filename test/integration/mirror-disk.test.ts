@@ -1,6 +1,6 @@
 // States what is kept of mirrors and work trees on the disk: the least recently used goes first, what is in use never, and nothing is begun without room.
 // Must never reach beyond this machine.
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../base/clock.ts';
@@ -38,6 +38,7 @@ test('the mirrors that were used longest ago go until the others fit, and come b
   const bytes = await sizeOf(join(fixture.folder, 'state/repositories'));
   const tight = open({ maxBytes: Math.round(bytes * 0.7) });
   // A process that began anew knows from the marks when each was used.
+  await expect.poll(() => kept().filter((id) => existsSync(join(fixture.folder, 'state/repositories', id, 'used')))).toEqual(kept());
   for (const [index, id] of ['second', 'third', 'first'].entries()) {
     const at = new Date(clock.now() - (10 - index) * hourMs);
     utimesSync(join(fixture.folder, 'state/repositories', id, 'used'), at, at);
