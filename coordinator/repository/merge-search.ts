@@ -48,7 +48,7 @@ async function wasReverted(mirror: Mirror, revision: string, commit: string): Pr
   return false;
 }
 
-async function isAncestor(mirror: Mirror, commit: string, of: string): Promise<boolean> {
+export async function isAncestor(mirror: Mirror, commit: string, of: string): Promise<boolean> {
   if (!(await mirror.knows(commit))) return false;
   return (await mirror.run(['merge-base', '--is-ancestor', commit, of], { statuses: [0, 1] })).status === 0;
 }

@@ -6,7 +6,7 @@ import type { Logger } from '../../base/logger.ts';
 import { readHabits, type Habits } from './habits.ts';
 import { grep, listFiles, readFileAt, readFilesAt, readHistory } from './history.ts';
 import { locateInMirror } from './location-search.ts';
-import { holdsFix } from './merge-search.ts';
+import { holdsFix, isAncestor } from './merge-search.ts';
 import type { Mirrors } from './mirrors.ts';
 import { mostOpenChanges, readOpenChanges } from './open-changes.ts';
 import { PathIndex } from './path-index.ts';
@@ -188,6 +188,11 @@ export class GitRepositoryService implements RepositoryService {
       if (commit !== undefined) return holdsFix(mirror, commit, fix);
     }
     return undefined;
+  }
+
+  async contains(repository: Repository, revision: string, commit: string): Promise<boolean> {
+    const mirror = this.#options.mirrors.of(repository);
+    return isAncestor(mirror, commit, await mirror.resolve(revision));
   }
 
   async openChanges(repository: Repository, revision: string): Promise<readonly OpenChange[]> {

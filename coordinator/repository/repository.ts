@@ -215,6 +215,8 @@ export interface RepositoryService {
     revision: string,
     fix: { readonly commit: string; readonly solutionId: string },
   ): Promise<boolean | undefined>;
+  /** Whether a commit is part of a revision's history; as of the last `initialize`. */
+  contains(repository: Repository, revision: string, commit: string): Promise<boolean>;
   /** What open change requests (on plain git: unmerged branches) would change, the latest 50; as of the last `initialize`, asked of the remote. */
   openChanges(repository: Repository, revision: string): Promise<readonly OpenChange[]>;
   /** What the history says of the team's ways, for a change of these files. */

@@ -35,7 +35,8 @@ async function readFiles(edits: readonly Edit[], { groundwork, service }: Answer
   const { repository, baseCommit, files: known } = groundwork;
   const paths = await service.listFiles(repository, baseCommit);
   const names = new Set(edits.map(({ path }) => baseNameOf(path).replaceAll(/[`*"']/g, '')));
-  const contents = new Map<string, string | Uint8Array>(known);
+  // What was read with replacements is no UTF-8; its bytes say so.
+  const contents = new Map<string, string | Uint8Array>([...known].filter(([, text]) => !text.includes('\uFFFD')));
   for (const path of paths.filter((one) => names.has(baseNameOf(one))).slice(0, mostNamesakes)) {
     if (contents.has(path)) continue;
     const content = await service.getFileContents(repository, path, baseCommit);

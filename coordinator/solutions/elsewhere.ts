@@ -3,6 +3,7 @@
 import { findEarlierFix, diagnoseEarlierFix, explainEarlierFix, type EarlierFixParts } from './earlier-fix.ts';
 import { isTestPath, judgeCaution, judgePath } from './edits/path-policy.ts';
 import type { Groundwork } from './groundwork.ts';
+import type { Repository, RepositoryService } from '../repository/repository.ts';
 import { describe, type RelatedChange } from './open-changes.ts';
 import type { Diagnosis, SolutionProposal } from './proposal.ts';
 import { isShownGone, tryFiles, type Tried, type TrialOptions } from './trials.ts';
@@ -22,6 +23,19 @@ const freshMs = 600_000;
 export function needsAnotherLook({ publication, feedback, reverts, validation }: SolutionProposal, nowMs: number): boolean {
   if (publication !== undefined || feedback !== undefined || reverts !== undefined) return false;
   return nowMs - (validation?.finishedAtMs ?? 0) >= freshMs;
+}
+
+/** Why a change can't be published on the base that it was proven on: somebody took that base out of the default branch. */
+export async function findRewrite(
+  service: Pick<RepositoryService, 'initialize' | 'contains'>,
+  repository: Repository,
+  { baseCommit, publication }: SolutionProposal,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (baseCommit === undefined || publication !== undefined) return undefined;
+  const { branch, head } = await service.initialize(repository, signal);
+  if (await service.contains(repository, head, baseCommit)) return undefined;
+  return `${branch} was rewritten since: ${baseCommit.slice(0, 12)}, on which this was proven, is no part of it any more. Nothing was opened; it is proposed anew.`;
 }
 
 export async function findElsewhere(

@@ -10,7 +10,7 @@ import type { Proposer } from './candidate.ts';
 import type { EarlierFixParts } from './earlier-fix.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
-import { findElsewhere, needsAnotherLook, type Elsewhere } from './elsewhere.ts';
+import { findElsewhere, findRewrite, needsAnotherLook, type Elsewhere } from './elsewhere.ts';
 import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
 import type { Job, JobQueue } from './job-queue.ts';
@@ -19,7 +19,7 @@ import { loadSolution, type KnownSolution } from './known-solution.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
-import { splitTest, withProof } from './proven-proposal.ts';
+import { candidateOf, withProof } from './proven-proposal.ts';
 import { publishDiagnosis, publishProposal, type Publishing } from './publisher.ts';
 import { explainNoRepository, findRepository } from './responsibility.ts';
 import { tryCandidates, tryFiles, type TrialOptions } from './trials.ts';
@@ -245,18 +245,15 @@ export class SolutionPipeline {
     if (Object.keys(proposal.files).length === 0) return;
     const occurrences = await this.#options.incidents.listOccurrences(incident.id, mostOccurrences);
     const groundwork = await layGroundwork(this.#options, repository, incident, occurrences, () => undefined, signal);
-    const { diagnosis, provider, model, validation } = proposal;
-    if (diagnosis === undefined) return;
-    const rungs = validation?.rungs.filter(({ rung }) => rung === 'parsed' || rung === 'applied') ?? [];
-    const { files: change, test } = splitTest(proposal);
-    const candidate = { title: diagnosis.summary, diagnosis, provider, model, files: change, rungs };
+    const again = candidateOf(proposal);
+    if (again === undefined) return;
     const options = this.#trialOptions(
       signal,
       async () => undefined,
       async (result) => this.#tell(proposal, tellRung(result)),
     );
     const ground = { ...groundwork, baseCommit: proposal.baseCommit ?? groundwork.baseCommit };
-    const tried = await tryFiles(ground, candidate, options, test);
+    const tried = await tryFiles(ground, again.candidate, options, again.test);
     const proven = await withProof(this.#options, proposal, ground, tried);
     // It may have been followed meanwhile; what was learnt then stays.
     const { followUp, state, stateReason, delivery } = (await this.#options.proposals.get(id)) ?? proposal;
@@ -266,8 +263,11 @@ export class SolutionPipeline {
   async #publish(id: string, signal: AbortSignal): Promise<void> {
     const known = await loadSolution(this.#options, id);
     if (known.proposal.state !== 'publishing') return;
-    const elsewhere = await this.#lookAgain(known, signal);
-    if (elsewhere !== undefined) return void (await this.#change(known.proposal, 'superseded', elsewhere.reason));
+    const rewritten = await findRewrite(this.#options.repositoryService, known.repository, known.proposal, signal);
+    const overtaken = rewritten ?? (await this.#lookAgain(known, signal))?.reason;
+    if (overtaken !== undefined) await this.#change(known.proposal, 'superseded', overtaken);
+    if (rewritten !== undefined) await this.#options.jobs.enqueue('propose', known.incident.id);
+    if (overtaken !== undefined) return;
     const { repositoryService: service, remoteOf } = this.#options;
     const about = { ...known, others: await this.#proposalsOf(known.incident.id) };
     const save = async (one: SolutionProposal): Promise<SolutionProposal> => this.#save(one, 'publishing');

@@ -2,6 +2,7 @@
 // Must never save it or change its state.
 import type { Clock } from '../../base/clock.ts';
 import type { RepositoryService } from '../repository/repository.ts';
+import type { Candidate } from './candidate.ts';
 import { diffFiles } from './edits/unified-diff.ts';
 import { computeConfidence, judgeGate } from './gate.ts';
 import { readBase, type Groundwork } from './groundwork.ts';
@@ -37,8 +38,19 @@ export async function withProof(
   };
 }
 
+/** What a proposal was proven by, for another climb; undefined where it proposes nothing. */
+export function candidateOf(
+  proposal: SolutionProposal,
+): { readonly candidate: Candidate; readonly test: KnownTest | undefined } | undefined {
+  const { diagnosis, provider, model, validation } = proposal;
+  if (diagnosis === undefined) return undefined;
+  const rungs = validation?.rungs.filter(({ rung }) => rung === 'parsed' || rung === 'applied') ?? [];
+  const { files, test } = splitTest(proposal);
+  return { candidate: { title: diagnosis.summary, diagnosis, provider, model, files, rungs }, test };
+}
+
 /** A proposal's change, and the test that was made from the incident. */
-export function splitTest({ files, reproduction }: SolutionProposal): {
+function splitTest({ files, reproduction }: SolutionProposal): {
   readonly files: SolutionProposal['files'];
   readonly test: KnownTest | undefined;
 } {

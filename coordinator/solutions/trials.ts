@@ -1,5 +1,6 @@
 // Puts candidates to the proof, one work tree each, and keeps the best.
 // Must never write outside its work trees, and leaves none behind.
+import { decodeText } from './edits/apply.ts';
 import { isTestPath } from './edits/path-policy.ts';
 import { writeToTree } from './edits/tree-writer.ts';
 import { findChecks, type Checks } from './checks.ts';
@@ -178,9 +179,8 @@ async function askForTest(
 async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: BaseRun, options: TrialOptions): Promise<Tried> {
   for (const result of candidate.rungs) await options.onRung(result);
   await using tree = await options.service.createWorkTree(groundwork.repository, groundwork.baseCommit);
-  const weakened = await changedTests(groundwork, candidate, options.service);
-  if (weakened.length > 0) {
-    const reason = `changes existing tests (${weakened.join(', ')}); add new test files instead`;
+  const reason = await findObjection(groundwork, candidate, options.service);
+  if (reason !== undefined) {
     const refused: RungResult = { rung: 'applied', outcome: 'failed', command: '', exitStatus: undefined, durationMs: 0, output: reason };
     await options.onRung(refused);
     return { candidate, results: [...candidate.rungs.filter(({ rung }) => rung !== 'applied'), refused], test: undefined };
@@ -196,14 +196,20 @@ async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: 
   return { candidate, results: [...candidate.rungs, ...climbed], test: isProven ? base.reproduction?.test : undefined };
 }
 
-/** A proof by a weakened test is none. */
-async function changedTests(groundwork: Groundwork, candidate: Candidate, service: RepositoryService): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const path of Object.keys(candidate.files)) {
-    if (isTestPath(path) && (await service.getFileContents(groundwork.repository, path, groundwork.baseCommit)) !== undefined)
-      changed.push(path);
+/** Why a candidate isn't even tried. */
+async function findObjection(groundwork: Groundwork, candidate: Candidate, service: RepositoryService): Promise<string | undefined> {
+  const weakened: string[] = [];
+  for (const [path, text] of Object.entries(candidate.files)) {
+    const isSuspicious = text?.includes('\uFFFD') === true;
+    if (!isTestPath(path) && !isSuspicious) continue;
+    const before = await service.getFileContents(groundwork.repository, path, groundwork.baseCommit);
+    if (before === undefined) continue;
+    // What was read with replacements would be written with them, and other characters lost.
+    if (isSuspicious && decodeText(before) === undefined) return `${path} is no text in UTF-8: an edit would spoil other characters in it`;
+    // A proof by a weakened test is none.
+    if (isTestPath(path)) weakened.push(path);
   }
-  return changed;
+  return weakened.length === 0 ? undefined : `changes existing tests (${weakened.join(', ')}); add new test files instead`;
 }
 
 function trialOf(

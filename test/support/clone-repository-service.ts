@@ -27,6 +27,7 @@ export function openClone(mirror: Mirror, commit: string, name: string): Reposit
     updateFileContents: refuse,
     createChangeRequest: refuse,
     createIssue: refuse,
+    contains: async () => true,
     openChanges: async () => [],
     habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),
     holdsFix: async () => undefined,

@@ -28,7 +28,7 @@ export async function git(directory: string, ...words: readonly string[]): Promi
 /** Makes a repository whose commits are the given trees, one after the other; `null` deletes a file. */
 export async function makeRepository(
   directory: string,
-  commits: readonly { readonly subject: string; readonly files: Readonly<Record<string, string | null>> }[],
+  commits: readonly { readonly subject: string; readonly files: Readonly<Record<string, string | Buffer | null>> }[],
 ): Promise<void> {
   await mkdir(directory, { recursive: true });
   await git(directory, 'init', '--quiet');
@@ -58,7 +58,11 @@ export function plainRepositoryService(
   const issues = new Map<string, { title: string; body: string }>();
   const show = async (revision: string, path: string): Promise<Buffer | undefined> => {
     try {
-      return Buffer.from(await git(directory, 'show', `${revision}:${path}`), 'utf8');
+      const { stdout } = await run('git', ['-C', directory, 'show', `${revision}:${path}`], {
+        encoding: 'buffer',
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      return stdout;
     } catch {
       return undefined;
     }
@@ -172,6 +176,12 @@ export function plainRepositoryService(
       acts.push(`issue ${key}`);
       issues.set(key, { title, body });
       return outcome('created', '', '');
+    },
+    async contains(_repository, revision, commit) {
+      return git(directory, 'merge-base', '--is-ancestor', commit, revision).then(
+        () => true,
+        () => false,
+      );
     },
     openChanges: async () => options.openChanges ?? [],
     habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),
