@@ -9,9 +9,10 @@ export interface TestVerdict {
   readonly note: string;
 }
 
-export function judgeTests(before: { run: SandboxRun; names: TestNames }, after: SandboxRun): TestVerdict {
+export function judgeTests(before: { run: SandboxRun; names: TestNames; flaky?: ReadonlySet<string> }, after: SandboxRun): TestVerdict {
   const names = readTestNames(after.output);
-  const lost = [...before.names.passed].filter((name) => names.failed.has(name));
+  // What passes and fails by turns says nothing of the change.
+  const lost = [...before.names.passed].filter((name) => names.failed.has(name) && before.flaky?.has(name) !== true);
   const vanished = [...before.names.passed].filter((name) => !names.failed.has(name) && !names.passed.has(name));
   if (lost.length > 0) return { ok: false, note: `Passed before and fails now: ${lost.slice(0, 5).join(', ')}.` };
   if (after.exitStatus === 0) {
@@ -19,9 +20,13 @@ export function judgeTests(before: { run: SandboxRun; names: TestNames }, after:
       return { ok: false, note: `Ran before and doesn't run now: ${vanished.slice(0, 5).join(', ')}.` };
     return { ok: true, note: before.run.exitStatus === 0 ? '' : 'Failed on the base revision, passes now.' };
   }
-  if (before.run.exitStatus === 0) return { ok: false, note: `Passed before and fails now: ${explain(after)}.` };
-  const isComparable = after.stoppedBy === undefined && before.names.failed.size > 0 && names.passed.size >= before.names.passed.size;
-  const isNoWorse = [...names.failed].every((name) => before.names.failed.has(name));
+  const isOnlyFlaky = names.failed.size > 0 && [...names.failed].every((name) => before.flaky?.has(name) === true);
+  if (before.run.exitStatus === 0 && !isOnlyFlaky) return { ok: false, note: `Passed before and fails now: ${explain(after)}.` };
+  const isComparable =
+    after.stoppedBy === undefined &&
+    before.names.failed.size + (before.flaky?.size ?? 0) > 0 &&
+    names.passed.size >= before.names.passed.size - (before.flaky?.size ?? 0);
+  const isNoWorse = [...names.failed].every((name) => before.names.failed.has(name) || before.flaky?.has(name) === true);
   if (isComparable && isNoWorse && names.passed.size > 0)
     return { ok: true, note: `${names.failed.size} test(s) fail as they did before.` };
   return { ok: false, note: `The tests failed before, and it can't be told that none got worse: ${explain(after)}.` };

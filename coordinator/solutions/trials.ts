@@ -53,7 +53,8 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
     const next = await candidates.next(feedback);
     if (next.done === true) return conclude(best, next.value);
     base ??= await measureBase(groundwork, options);
-    const isGone = base.baseline.reproduce?.run.exitStatus === 0;
+    const replay = base.baseline.reproduce;
+    const isGone = replay?.run.exitStatus === 0 && !replay.isUnsteady;
     if (isGone)
       return {
         kind: 'already-fixed',
@@ -116,7 +117,8 @@ interface BaseRun {
 
 /** The highest rung that this candidate, or another of its kind, could reach here. */
 function highestRung({ checks, baseline, reproduction }: BaseRun, { candidate }: Tried): Rung {
-  if (baseline.reproduce !== undefined && baseline.reproduce.verdict !== 'other') return 'reproduced';
+  const replay = baseline.reproduce;
+  if (replay !== undefined && replay.verdict !== 'other' && !replay.isUnsteady) return 'reproduced';
   // Made-up inputs find what tolerates them: that must not outdo a model's change of what hands them on.
   if (reproduction !== undefined && (reproduction.test.origin !== 'invented' || candidate.provider === 'builtin')) return 'reproduced';
   if (checks.test !== undefined) return 'tests';

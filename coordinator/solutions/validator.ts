@@ -8,6 +8,7 @@ import type { RungResult } from './proposal.ts';
 import { originWords, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
 import { writeToTree } from './edits/tree-writer.ts';
 import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts';
+import { joinRuns, needsRepetition } from './flaky-tests.ts';
 import type { Sandbox, SandboxRun } from './sandbox.ts';
 import { explain, judgeTests, showsPlace } from './test-judgement.ts';
 import { readTestNames, type TestNames } from './test-output.ts';
@@ -41,6 +42,9 @@ export interface Trial {
 export interface MeasuredTests {
   readonly run: SandboxRun;
   readonly names: TestNames;
+  /** Tests that passed and failed by turns; undefined where it was run once. */
+  readonly flaky?: ReadonlySet<string>;
+  readonly isFlaky?: boolean;
 }
 
 /** What the base revision did. */
@@ -50,7 +54,14 @@ export interface Baseline {
   readonly test: MeasuredTests | undefined;
   /** The tests that are about the change alone; measured where all of them take long. */
   readonly relevant?: MeasuredTests | undefined;
-  readonly reproduce: { readonly run: SandboxRun; readonly verdict: ReasonVerdict } | undefined;
+  readonly reproduce: MeasuredReplay | undefined;
+}
+
+export interface MeasuredReplay {
+  readonly run: SandboxRun;
+  readonly verdict: ReasonVerdict;
+  /** It passed and failed by turns. */
+  readonly isUnsteady: boolean;
 }
 
 /** Characters of output kept for a rung. */
@@ -74,17 +85,35 @@ export class Validator {
     const { checks, reason } = trial;
     const setup = await this.#run(trial, checks.setup, this.#limits.setupTimeoutMs);
     const build = await this.#run(trial, checks.build, this.#limits.buildTimeoutMs);
-    const test = await this.#run(trial, checks.test, this.#limits.testTimeoutMs);
-    const reproduce = await this.#run(trial, checks.reproduce, this.#limits.reproduceTimeoutMs, trial.replay);
-    const isLong = test !== undefined && (test.stoppedBy === 'time' || test.durationMs > quickMs);
-    const relevant = isLong ? await this.#run(trial, checks.relevant, this.#limits.testTimeoutMs) : undefined;
+    const test = await this.#measureTests(trial, checks.test);
+    const run = await this.#run(trial, checks.reproduce, this.#limits.reproduceTimeoutMs, trial.replay);
+    const isUnsteady = run !== undefined && (await this.#turnsOut(trial, run));
+    const isLong = test !== undefined && (test.run.stoppedBy === 'time' || test.run.durationMs > quickMs);
+    const relevant = isLong ? await this.#measureTests(trial, checks.relevant) : undefined;
     return {
       setup,
       build,
-      test: test === undefined ? undefined : { run: test, names: readTestNames(test.output) },
-      relevant: relevant === undefined ? undefined : { run: relevant, names: readTestNames(relevant.output) },
-      reproduce: reproduce === undefined ? undefined : { run: reproduce, verdict: judgeFailure(reproduce, reason) },
+      test,
+      relevant,
+      reproduce: run === undefined ? undefined : { run, verdict: judgeFailure(run, reason), isUnsteady },
     };
+  }
+
+  async #measureTests(trial: Trial, check: Check | undefined): Promise<MeasuredTests | undefined> {
+    const measure = async (): Promise<MeasuredTests | undefined> => {
+      const run = await this.#run(trial, check, this.#limits.testTimeoutMs);
+      return run === undefined ? undefined : { run, names: readTestNames(run.output) };
+    };
+    const first = await measure();
+    const second = first !== undefined && needsRepetition(first) ? await measure() : undefined;
+    return first === undefined || second === undefined ? first : joinRuns(first, second);
+  }
+
+  /** Whether a replay ends otherwise when it is run again; one that takes long is run once. */
+  async #turnsOut(trial: Trial, before: SandboxRun): Promise<boolean> {
+    if (before.stoppedBy !== undefined || before.durationMs > quickMs) return false;
+    const again = await this.#run(trial, trial.checks.reproduce, this.#limits.reproduceTimeoutMs, trial.replay);
+    return again !== undefined && (again.exitStatus === 0) !== (before.exitStatus === 0);
   }
 
   /** Runs a test made from the incident in a work tree of the base revision that is set up. */
@@ -203,6 +232,8 @@ export class Validator {
     if (check === undefined || baseline.reproduce === undefined)
       return skipped('reproduced', 'no reproduce command is configured, and no test could be made from the incident');
     const before = baseline.reproduce;
+    if (before.isUnsteady)
+      return skipped('reproduced', 'before the change the reproduction passes and fails by turns, so that it proves nothing', check);
     if (before.run.exitStatus === 0) return skipped('reproduced', 'the problem does not show on the base revision either', check);
     if (before.verdict === 'other')
       return describe(
@@ -215,6 +246,8 @@ export class Validator {
     const run = await this.#run(trial, check, this.#limits.reproduceTimeoutMs, trial.replay);
     if (run === undefined) return skipped('reproduced', 'no reproduce command is configured');
     const said = before.verdict === 'same' ? 'for the incident’s reason' : 'without saying why';
+    if (run.exitStatus === 0 && (await this.#turnsOut(trial, run)))
+      return describe('reproduced', 'failed', check, run, `Failed before ${said}, and passes and fails by turns after the change.`);
     if (run.exitStatus === 0)
       return describe('reproduced', 'passed', check, run, `Failed before ${said} (${explain(before.run)}), passes now.`);
     return describe('reproduced', 'failed', check, run, `Failed before ${said}, and fails after the change: ${explain(run)}.`);
