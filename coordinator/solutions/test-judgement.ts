@@ -1,15 +1,16 @@
 // Whether the tests got worse by a change: two runs compared by name where the runner tells names, else by exit status.
 // Must never run anything.
 import type { CodeLocation } from '../repository/repository.ts';
+import type { MeasuredTests } from './measured-tests.ts';
 import type { SandboxRun } from './sandbox.ts';
-import { readTestNames, type TestNames } from './test-output.ts';
+import { readTestNames } from './test-output.ts';
 
 export interface TestVerdict {
   readonly ok: boolean;
   readonly note: string;
 }
 
-export function judgeTests(before: { run: SandboxRun; names: TestNames; flaky?: ReadonlySet<string> }, after: SandboxRun): TestVerdict {
+export function judgeTests(before: MeasuredTests, after: SandboxRun): TestVerdict {
   const names = readTestNames(after.output);
   // What passes and fails by turns says nothing of the change.
   const lost = [...before.names.passed].filter((name) => names.failed.has(name) && before.flaky?.has(name) !== true);

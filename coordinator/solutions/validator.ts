@@ -8,10 +8,10 @@ import type { RungResult } from './proposal.ts';
 import { originWords, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
 import { writeToTree } from './edits/tree-writer.ts';
 import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts';
-import { joinRuns, needsRepetition } from './flaky-tests.ts';
+import { joinRuns, needsRepetition, type MeasuredTests } from './measured-tests.ts';
 import type { Sandbox, SandboxRun } from './sandbox.ts';
 import { explain, judgeTests, showsPlace } from './test-judgement.ts';
-import { readTestNames, type TestNames } from './test-output.ts';
+import { readTestNames } from './test-output.ts';
 
 export interface ValidationLimits {
   readonly setupTimeoutMs: number;
@@ -37,14 +37,6 @@ export interface Trial {
   /** What stands in for a reproduce command where none is configured. */
   readonly reproduction?: Reproduction | undefined;
   readonly signal: AbortSignal;
-}
-
-export interface MeasuredTests {
-  readonly run: SandboxRun;
-  readonly names: TestNames;
-  /** Tests that passed and failed by turns; undefined where it was run once. */
-  readonly flaky?: ReadonlySet<string>;
-  readonly isFlaky?: boolean;
 }
 
 /** What the base revision did. */

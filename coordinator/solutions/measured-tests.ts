@@ -1,6 +1,14 @@
-// What passes and fails by turns on one revision: told by running it twice, so that neither a fix nor a fault is read into chance.
+// Tests as they ran on one revision, and what of them passes and fails by turns: told by running them twice.
 // Must never run anything.
-import type { MeasuredTests } from './validator.ts';
+import type { SandboxRun } from './sandbox.ts';
+import type { TestNames } from './test-output.ts';
+
+export interface MeasuredTests {
+  readonly run: SandboxRun;
+  readonly names: TestNames;
+  /** Tests that passed and failed by turns; undefined where all was run once. */
+  readonly flaky?: ReadonlySet<string>;
+}
 
 /** What takes longer isn't run a second time. */
 const mostRepeatedMs = 60_000;
@@ -17,5 +25,5 @@ export function joinRuns(first: MeasuredTests, second: MeasuredTests): MeasuredT
   const failed = first.names.failed.intersection(second.names.failed);
   const flaky = first.names.failed.union(second.names.failed).difference(failed);
   const run = second.run.exitStatus === 0 ? second.run : first.run;
-  return { run, names: { passed: passed.difference(failed), failed }, flaky, isFlaky: second.run.exitStatus === 0 || flaky.size > 0 };
+  return { run, names: { passed: passed.difference(failed), failed }, flaky };
 }
