@@ -100,6 +100,9 @@ export class BranchWriter {
       const files: PlannedCommit['files'][number][] = [];
       for (const { path, content } of update.files) {
         const mode = await this.#modeOf(base, path);
+        // Read from the index, before anything of the change is in it.
+        const filter = await mirror.text(['check-attr', '--cached', '-z', 'filter', '--', path], { environment });
+        if (filter.split('\0')[2] === 'lfs') throw pathRefused(path, 'its content is kept by Git LFS, not in the repository');
         const blob = content === undefined ? noObject : await mirror.text(['hash-object', '-w', '--stdin'], { input: content });
         const line = content === undefined ? `0 ${noObject}\t${path}\0` : `${mode} ${blob}\t${path}\0`;
         await mirror.run(['update-index', '-z', '--index-info'], { environment, input: line });

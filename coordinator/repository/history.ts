@@ -26,6 +26,15 @@ export async function listFiles(mirror: Mirror, commit: string): Promise<readonl
   return rows.flatMap((row) => (row === '' || row.startsWith('160000 ') ? [] : [row.slice(row.indexOf('\t') + 1)]));
 }
 
+/** Paths of a commit's submodules. */
+export async function listSubmodules(mirror: Mirror, commit: string): Promise<readonly string[]> {
+  // Each is named there; a repository without that file has none, and needs no walk through its tree.
+  if ((await readFileAt(mirror, commit, '.gitmodules')) === undefined) return [];
+  const answer = await mirror.run(['ls-tree', '-r', '-z', '--full-tree', commit], { maxBytes: 256 * 1024 * 1024 });
+  const rows = answer.stdout.toString('utf8').split('\0');
+  return rows.flatMap((row) => (row.startsWith('160000 ') ? [row.slice(row.indexOf('\t') + 1)] : []));
+}
+
 /** A file's bytes as they are stored, or undefined if there is no such file. Symbolic links and submodules are no files. */
 export async function readFileAt(mirror: Mirror, commit: string, path: string): Promise<Buffer | undefined> {
   const listed = await mirror.text(['ls-tree', '-z', '--full-tree', commit, '--', `:(literal)${path}`]);

@@ -4,7 +4,7 @@ import { HephaestusError } from '../../base/errors.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import { readHabits, type Habits } from './habits.ts';
-import { grep, listFiles, readFileAt, readFilesAt, readHistory } from './history.ts';
+import { grep, listFiles, listSubmodules, readFileAt, readFilesAt, readHistory } from './history.ts';
 import { locateInMirror } from './location-search.ts';
 import { holdsFix, isAncestor } from './merge-search.ts';
 import type { Mirrors } from './mirrors.ts';
@@ -80,6 +80,11 @@ export class GitRepositoryService implements RepositoryService {
 
   async listFiles(repository: Repository, revision: string): Promise<readonly string[]> {
     return (await this.#index(repository, revision)).index.paths;
+  }
+
+  async listSubmodules(repository: Repository, revision: string): Promise<readonly string[]> {
+    const mirror = this.#options.mirrors.of(repository);
+    return listSubmodules(mirror, await mirror.resolve(revision));
   }
 
   async getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined> {

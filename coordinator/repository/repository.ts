@@ -165,6 +165,8 @@ export interface RepositoryService {
   /** Brings the local mirror up to date (makes it the first time) and answers with the default branch and its head. */
   initialize(repository: Repository, signal?: AbortSignal): Promise<{ branch: string; head: string }>;
   listFiles(repository: Repository, revision: string): Promise<readonly string[]>;
+  /** Where other repositories are put in; nothing of them is mirrored. */
+  listSubmodules(repository: Repository, revision: string): Promise<readonly string[]>;
   getFileContents(repository: Repository, path: string, revision: string): Promise<Buffer | undefined>;
   /** Many files at once, by path; those that aren't there, are no regular files, or are larger than `mostBytes` are left out. */
   readFiles(repository: Repository, paths: readonly string[], revision: string, mostBytes: number): Promise<ReadonlyMap<string, Buffer>>;

@@ -5,6 +5,7 @@ import type { CodeLocation, Repository, RepositoryService, SuspectCommit } from 
 import { collectEvidence } from './evidence.ts';
 import { readProblem, type Problem } from './problem.ts';
 import type { Incident, Occurrence } from '../incidents/incident.ts';
+import { isStandIn, tellKeptElsewhere } from './kept-elsewhere.ts';
 import { settleLines } from './line-drift.ts';
 import type { Reminder } from './memory.ts';
 import { findOpenChanges, noOpenChanges, tellOpenChanges, type OpenChanges } from './open-changes.ts';
@@ -54,11 +55,13 @@ export async function layGroundwork(
   const located = await service.locate(repository, head, problem.query);
   const places = located.filter(({ path }) => path !== '');
   const files = new Map<string, string>();
+  const standIns = new Set<string>();
   const read = async (paths: readonly string[]): Promise<readonly (readonly [string, string])[]> => {
     const contents = await service.readFiles(repository, paths, head, mostFileBytes);
-    return [...contents].flatMap(([path, content]) =>
-      content.includes(0) || isStandIn(content) ? [] : [[path, content.toString('utf8')] as const],
-    );
+    return [...contents].flatMap(([path, content]) => {
+      if (isStandIn(content)) standIns.add(path);
+      return content.includes(0) || isStandIn(content) ? [] : [[path, content.toString('utf8')] as const];
+    });
   };
   const readAll = async (paths: ReadonlySet<string>): Promise<void> => {
     const missing = [...paths].filter((path) => !files.has(path)).slice(0, Math.max(0, mostFiles - files.size));
@@ -79,7 +82,9 @@ export async function layGroundwork(
   const tests = (await read(testPaths.filter((path) => !files.has(path)))).map(([path, text]) => ({ path, text }));
   const about = { repository, revision: head, problem, locations, files, functions };
   const openChanges = locations.length === 0 ? noOpenChanges : await findOpenChanges(service, about);
-  const reminders = [...((await remind?.(incident)) ?? []), ...tellOpenChanges(openChanges)];
+  const elsewhere = await tellKeptElsewhere(service, { repository, revision: head, problem, standIns: [...standIns] });
+  for (const { title } of elsewhere) onProgress(title);
+  const reminders = [...((await remind?.(incident)) ?? []), ...tellOpenChanges(openChanges), ...elsewhere];
   return {
     problem,
     repository,
@@ -92,11 +97,6 @@ export async function layGroundwork(
     openChanges,
     evidence: collectEvidence(problem, locations, suspects, files, reminders),
   };
-}
-
-/** A file whose content is kept elsewhere (Git LFS): what stands in for it is no code. */
-function isStandIn(content: Buffer): boolean {
-  return content.length < 1024 && content.subarray(0, 40).toString('latin1').startsWith('version https://git-lfs.github.com/spec/');
 }
 
 /** What an incident tells without a repository. */

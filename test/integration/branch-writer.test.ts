@@ -1,6 +1,6 @@
 // States how our branches get to a remote: the same commit every time, never over anybody else's work, nothing outside the rules.
 // Must never reach beyond this machine.
-import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { GitFixture, makeRepository, makeRepositoryService, type ServiceParts } from '../support/git-fixture.ts';
@@ -132,6 +132,27 @@ describe('what is refused', () => {
     await parts.service.initialize(repository);
     await expect(write([change('etc', 'x')])).rejects.toMatchObject({ code: 'repository.path-refused' });
     await expect(write([change('etc/passwd', 'x')])).rejects.toMatchObject({ code: 'repository.path-refused' });
+  });
+
+  test('what Git LFS keeps, named as such, and a submodule', async () => {
+    const pointer =
+      'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
+    writeFileSync(join(fixture.clone, '.gitmodules'), '[submodule "lib"]\n\tpath = lib\n\turl = https://example.com/lib.git\n');
+    mkdirSync(join(fixture.clone, 'lib'));
+    fixture.git(['update-index', '--add', '--cacheinfo', `160000,${base},lib`]);
+    base = fixture.commit({
+      message: 'lfs',
+      files: { '.gitattributes': '*.bin filter=lfs diff=lfs merge=lfs -text\n', 'model.bin': pointer },
+    });
+    await parts.service.initialize(repository);
+    const refusal = { code: 'repository.path-refused', message: expect.stringContaining('Git LFS') as unknown };
+    await expect(write([change('model.bin', 'x')])).rejects.toMatchObject(refusal);
+    await expect(write([change('other/new.bin', 'x')])).rejects.toMatchObject(refusal);
+    await expect(write([change('lib', 'x')])).rejects.toMatchObject({ message: expect.stringContaining('submodule') as unknown });
+    expect(await parts.service.listSubmodules(repository, 'main')).toEqual(['lib']);
+    expect(await parts.service.listFiles(repository, 'main')).not.toContain('lib');
+    await using tree = await parts.service.createWorkTree(repository, 'main');
+    expect(readFileSync(join(tree.directory, 'model.bin'), 'utf8')).toBe(pointer);
   });
 
   test('a change that changes nothing', async () => {

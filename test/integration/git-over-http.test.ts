@@ -27,6 +27,14 @@ afterEach(async () => {
   fixture.dispose();
 });
 
+const readIfThere = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
 const connect = (token: string | undefined, git = {}): { parts: ServiceParts; repository: Repository } => ({
   parts: makeRepositoryService(
     join(fixture.folder, 'state'),
@@ -42,6 +50,30 @@ describe('credentials', () => {
     // grep answers 1 for "nothing found", which is what is wanted.
     const found = spawnSync('grep', ['-rlaE', `right-token|${Buffer.from('git:right-token').toString('base64')}`, parts.stateFolder]);
     expect(found.status).toBe(1);
+  });
+
+  test('are in no argument of any process while git works, nor in what it keeps', async () => {
+    const { parts, repository } = connect('right-token');
+    const secrets = ['right-token', Buffer.from('git:right-token').toString('base64')];
+    const shown: string[] = [];
+    let looks = 0;
+    server.intercept = () => {
+      looks++;
+      for (const entry of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+        // A process may end meanwhile.
+        const words = readIfThere(`/proc/${entry}/cmdline`);
+        if (secrets.some((secret) => words.includes(secret))) shown.push(words.replaceAll('\0', ' '));
+      }
+      return undefined;
+    };
+    await parts.service.initialize(repository);
+    const files = [{ path: 'a.txt', content: Buffer.from('two\n') }];
+    await parts.service.updateFileContents(repository, { branch: 'hephaestus/x', base: head, files, message: 'Two' });
+    await using tree = await parts.service.createWorkTree(repository, 'main');
+    expect(looks).toBeGreaterThan(4);
+    expect(shown).toEqual([]);
+    const configurations = [join(parts.mirrors.of(repository).directory, 'config'), join(tree.directory, '.git/config')];
+    for (const file of configurations) expect(secrets.filter((secret) => readFileSync(file, 'utf8').includes(secret))).toEqual([]);
   });
 
   test.each([

@@ -16,6 +16,7 @@ export function openClone(mirror: Mirror, commit: string, name: string): Reposit
   return {
     initialize: async () => ({ branch: 'main', head: commit }),
     listFiles: async () => (await paths()).paths,
+    listSubmodules: async () => [],
     getFileContents: async (_repository, path) => readFileAt(mirror, commit, path),
     readFiles: async (_repository, wanted, _revision, mostBytes) => readFilesAt(mirror, commit, wanted, mostBytes),
     findText: async (_repository, text) => grep(mirror, commit, text),

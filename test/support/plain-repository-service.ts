@@ -183,6 +183,7 @@ export function plainRepositoryService(
         () => false,
       );
     },
+    listSubmodules: async () => [],
     openChanges: async () => options.openChanges ?? [],
     habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),
     holdsFix: async () => undefined,
