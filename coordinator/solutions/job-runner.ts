@@ -31,6 +31,14 @@ export interface JobRunnerOptions {
   readonly mostAttempts: number;
 }
 
+/** With the longest wait between them a day: what is away for a night comes back. */
+const attemptsWhileAway = 300;
+
+/** Nothing is wrong but that a remote, or the disk, isn't there at the moment; trying again costs nothing. */
+function isAway({ code }: HephaestusError): boolean {
+  return /^(?:git\.(?:network|disk-full)|remote\.(?:unreachable|unavailable|rate-limited)|repository\.disk-full)$/.test(code);
+}
+
 export const defaultJobRunnerOptions = { concurrency: 2, pollMs: 500, leaseMs: 10_000, mostAttempts: 6 } as const;
 
 export class JobRunner implements Component {
@@ -100,7 +108,7 @@ export class JobRunner implements Component {
         return;
       }
       const error = HephaestusError.from(thrown);
-      const isFinal = error.retry === 'never' || job.attempts >= mostAttempts;
+      const isFinal = error.retry === 'never' || job.attempts >= (isAway(error) ? attemptsWhileAway : mostAttempts);
       logger.warn(isFinal ? 'job given up' : 'job failed, will be tried again', { ...about, err: error });
       if (isFinal) await work.giveUp(job, error);
       else await work.explainDelay(job, error);

@@ -13,6 +13,7 @@ import { diffFiles } from './edits/unified-diff.ts';
 import { findElsewhere, findRewrite, needsAnotherLook, type Elsewhere } from './elsewhere.ts';
 import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
+import { explainEnd, explainUnfiled, findSubject } from './job-failure.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
 import { loadSolution, type KnownSolution } from './known-solution.ts';
@@ -72,19 +73,15 @@ export class SolutionPipeline {
 
   /** Records that a job was given up. */
   async giveUp(job: Job, error: HephaestusError): Promise<void> {
-    const { proposals } = this.#options;
-    const proposal =
-      job.kind === 'propose'
-        ? (await this.#proposalsOf(job.subject)).find(({ state }) => isUnfinished(state))
-        : await proposals.get(job.subject);
-    if (proposal === undefined || job.kind === 'validate') return;
-    await this.#change(isUnfinished(proposal.state) ? withoutChange(proposal) : proposal, 'fail', error.message);
+    const proposal = await findSubject(this.#options.proposals, job);
+    if (proposal === undefined) return;
+    const { event, reason } = explainEnd(proposal, error);
+    await this.#change(isUnfinished(proposal.state) ? withoutChange(proposal) : proposal, event, reason);
   }
 
   /** Says why a job waits, in the proposal that people look at. */
   async explainDelay(job: Job, error: HephaestusError): Promise<void> {
-    if (job.kind !== 'propose') return;
-    const proposal = (await this.#proposalsOf(job.subject)).find(({ state }) => isUnfinished(state));
+    const proposal = await findSubject(this.#options.proposals, job);
     if (proposal !== undefined)
       await this.#save({ ...proposal, stateReason: `waiting to try again: ${error.message}` }, 'waiting to try again');
   }
@@ -234,7 +231,7 @@ export class SolutionPipeline {
       await this.#change(saved, event, reason);
       return;
     }
-    const result = await publishDiagnosis(this.#options.repositoryService, repository, problem.incident, saved);
+    const result = await publishDiagnosis(this.#options.repositoryService, repository, problem.incident, saved).catch(explainUnfiled);
     const delivered = result.kind === 'delivered' ? { ...saved, delivery: result.delivery } : saved;
     await this.#change(delivered, event, result.kind === 'delivered' ? reason : `${reason} ${result.reason}`);
   }

@@ -13,6 +13,7 @@ export type ProposalEvent =
   | 'approve'
   | 'reject'
   | 'delivered'
+  | 'not-delivered'
   | 'merged'
   | 'declined'
   | 'superseded'
@@ -31,6 +32,8 @@ const table: Readonly<Record<Exclude<ProposalEvent, 'fail'>, { readonly from: re
   approve: { from: ['awaiting-approval'], to: 'publishing' },
   reject: { from: ['awaiting-approval'], to: 'rejected' },
   delivered: { from: ['publishing'], to: 'published' },
+  // What is proven isn't lost because a token expired: a person mends that and approves once more.
+  'not-delivered': { from: ['publishing'], to: 'awaiting-approval' },
   // A branch that was deleted may be merged nevertheless, and a closed change request opened again and merged.
   merged: { from: ['published', 'declined', 'superseded'], to: 'merged' },
   declined: { from: ['published'], to: 'declined' },

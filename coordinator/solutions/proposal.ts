@@ -18,6 +18,7 @@ import type { CodeLocation, Rung, SuspectCommit } from '../repository/repository
  * | awaiting-approval | approve | publishing |
  * | awaiting-approval | reject | rejected |
  * | publishing | delivered | published |
+ * | publishing | the remote refuses it | awaiting-approval (again, once a person mended what is wrong) |
  * | publishing | somebody else fixed it, or has a change request open that does | superseded |
  * | published | merged | merged (waiting for its deployment, then for the verdict) |
  * | published | closed unmerged: a person's no | declined |

@@ -48,7 +48,8 @@ export function createSolutionService(options: SolutionServiceOptions): Solution
     const repository = proposal.repositoryId === undefined ? undefined : await repositories.get(proposal.repositoryId);
     const needed = repository?.approvals ?? 1;
     const before = proposal.approvedBy ?? [];
-    if (needed <= 1 || proposal.state !== 'awaiting-approval') return undefined;
+    // Enough had approved it before, and the remote refused it then.
+    if (needed <= 1 || proposal.state !== 'awaiting-approval' || before.length >= needed) return undefined;
     if (before.includes(by)) {
       throw new HephaestusError({
         code: 'solution.not-possible',
