@@ -7,9 +7,10 @@ import type { SessionStatus } from './session/session.ts';
 export interface AgentMetricsSources {
   readonly sources: () => readonly SourceStatus[];
   readonly session: () => SessionStatus;
+  readonly restarts: () => number;
 }
 
-export function registerAgentMetrics(metrics: Metrics, { sources, session }: AgentMetricsSources): void {
+export function registerAgentMetrics(metrics: Metrics, { sources, session, restarts }: AgentMetricsSources): void {
   const ofSource = (name: string, help: string, value: (status: SourceStatus) => number): void => {
     metrics.gauge({
       name,
@@ -25,6 +26,12 @@ export function registerAgentMetrics(metrics: Metrics, { sources, session }: Age
   ofSource('source_read_records', 'Records read since the agent started.', ({ recordsRead }) => recordsRead);
   ofSource('source_gaps', 'Ranges of log that could not be read since the agent started.', ({ gaps }) => gaps);
   ofSource('source_failed', '1 while the source fails.', ({ condition }) => Number(condition === 'failed'));
+
+  metrics.gauge({
+    name: 'restarts',
+    help: 'Starts of the agent after the first one on its state directory.',
+    collect: () => [{ labels: {}, value: restarts() }],
+  });
 
   const ofSession = (name: string, help: string, value: (status: SessionStatus) => number): void => {
     metrics.gauge({ name, help, collect: () => [{ labels: {}, value: value(session()) }] });

@@ -36,6 +36,7 @@ import { createResourceGovernor, ownUsage } from './resource-governor.ts';
 import { openFileShare } from './open-file-share.ts';
 import { openSource } from './source-opener.ts';
 import type { SourceSettings } from './source-settings.ts';
+import { openStartCount } from './start-count.ts';
 import { lockState } from './state-lock.ts';
 import type { Source } from './sources/source.ts';
 
@@ -83,6 +84,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const enrolment = { address: config.coordinator, store, clock, logger: child('enrolment') };
   const certificates = createCertificateKeeper({ ...enrolment, joinToken: dependencies.joinToken, facts: () => facts.read() });
   const positions = openPositionsFile({ path: inState('positions.json'), clock, logger: child('positions') });
+  const starts = openStartCount(inState('starts.json'), child('state'));
   const rate = createSendRate(monotonicMs);
   const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
@@ -114,7 +116,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   });
   const reporter = createNodeReporter({
     facts,
-    vitals: createVitalsReader(clock),
+    vitals: createVitalsReader(clock, starts.restarts),
     sources: () => pipeline.status(),
     revisions: createRevisionReader(config.deployments, { clock, logger: child('revisions') }),
     session: () => session.status(),
@@ -142,7 +144,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     drainMs: dependencies.drainMs,
     ackTimeoutMs: dependencies.ackTimeoutMs,
   });
-  registerAgentMetrics(metrics, { sources: () => pipeline.status(), session: () => session.status() });
+  registerAgentMetrics(metrics, { sources: () => pipeline.status(), session: () => session.status(), restarts: starts.restarts });
 
   const reasons = (): readonly HealthReason[] =>
     reporter
@@ -205,6 +207,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
         pipeline.configure(sourcesOf(settings)).catch((error: unknown) => logger.error('discovery failed', { err: error }));
       }, discoveryMs).unref();
       try {
+        await starts.begin();
         await positions.load();
         await configuration.start(nodeSettingsOf(config));
         // Files are held before they are rotated away, also while the coordinator can't be asked where they stand.

@@ -194,4 +194,6 @@ export interface HostVitals {
   readonly agentMemoryBytes: number;
   /** Of one core, since the sample before. */
   readonly agentCpuShare: number;
+  /** Starts after the first one on this state directory. */
+  readonly agentRestarts: number;
 }

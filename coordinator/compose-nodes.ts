@@ -17,6 +17,7 @@ import { AuthorityRollout } from './nodes/authority-rollout.ts';
 import { Enrolment, nodeIdOf } from './nodes/enrolment.ts';
 import { JoinTokens } from './nodes/join-token.ts';
 import { NodeManager } from './nodes/node-manager.ts';
+import { NodeQuestions } from './nodes/node-questions.ts';
 import type { Node } from './nodes/node.ts';
 import { loadServerCertificate } from './state-directory.ts';
 import type { Database } from './store/database.ts';
@@ -24,6 +25,7 @@ import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
 
 export interface NodeParts {
   readonly nodes: NodeManager;
+  readonly questions: NodeQuestions;
   readonly tokens: JoinTokens;
   readonly credentials: CoordinatorCredentials;
   /** The node that a verified certificate names, if it counts. */
@@ -87,6 +89,7 @@ export async function composeNodes({ config, names, database, clock, logger, met
   const rollout = new AuthorityRollout(nodes, authority, clock);
   return {
     nodes,
+    questions: new NodeQuestions(nodes, clock),
     tokens,
     credentials,
     nodeOf: ({ subjectAltName, serial }) => {

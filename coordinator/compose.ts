@@ -153,6 +153,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const figures = { incidents: new Map<string, number>(), jobs: 0, storedBytes: 0 };
   const ownMetrics = createCoordinatorMetrics(metrics, {
     nodesByStatus: () => nodes.countByStatus(),
+    restartsByNode: () => nodes.restartsByName(),
     incidentsByState: () => figures.incidents,
     pendingBytes: () => ingest.pendingBytes,
     pendingJobs: () => figures.jobs,
@@ -227,6 +228,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
       agent: createAgentLink({
         nodes,
         intake: ingest,
+        questions: nodeParts.questions,
         revisions: new RunningRevisions({ store: deployments, clock, logger: component('revisions') }),
         clock,
         logger: component('agent-link'),
@@ -234,7 +236,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
         maxBatchBytes,
         initialCreditBytes: config.logs.credit,
       }),
-      nodes: createNodeService(nodes, nodeParts.tokens, views),
+      nodes: createNodeService(nodes, nodeParts.tokens, views, nodeParts.questions),
       logs: createLogService({
         reader: logReader,
         tail,

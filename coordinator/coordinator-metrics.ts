@@ -20,6 +20,7 @@ export interface CoordinatorMetrics {
 /** What is asked at each scrape. */
 export interface Gauges {
   readonly nodesByStatus: () => ReadonlyMap<string, number>;
+  readonly restartsByNode: () => ReadonlyMap<string, number>;
   readonly incidentsByState: () => ReadonlyMap<string, number>;
   readonly pendingBytes: () => number;
   readonly pendingJobs: () => number;
@@ -53,6 +54,7 @@ export function createCoordinatorMetrics(metrics: Metrics, gauges: Gauges): Coor
     metrics.gauge({ name, help, collect: () => [{ labels: {}, value: value() }] });
   };
   byKey('nodes', 'Nodes, by status.', 'status', gauges.nodesByStatus);
+  byKey('node_agent_restarts', 'Starts of the agent after the first one, by node.', 'node', gauges.restartsByNode);
   byKey('incidents', 'Incidents, by state.', 'state', gauges.incidentsByState);
   single('log_pending_bytes', 'Uncompressed bytes that wait for a commit.', gauges.pendingBytes);
   single('jobs_pending', 'Jobs that wait or run.', gauges.pendingJobs);

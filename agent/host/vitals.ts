@@ -15,8 +15,8 @@ interface CpuTimes {
   readonly total: number;
 }
 
-/** @param proc `/proc` but in tests. */
-export function createVitalsReader(clock: Clock, proc = '/proc'): VitalsReader {
+/** @param restarts of the agent. @param proc `/proc` but in tests. */
+export function createVitalsReader(clock: Clock, restarts: () => number, proc = '/proc'): VitalsReader {
   let lastCpu: CpuTimes = { busy: 0, total: 0 };
   let lastOwn = { microseconds: 0, atMs: clock.monotonicMs() };
 
@@ -53,6 +53,7 @@ export function createVitalsReader(clock: Clock, proc = '/proc'): VitalsReader {
         uptimeMs: Math.round((Number.parseFloat(uptime ?? '') || 0) * 1000),
         agentMemoryBytes: process.memoryUsage.rss(),
         agentCpuShare,
+        agentRestarts: restarts(),
       };
     },
   };

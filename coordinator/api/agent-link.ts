@@ -16,6 +16,7 @@ import type { RunningRevisions } from '../incidents/running-revisions.ts';
 import type { Shipment, SourcePosition } from '../logs/log-batch.ts';
 import type { IngestSession } from '../logs/ingest-session.ts';
 import type { NodeManager } from '../nodes/node-manager.ts';
+import type { NodeQuestions } from '../nodes/node-questions.ts';
 import type { NodeSession } from '../nodes/node-session.ts';
 import type { CallIdentity, NodeIdentity } from './call-identity.ts';
 import { toServerError } from './errors.ts';
@@ -36,6 +37,7 @@ export interface AgentLinkOptions {
   readonly nodes: NodeManager;
   readonly intake: LogIntake;
   readonly revisions: Pick<RunningRevisions, 'report'>;
+  readonly questions: Pick<NodeQuestions, 'answer'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly heartbeatIntervalMs: number;
@@ -114,8 +116,9 @@ async function readControl(options: AgentLinkOptions, session: NodeSession, mess
         break;
       }
       case 'commandResult': {
-        const { commandId, ok, message: text } = message.value;
+        const { commandId, ok, message: text, payload } = message.value;
         logger.info('command finished', { nodeId: session.nodeId, commandId, ok, result: text });
+        options.questions.answer(session.nodeId, commandId, { ok, message: text, payload });
         break;
       }
       case 'hello':

@@ -3,7 +3,9 @@
 import { HephaestusError } from '../../base/errors.ts';
 import type { NodeServiceImplementation } from '../../proto/index.ts';
 import type { JoinTokens } from '../nodes/join-token.ts';
+import { mostContextLines, readContext } from '../nodes/node-context.ts';
 import type { NodeManager } from '../nodes/node-manager.ts';
+import type { NodeQuestions } from '../nodes/node-questions.ts';
 import type { Node } from '../nodes/node.ts';
 import type { CallIdentity } from './call-identity.ts';
 import { requireSeen, type Views } from './view.ts';
@@ -16,6 +18,7 @@ export function createNodeService(
   nodes: NodeManager,
   tokens: JoinTokens,
   views: Views,
+  questions: NodeQuestions,
 ): NodeServiceImplementation<{ identity: CallIdentity }> {
   const show = (node: Node) => writeNode(node, nodes.isConnected(node.id));
   /** By id or name, if the caller sees it. */
@@ -84,6 +87,14 @@ export function createNodeService(
     async revokeJoinToken(request) {
       await tokens.revoke(request.id);
       return {};
+    },
+    async collectContext(request, context) {
+      const { source, lines } = request;
+      if (lines > mostContextLines) throw invalid('lines', `may be ${mostContextLines} at most`);
+      if (lines > 0 && source === '') throw invalid('source', 'must be given where lines are asked for');
+      const { id } = await find(context, request.nodeId);
+      const found = readContext(await questions.ask(id, { kind: 'collect-context', source, lines }, context.signal));
+      return { ...found, lines: [...found.lines] };
     },
     async listSources(request, context) {
       const view = await views.of(context);

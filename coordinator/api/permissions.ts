@@ -68,6 +68,7 @@ export const permissions: Readonly<Record<string, Rule>> = {
   ),
   '/hephaestus.v1.NodeService/ListJoinTokens': look('admin', 'whole'),
   '/hephaestus.v1.NodeService/RevokeJoinToken': act('admin', 'whole', 'join-token.revoke', 'id'),
+  '/hephaestus.v1.NodeService/CollectContext': act('operator', 'narrowed', 'node.context', 'nodeId', 'source', 'lines'),
   '/hephaestus.v1.NodeService/ListSources': look('viewer', 'narrowed'),
   // Log entries are data, and there may be thousands a second; who sent one is kept with it.
   '/hephaestus.v1.LogService/SubmitLogEntries': look('operator', 'narrowed'),

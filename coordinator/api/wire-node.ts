@@ -108,6 +108,7 @@ export function writeNode(node: Node, connected: boolean): NodeStatusResponse {
             sampledAt: writeTime(vitals.sampledAtMs),
             uptime: writeDuration(vitals.uptimeMs),
             disks: vitals.disks.map((disk) => ({ ...disk })),
+            agentRestarts: vitals.agentRestarts ?? 0,
           },
     sources: node.sources.map(writeSourceState),
     registeredAt: writeTime(node.registeredAtMs),

@@ -62,6 +62,8 @@ export interface NodeVitals {
   readonly uptimeMs: number;
   readonly agentMemoryBytes: number;
   readonly agentCpuShare: number;
+  /** Starts of the agent after the first one. Absent in what agents reported before they counted. */
+  readonly agentRestarts?: number | undefined;
 }
 
 /** Where one source of a node stands, as its agent reports it. */

@@ -17,6 +17,7 @@ async function seriesNames(): Promise<ReadonlySet<string>> {
   const coordinator = metricsOf('hephaestus_coordinator');
   createCoordinatorMetrics(coordinator, {
     nodesByStatus: () => new Map(),
+    restartsByNode: () => new Map(),
     incidentsByState: () => new Map(),
     pendingBytes: () => 0,
     pendingJobs: () => 0,
@@ -26,7 +27,7 @@ async function seriesNames(): Promise<ReadonlySet<string>> {
   const agent = metricsOf('hephaestus_agent');
   createSessionMetrics(agent);
   const idle = { state: 'shipping', inFlightBytes: 0, oldestUnacknowledgedMs: 0 };
-  registerAgentMetrics(agent, { sources: () => [], session: () => idle as never });
+  registerAgentMetrics(agent, { sources: () => [], session: () => idle as never, restarts: () => 0 });
   const texts = [await coordinator.getCurrentMetrics(), await agent.getCurrentMetrics()].map(({ text }) => text);
   return new Set(texts.flatMap((text) => [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name ?? '')));
 }

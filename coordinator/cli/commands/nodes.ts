@@ -1,11 +1,11 @@
 // `hephaestusctl nodes`: the hosts that run an agent.
 // Must never decide what a status means; the Node Manager does.
 import type { Command } from 'commander';
-import { NodeStatus, Shipping, type NodeStatusResponse } from '../../../proto/index.ts';
+import { NodeStatus, Shipping, type CollectContextResponse, type NodeStatusResponse } from '../../../proto/index.ts';
 import { collect, countArgument, enumArgument, enumList, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
-import { age, ago, bytes, duration, durationMs, enumLabel, percent } from '../presentation.ts';
+import { age, ago, bytes, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
 import { sourceColumns } from './sources.ts';
 
@@ -51,6 +51,19 @@ export function addNodesCommands(program: Command, context: CommandContext): voi
       const { connection, output } = await context.open(command);
       const answer = await connection.nodes.getNode({ nodeId });
       output.show(answer, (style) => (answer.node === undefined ? '' : nodePage(answer.node, context.now(), style)));
+    });
+
+  nodes
+    .command('context')
+    .description('what a node says of itself when asked now, with the last records of a source, redacted')
+    .argument('<node>', 'id or name')
+    .argument('[source]', 'the last records of this source, too')
+    .option('--lines <COUNT>', 'so many records', '50')
+    .action(async (nodeId: string, source: string | undefined, options: { lines: string }, command: Command) => {
+      const lines = source === undefined ? 0 : countArgument('--lines', options.lines, 1000);
+      const { connection, output } = await context.open(command);
+      const answer = await connection.nodes.collectContext({ nodeId, source: source ?? '', lines });
+      output.show(answer, (style) => contextPage(answer, style));
     });
 
   nodes
@@ -166,7 +179,10 @@ function nodePage(node: NodeStatusResponse, nowMs: number, style: Style): string
               'disks',
               vitals.disks.map((disk) => `${disk.mount} ${bytes(disk.availableBytes)} of ${bytes(disk.sizeBytes)} free`).join('\n'),
             ],
-            ['agent', `${bytes(vitals.agentMemoryBytes)}, ${percent(vitals.agentCpuShare)} of a core`],
+            [
+              'agent',
+              `${bytes(vitals.agentMemoryBytes)}, ${percent(vitals.agentCpuShare)} of a core, restarted ${vitals.agentRestarts} times`,
+            ],
           ],
           style,
         );
@@ -176,6 +192,12 @@ function nodePage(node: NodeStatusResponse, nowMs: number, style: Style): string
     ...(now === '' ? [] : [section('Now', now, style)]),
     ...(node.sources.length === 0 ? [] : [section('Sources', table(node.sources, sourceColumns(nowMs), style), style)]),
   ].join('\n\n');
+}
+
+function contextPage({ message, context, lines }: CollectContextResponse, style: Style): string {
+  const about = safe(JSON.stringify(JSON.parse(context), undefined, 2));
+  const records = lines.map(safe).join('\n');
+  return [message, about, ...(records === '' ? [] : [section('Last records', records, style)])].join('\n\n');
 }
 
 function configurationState(node: NodeStatusResponse): string {

@@ -132,6 +132,8 @@ export interface NodeVitals {
   uptime: Duration | undefined;
   agentMemoryBytes: number;
   agentCpuShare: number;
+  /** Starts of the agent after the first one on its state directory, whatever ended it. */
+  agentRestarts: number;
 }
 
 export interface DiskVitals {
@@ -182,6 +184,23 @@ export interface NodeStatusResponse {
 export interface NodeStatusResponse_LabelsEntry {
   key: string;
   value: string;
+}
+
+export interface CollectContextRequest {
+  /** Id or name. */
+  nodeId: string;
+  /** Empty: all sources, without records. */
+  source: string;
+  /** At most 1000. */
+  lines: number;
+}
+
+export interface CollectContextResponse {
+  /** What the agent says it is. */
+  message: string;
+  /** JSON: facts, vitals, health, sources and lines. */
+  context: string;
+  lines: string[];
 }
 
 export interface RegisterNodeRequest {
@@ -617,6 +636,7 @@ function createBaseNodeVitals(): NodeVitals {
     uptime: undefined,
     agentMemoryBytes: 0,
     agentCpuShare: 0,
+    agentRestarts: 0,
   };
 }
 
@@ -657,6 +677,9 @@ export const NodeVitals: MessageFns<NodeVitals> = {
     }
     if (message.agentCpuShare !== 0) {
       writer.uint32(97).double(message.agentCpuShare);
+    }
+    if (message.agentRestarts !== 0) {
+      writer.uint32(104).uint64(message.agentRestarts);
     }
     return writer;
   },
@@ -770,6 +793,14 @@ export const NodeVitals: MessageFns<NodeVitals> = {
             message.agentCpuShare = reader.double();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.agentRestarts = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -801,6 +832,7 @@ export const NodeVitals: MessageFns<NodeVitals> = {
       : undefined;
     message.agentMemoryBytes = object.agentMemoryBytes ?? 0;
     message.agentCpuShare = object.agentCpuShare ?? 0;
+    message.agentRestarts = object.agentRestarts ?? 0;
     return message;
   },
 };
@@ -1468,6 +1500,164 @@ export const NodeStatusResponse_LabelsEntry: MessageFns<NodeStatusResponse_Label
     const message = createBaseNodeStatusResponse_LabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseCollectContextRequest(): CollectContextRequest {
+  return { nodeId: "", source: "", lines: 0 };
+}
+
+export const CollectContextRequest: MessageFns<CollectContextRequest> = {
+  encode(message: CollectContextRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nodeId !== "") {
+      writer.uint32(10).string(message.nodeId);
+    }
+    if (message.source !== "") {
+      writer.uint32(18).string(message.source);
+    }
+    if (message.lines !== 0) {
+      writer.uint32(24).uint32(message.lines);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectContextRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectContextRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.nodeId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.source = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lines = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectContextRequest>): CollectContextRequest {
+    return CollectContextRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectContextRequest>): CollectContextRequest {
+    const message = createBaseCollectContextRequest();
+    message.nodeId = object.nodeId ?? "";
+    message.source = object.source ?? "";
+    message.lines = object.lines ?? 0;
+    return message;
+  },
+};
+
+function createBaseCollectContextResponse(): CollectContextResponse {
+  return { message: "", context: "", lines: [] };
+}
+
+export const CollectContextResponse: MessageFns<CollectContextResponse> = {
+  encode(message: CollectContextResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.message !== "") {
+      writer.uint32(10).string(message.message);
+    }
+    if (message.context !== "") {
+      writer.uint32(18).string(message.context);
+    }
+    for (const v of message.lines) {
+      writer.uint32(26).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CollectContextResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCollectContextResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.message = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.context = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lines.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CollectContextResponse>): CollectContextResponse {
+    return CollectContextResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CollectContextResponse>): CollectContextResponse {
+    const message = createBaseCollectContextResponse();
+    message.message = object.message ?? "";
+    message.context = object.context ?? "";
+    message.lines = object.lines?.map((e) => e) || [];
     return message;
   },
 };
@@ -3592,6 +3782,15 @@ export const NodeServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** What a node's agent says when asked now: facts, vitals, health and, of one source, its last records (redacted). Waits for the answer. */
+    collectContext: {
+      name: "CollectContext",
+      requestType: CollectContextRequest as typeof CollectContextRequest,
+      requestStream: false,
+      responseType: CollectContextResponse as typeof CollectContextResponse,
+      responseStream: false,
+      options: {},
+    },
     /** What every node reads, and where it stands. */
     listSources: {
       name: "ListSources",
@@ -3643,6 +3842,11 @@ export interface NodeServiceImplementation<CallContextExt = {}> {
     request: RevokeJoinTokenRequest,
     context: CallContext & CallContextExt,
   ): Promise<DeepPartial<RevokeJoinTokenResponse>>;
+  /** What a node's agent says when asked now: facts, vitals, health and, of one source, its last records (redacted). Waits for the answer. */
+  collectContext(
+    request: CollectContextRequest,
+    context: CallContext & CallContextExt,
+  ): Promise<DeepPartial<CollectContextResponse>>;
   /** What every node reads, and where it stands. */
   listSources(
     request: ListSourcesRequest,
@@ -3689,6 +3893,11 @@ export interface NodeServiceClient<CallOptionsExt = {}> {
     request: DeepPartial<RevokeJoinTokenRequest>,
     options?: CallOptions & CallOptionsExt,
   ): Promise<RevokeJoinTokenResponse>;
+  /** What a node's agent says when asked now: facts, vitals, health and, of one source, its last records (redacted). Waits for the answer. */
+  collectContext(
+    request: DeepPartial<CollectContextRequest>,
+    options?: CallOptions & CallOptionsExt,
+  ): Promise<CollectContextResponse>;
   /** What every node reads, and where it stands. */
   listSources(
     request: DeepPartial<ListSourcesRequest>,
