@@ -89,7 +89,8 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
-    createSource: dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles })),
+    createSource:
+      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: () => maxOpenFiles })),
     redactor: () => redaction.current(),
     reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),
@@ -97,8 +98,8 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     logger: child('pipeline'),
   });
   const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;
-  /** Of each source; undefined where neither settings nor kernel limit it. */
-  let maxOpenFiles: number | undefined;
+  /** Of each source, whenever it was opened. */
+  let maxOpenFiles = openFileShare(1);
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),

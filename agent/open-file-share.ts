@@ -1,18 +1,17 @@
 // How many files each source may hold open, so that all together stay below the process's limit of descriptors.
 // Must never be less than a source needs to go from file to file.
 import { readFileSync } from 'node:fs';
+import { defaultOpenFiles } from './sources/file-source-options.ts';
 
-/** What a source holds open where the limit leaves room: more would gain nothing, since files are opened again when they grow. */
-const mostForSource = 512;
 const leastForSource = 16;
 /** For sockets, pipes, the journal and the state. */
 const reserved = 128;
 
-/** A quarter is left over: files without a name stay open whatever their number, and a source may be added later. */
-export function openFileShare(fileSources: number, descriptorLimit = readDescriptorLimit()): number | undefined {
-  if (descriptorLimit === undefined) return undefined;
+/** A quarter is left over: files without a name stay open whatever their number. */
+export function openFileShare(fileSources: number, descriptorLimit = readDescriptorLimit()): number {
+  if (descriptorLimit === undefined) return defaultOpenFiles;
   const share = Math.floor(((descriptorLimit - reserved) * 0.75) / Math.max(1, fileSources));
-  return Math.min(mostForSource, Math.max(leastForSource, share));
+  return Math.min(defaultOpenFiles, Math.max(leastForSource, share));
 }
 
 /** Of this process, as the kernel tells it; undefined where it can't be read or there is none. */

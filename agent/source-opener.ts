@@ -13,7 +13,8 @@ import type { Source } from './sources/source.ts';
 export interface SourceOpenerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly maxOpenFiles: number | undefined;
+  /** Asked whenever a file is opened: it changes with the number of sources. */
+  readonly maxOpenFiles: () => number;
 }
 
 /** @throws HephaestusError `source.invalid`, naming the source and the setting */

@@ -20,7 +20,7 @@ export interface RosterOptions {
   readonly framer: FramerChoice;
   readonly timing: FollowTiming;
   /** Descriptors beyond this are closed and opened again when their files grow. */
-  readonly maxOpenFiles: number;
+  readonly maxOpenFiles: () => number;
   readonly logger: Logger;
 }
 
@@ -201,10 +201,14 @@ export class FileRoster {
   #noteOpen(follower: FileFollower): void {
     this.#open.delete(follower);
     this.#open.add(follower);
-    if (this.#open.size <= this.#options.maxOpenFiles) return;
+    this.#closeExcess(follower);
+  }
+
+  #closeExcess(used?: FileFollower): void {
+    const most = this.#options.maxOpenFiles();
     for (const each of this.#open) {
-      if (this.#open.size <= this.#options.maxOpenFiles) return;
-      if (each === follower || each === this.#busy) continue;
+      if (this.#open.size <= most) return;
+      if (each === used || each === this.#busy) continue;
       if (each.isOpen && (!each.isListed || each.isDeleted)) continue;
       each.park();
       this.#open.delete(each);
@@ -216,6 +220,8 @@ export class FileRoster {
     const { finishMs } = this.#options.timing;
     const quiet: FileFollower[] = [];
     this.#tellBegun(nowMs);
+    // The limit falls when other sources are added.
+    this.#closeExcess();
     for (const follower of this.#followers) {
       if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
       const isNameless = !follower.isListed || follower.isDeleted;

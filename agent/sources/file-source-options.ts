@@ -14,8 +14,8 @@ export interface FileSourceOptions {
   readonly framer: FramerChoice;
   /** Compressed files (.gz) that match, or lie beside those that do, are read once. */
   readonly readsCompressed?: boolean | undefined;
-  /** Default 512. */
-  readonly maxOpenFiles?: number | undefined;
+  /** Asked again and again; by default `defaultOpenFiles`. */
+  readonly maxOpenFiles?: (() => number) | undefined;
   /** 0 or absent: no limit. */
   readonly maxBytesPerSecond?: number | undefined;
   /** How long the rest of a record is waited for; default 1 s. */
@@ -32,6 +32,9 @@ export interface FileSourceTiming extends FollowTiming {
   readonly idlePollMs: number;
   readonly doubtMs: number;
 }
+
+/** More would gain nothing, since files are opened again when they grow. */
+export const defaultOpenFiles = 512;
 
 export const defaultTiming: FileSourceTiming = {
   busyPollMs: 100,

@@ -11,7 +11,7 @@ describe('the share of a source', () => {
   test('keeps all sources together below the limit, as long as each gets what it needs', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 40 }), fc.integer({ min: 1024, max: 1_000_000 }), (sources, limit) => {
-        const share = openFileShare(sources, limit) ?? 0;
+        const share = openFileShare(sources, limit);
         expect(share).toBeGreaterThanOrEqual(16);
         expect(share).toBeLessThanOrEqual(512);
         expect(share * sources).toBeLessThan(limit);

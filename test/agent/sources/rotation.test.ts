@@ -26,7 +26,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'hephaestus-rotation-'));
   log = join(folder, 'app.log');
   const source = 'test';
-  roster = new FileRoster({ source, framer, timing: defaultTiming, maxOpenFiles: 64, logger: silentLogger });
+  roster = new FileRoster({ source, framer, timing: defaultTiming, maxOpenFiles: () => 64, logger: silentLogger });
   const archives = new Archives({ source, framer, roster, logger: silentLogger });
   rotation = new Rotation(roster, new FileFinder([log], []), archives, { source, doubtMs: 0 });
 });

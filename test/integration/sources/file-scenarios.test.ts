@@ -311,7 +311,7 @@ describe('the source', () => {
   it('keeps within its descriptors (36)', async () => {
     for (let file = 0; file < 400; file += 1) writeFileSync(folder.at(`${file}.log`), `line ${file}\n`);
     let most = 0;
-    const one = await folder.follow('*.log', { maxOpenFiles: 32 });
+    const one = await folder.follow('*.log', { maxOpenFiles: () => 32 });
     await one.until(() => {
       most = Math.max(most, openBelow(folder.path));
       return one.records.length >= 400;
@@ -324,10 +324,23 @@ describe('the source', () => {
     expect(byNumber(one.records)).toEqual(numbered(0, 800));
   });
 
+  it('closes what is too much when the limit falls while it runs', async () => {
+    for (let file = 0; file < 100; file += 1) writeFileSync(folder.at(`${file}.log`), `line ${file}\n`);
+    let limit = 64;
+    const one = await folder.follow('*.log', { maxOpenFiles: () => limit });
+    await one.untilRecords(100);
+    expect(openBelow(folder.path)).toBeGreaterThan(32);
+    limit = 16;
+    await one.until(() => openBelow(folder.path) <= 17);
+    for (let file = 0; file < 100; file += 1) appendFileSync(folder.at(`${file}.log`), `line ${100 + file}\n`);
+    await one.untilRecords(200);
+    expect(byNumber(one.records)).toEqual(numbered(0, 199));
+  });
+
   it('finds a file again that was closed to spare descriptors and then rotated', async () => {
     const names = Array.from({ length: 60 }, (_unused, file) => `app${file}.log`);
     for (const name of names) appendFileSync(folder.at(name), 'first\n');
-    const one = await folder.follow('*.log', { maxOpenFiles: 16 });
+    const one = await folder.follow('*.log', { maxOpenFiles: () => 16 });
     await one.untilRecords(60);
     for (const [file, name] of names.entries()) {
       folder.append(name, file, file);
