@@ -8,7 +8,7 @@ export interface StartCount {
   /** Another start. Called once a process. */
   begin(): Promise<void>;
   /** Starts after the first one; 0 before `begin`. */
-  restarts(): number;
+  readonly restarts: () => number;
 }
 
 const formatVersion = 1;

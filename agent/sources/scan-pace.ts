@@ -4,7 +4,7 @@
 /** Scanning may take this share of the time when something happened in a folder. */
 const mostShare = 0.02;
 /** And these without such a sign: few files are looked over often, many at least once in `idlePollMs`. */
-const share = { quiet: 0.0015, busy: 0.01 } as const;
+const share = { quiet: 0.0015, busy: mostShare } as const;
 const leastPauseMs = 500;
 
 /** @param costMs CPU time of the last scan. @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now */

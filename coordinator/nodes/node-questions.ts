@@ -40,7 +40,11 @@ export class NodeQuestions {
         this.#clock.sleep(patienceMs, any).then(
           () => reject(failed('node.silent', `node ${name} did not answer within ${patienceMs / 1000} s`)),
           (thrown: unknown) =>
-            reject(signal.aborted ? thrown : failed('node.away', `node ${name} disconnected before it answered; ask again`)),
+            reject(
+              signal.aborted
+                ? HephaestusError.from(thrown)
+                : failed('node.away', `node ${name} disconnected before it answered; ask again`),
+            ),
         );
         session.push({ kind: 'command', id, command });
       });
