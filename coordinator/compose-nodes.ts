@@ -10,6 +10,7 @@ import { CoordinatorCredentials } from './api/server-credentials.ts';
 import type { Services } from './api/server.ts';
 import { keepAuthorityFiles, readConfiguredAuthority } from './authority-files.ts';
 import type { CoordinatorConfiguration } from './config.ts';
+import type { Gauges } from './coordinator-metrics.ts';
 import type { Chore } from './housekeeping.ts';
 import { defaultNodeConfiguration } from './node-defaults.ts';
 import { Authorities } from './nodes/authorities.ts';
@@ -26,6 +27,7 @@ import { createJoinTokenStore, createNodeStore } from './store/node-records.ts';
 export interface NodeParts {
   readonly nodes: NodeManager;
   readonly questions: NodeQuestions;
+  readonly gauges: Pick<Gauges, 'nodesByStatus' | 'restartsByNode'>;
   readonly tokens: JoinTokens;
   readonly credentials: CoordinatorCredentials;
   /** The node that a verified certificate names, if it counts. */
@@ -46,6 +48,12 @@ export interface NodeInputs {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly onChange: (before: Node, after: Node) => void;
+}
+
+/** How often the agents of the nodes that aren't removed were started again. */
+function restartsByName(nodes: readonly Node[]): ReadonlyMap<string, number> {
+  const present = nodes.filter(({ status }) => status !== 'removed');
+  return new Map(present.map(({ name, vitals }) => [name, vitals?.agentRestarts ?? 0]));
 }
 
 export async function composeNodes({ config, names, database, clock, logger, metrics, onChange }: NodeInputs): Promise<NodeParts> {
@@ -90,6 +98,10 @@ export async function composeNodes({ config, names, database, clock, logger, met
   return {
     nodes,
     questions: new NodeQuestions(nodes, clock),
+    gauges: {
+      nodesByStatus: () => nodes.countByStatus(),
+      restartsByNode: () => restartsByName(nodes.all()),
+    },
     tokens,
     credentials,
     nodeOf: ({ subjectAltName, serial }) => {

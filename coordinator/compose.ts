@@ -152,8 +152,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   const tail = new LiveTail();
   const figures = { incidents: new Map<string, number>(), jobs: 0, storedBytes: 0 };
   const ownMetrics = createCoordinatorMetrics(metrics, {
-    nodesByStatus: () => nodes.countByStatus(),
-    restartsByNode: () => nodes.restartsByName(),
+    ...nodeParts.gauges,
     incidentsByState: () => figures.incidents,
     pendingBytes: () => ingest.pendingBytes,
     pendingJobs: () => figures.jobs,

@@ -12,6 +12,8 @@ const message = openPhase('message');
 /** An exception's own line behind a logger's. */
 const named = surePhase('named');
 const frames = surePhase('frames');
+/** A cause's own line, whose message may have further lines. */
+const causeLine = surePhase('cause');
 /** Inside the braces of an error's own properties (Node). */
 const properties = surePhase('properties');
 const closed = surePhase('closed');
@@ -27,7 +29,7 @@ export const atJoining: JoinRules = {
   attach(line, previous) {
     const start = indentationOf(line);
     if (start > 0) return isAtFrame(line, start) ? afterFrame(line) : undefined;
-    if (isCauseLine(line, 0)) return frames;
+    if (isCauseLine(line, 0)) return causeLine;
     // Loggers write their own line, then the exception's: Java's always, Node's where a stack is appended.
     if (!tellsFailure(previous)) return undefined;
     const name = nameAtStart(line);
@@ -47,6 +49,8 @@ export const atJoining: JoinRules = {
         return afterMessageLine(line) ?? (looksLikeRecord(line) ? undefined : message);
       case frames:
         return afterFrames(line);
+      case causeLine:
+        return afterFrames(line) ?? (looksLikeRecord(line) ? undefined : message);
       case properties:
         if (isIndented(line)) return properties;
         return closesBraces(line) ? closed : undefined;
@@ -62,7 +66,7 @@ export const atJoining: JoinRules = {
 function afterMessageLine(line: string): JoinPhase | undefined {
   const start = indentationOf(line);
   if (start > 0 && isAtFrame(line, start)) return afterFrame(line);
-  if (isCauseLine(line, start)) return frames;
+  if (isCauseLine(line, start)) return causeLine;
   return line.startsWith('Node.js v') ? ended : undefined;
 }
 
@@ -73,7 +77,7 @@ function afterFrames(line: string): JoinPhase | undefined {
     if (isAtFrame(line, start)) return afterFrame(line);
     if (line.startsWith('... ', start) || line.startsWith('--- ', start) || line.startsWith('[CIRCULAR', start)) return frames;
   }
-  if (isCauseLine(line, start)) return frames;
+  if (isCauseLine(line, start)) return causeLine;
   if (line.startsWith('[ERROR] FATAL UNHANDLED EXCEPTION: ')) return message;
   return afterClosed(line);
 }

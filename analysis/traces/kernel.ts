@@ -10,13 +10,15 @@ import type { TraceReader } from './trace-language.ts';
 
 const reportPhase = surePhase('report');
 const asidePhase = openPhase('aside');
+const endPhase = surePhase('end');
 
 /** Joins a reportPhase from its first line to `---[ end trace`; lines of others in between stay undecided until the reportPhase goes on. */
 export const kernelJoining: JoinRules = {
   announce: (line) => (isHead(line) ? reportPhase : undefined),
   attach: (line) => (isTraceLabel(line) || (line.charCodeAt(0) === 0x20 && readKernelFrame(line) !== undefined) ? reportPhase : undefined),
-  follow(_phase, line) {
-    if (line.startsWith('---[ end ')) return undefined;
+  follow(phase, line) {
+    if (phase === endPhase) return undefined;
+    if (line.startsWith('---[ end ')) return endPhase;
     return belongs(line) ? reportPhase : asidePhase;
   },
 };

@@ -23,7 +23,9 @@ const BY_FIRST: readonly (readonly Uint8Array[] | undefined)[] = Array.from({ le
 const RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x27;
+const DASH = 0x2d;
 const SLASH = 0x2f;
+const DIGIT_ONE = 0x31;
 const DIGIT_NINE = 0x39;
 const COLON = 0x3a;
 const LESS = 0x3c;
@@ -90,6 +92,7 @@ export class LineScreen {
       let next = content;
       if (first === LESS) next = this.#behind(content, GREATER, 5);
       else if (first === BRACKET) next = this.#behindBrackets(content);
+      else if (first === DIGIT_ONE && bytes[content + 1] === SPACE) return this.#isProtocolSuspicious(content, end);
       else if (first <= DIGIT_NINE && first > SLASH) next = this.#behindStream(content);
       if (next === content) return false;
       content = next;
@@ -112,6 +115,16 @@ export class LineScreen {
     return second > start && this.#bytes[second] === SPACE ? second + 1 : start;
   }
 
+  /** `1 TIME HOST APP PROCID MSGID - `: data in brackets is not looked behind, such a line is judged. */
+  #isProtocolSuspicious(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    let spaces = 0;
+    let at = start;
+    for (; at < end && spaces < 6; at += 1) if (bytes[at] === SPACE) spaces += 1;
+    if (spaces < 6 || bytes[at] !== DASH || bytes[at + 1] !== SPACE) return true;
+    return this.#beginsSuspiciously(at + 2, end);
+  }
+
   /** `2026-11-23T03:12:58Z stderr F `: where the content of a CRI line begins. */
   #behindStream(start: number): number {
     const bytes = this.#bytes;
@@ -122,10 +135,10 @@ export class LineScreen {
     return bytes[stream + 6] === SPACE && bytes[stream + 8] === SPACE ? stream + 9 : start;
   }
 
-  /** `…Error: `, `…Exception: `, `…panic: `, `…Sanitizer: `. */
+  /** `…Error: `, `…Exception: `, `…panic: `, `…Sanitizer: `, Ruby's `…:in 'f': `. */
   #isNameBefore(colon: number): boolean {
     const before = colon > 0 ? this.#bytes[colon - 1] : 0;
-    return before === 0x72 || before === 0x6e || before === 0x63;
+    return before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE;
   }
 
   /** A colon (`Stack trace:`), a quote (Ruby's frames), or the end of `Error`, `Exception` or `terminating`. */

@@ -3,16 +3,19 @@
 
 /** Longest wrapper looked at, in characters; what is longer is content. */
 const MAX_WRAPPER = 160;
+/** The same of an RFC 5424 header, which may hold data. */
+const MAX_PROTOCOL = 1024;
 
 /**
- * The line without its wrapper: RFC 3164 and ISO-time syslog lines (`Nov 23 03:12:58 host app[12]: …`), CRI lines
+ * The line without its wrapper: RFC 3164 and ISO-time syslog lines (`Nov 23 03:12:58 host app[12]: …`), RFC 5424 lines with their
+ * priority (`<27>1 2026-11-23T03:12:58Z host app 12 - - …`), CRI lines
  * (`2026-11-23T03:12:58Z stderr F …`), Docker JSON lines (`{"log":"…\n",…}`) and the kernel's `[  12.345678] …`, also nested.
  * Tabs that rsyslog wrote as `#011` become tabs again. A line without wrapper is returned as it is.
  */
 export function unwrapLine(line: string): string {
   const first = line.charCodeAt(0);
   let content = line;
-  if (first === LT) content = dropPriority(line);
+  if (first === LT) content = dropProtocol(dropPriority(line));
   const start = content.charCodeAt(0);
   if (start >= ZERO && start <= NINE) content = dropIsoHeader(content);
   else if (start >= UPPER_A && start <= UPPER_S) content = dropBsdHeader(content);
@@ -55,6 +58,38 @@ function dropPriority(line: string): string {
   if (end < 2 || end > 4) return line;
   for (let index = 1; index < end; index += 1) if (!isDigit(line.charCodeAt(index))) return line;
   return line.slice(end + 1);
+}
+
+/** `1 TIME HOST APP PROCID MSGID DATA ` behind the priority (RFC 5424 section 6); structured data may be `-` or elements in brackets. */
+function dropProtocol(line: string): string {
+  if (line.charCodeAt(0) !== 0x31 || line.charCodeAt(1) !== SPACE) return line;
+  let at = 2;
+  for (let field = 0; field < 5; field += 1) {
+    at = line.indexOf(' ', at) + 1;
+    if (at === 0 || at > MAX_PROTOCOL) return line;
+  }
+  at = behindData(line, at);
+  if (line.charCodeAt(at) !== SPACE) return line;
+  // The byte order mark that UTF-8 messages may begin with, one character a byte or decoded.
+  const start = line.startsWith('\u00ef\u00bb\u00bf', at + 1) ? at + 4 : line.charCodeAt(at + 1) === 0xfeff ? at + 2 : at + 1;
+  return line.slice(start);
+}
+
+/** Index behind structured data; -1 if there is none. */
+function behindData(line: string, start: number): number {
+  if (line.charCodeAt(start) === 0x2d) return start + 1;
+  let at = start;
+  while (line.charCodeAt(at) === BRACKET) {
+    let isQuoted = false;
+    for (at += 1; at < line.length && (isQuoted || line.charCodeAt(at) !== 0x5d); at += 1) {
+      const code = line.charCodeAt(at);
+      if (code === 0x5c) at += 1;
+      else if (code === 0x22) isQuoted = !isQuoted;
+    }
+    at += 1;
+    if (at > line.length || at > MAX_PROTOCOL) return -1;
+  }
+  return at === start ? -1 : at;
 }
 
 function dropIsoHeader(line: string): string {

@@ -9,14 +9,20 @@ import type { TraceReader } from './trace-language.ts';
 
 const framesPhase = surePhase('frames');
 const headPhase = openPhase('head');
+const codePhase = openPhase('code');
 
 /** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
 export const rubyJoining: JoinRules = {
   // Rails puts a blank line between `KeyError (key not found):` and the frames; what follows other heads attaches by itself.
-  announce: (line) => (line.endsWith('):') && !line.includes('.rb:') && namesRubyError(line) ? headPhase : undefined),
+  // Ruby 3.4 puts the code between `app.rb:5:in 'f': message (KeyError)` and the frames.
+  announce(line) {
+    if (rubyHead(line) !== undefined) return codePhase;
+    return line.endsWith('):') && !line.includes('.rb:') && namesRubyError(line) ? headPhase : undefined;
+  },
   attach: (line) => (readRubyFrame(line) === undefined ? undefined : framesPhase),
   follow(phase, line) {
     if (readRubyFrame(line) !== undefined || (isIndented(line) && line.trimStart().startsWith('... '))) return framesPhase;
+    if (phase === codePhase) return isBlank(line) || isIndented(line) ? codePhase : undefined;
     if (phase === headPhase) return isBlank(line) ? headPhase : undefined;
     return rubyHead(line) === undefined ? undefined : framesPhase;
   },

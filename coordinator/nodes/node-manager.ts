@@ -273,12 +273,6 @@ export class NodeManager {
     return counts;
   }
 
-  /** How often the agents of the nodes that aren't removed were started again. */
-  restartsByName(): ReadonlyMap<string, number> {
-    const present = this.all().filter(({ status }) => status !== 'removed');
-    return new Map(present.map(({ name, vitals }) => [name, vitals?.agentRestarts ?? 0]));
-  }
-
   /** Ends every session; agents come back by themselves. */
   close(reason: HephaestusError): void {
     for (const session of this.#sessions.values()) session.end(reason);

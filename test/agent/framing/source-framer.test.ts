@@ -139,3 +139,50 @@ describe('a start pattern', () => {
     ]);
   });
 });
+
+describe('traces as they stand in syslog files', () => {
+  const headers = {
+    'RFC 3164': 'Nov 29 10:00:00 web-1 shop[812]: ',
+    'RFC 3164 with its priority': '<27>Nov 29 10:00:00 web-1 shop[812]: ',
+    'RFC 5424': '<27>1 2026-11-29T10:00:00.123456+01:00 web-1 shop 812 - - ',
+    'RFC 5424 with data and a byte order mark': '<27>1 2026-11-29T10:00:00Z web-1 shop 812 ID47 [a@1 k="]\\" x"][b@1] \u{feff}',
+  };
+  const traces = {
+    Node: ['Error: connect ECONNREFUSED', '    at TCPConnectWrap.afterConnect [as oncomplete] (node:net:1605:16)'],
+    Java: [
+      'java.lang.IllegalStateException: Failed to process order',
+      '\tat com.shop.OrderService.process(OrderService.java:142)',
+      'Caused by: org.postgresql.util.PSQLException: ERROR: duplicate key value violates unique constraint "orders_pkey"',
+      '  Detail: Key (id)=(17) already exists.',
+      '\tat org.postgresql.core.v3.QueryExecutorImpl.receiveErrorResponse(QueryExecutorImpl.java:2725)',
+      '\t... 12 common frames omitted',
+    ],
+    'Ruby 3.4': [
+      "/srv/app/order.rb:17:in 'Order#total': undefined method 'price' for nil (NoMethodError)",
+      '',
+      '    items.map { |i| i.price }',
+      '                     ^^^^^^',
+      "\tfrom /srv/app/order.rb:12:in 'Array#each'",
+      "\tfrom /srv/app/main.rb:3:in '<main>'",
+    ],
+    kernel: [
+      'BUG: kernel NULL pointer dereference, address: 0000000000000008',
+      'RIP: 0010:widget_poll+0x1b/0x60 [widget]',
+      'Call Trace:',
+      ' <TASK>',
+      ' process_one_work+0x1c7/0x380',
+      ' </TASK>',
+      '---[ end trace 0000000000000000 ]---',
+    ],
+  };
+  const cases = Object.entries({ plain: '', ...headers }).flatMap(([format, header]) =>
+    Object.entries(traces).map(([language, lines]) => ({ format, header, language, lines })),
+  );
+
+  it.each(cases)('$language is one record between ordinary lines ($format)', ({ header, lines }) => {
+    const text = ['request 1 served', ...lines, 'request 2 served', 'request 3 served'].map((line) => `${header}${line}\n`);
+    const trace = text.slice(1, -2).join('');
+    const { records } = readAll(createSourceFramer({}), Buffer.from(text.join('')));
+    expect(records).toEqual([text[0], trace, text.at(-2), text.at(-1)]);
+  });
+});
