@@ -48,6 +48,11 @@ export interface Pipeline extends ShipmentFeed {
   close(): Promise<void>;
 }
 
+/** All sources together are asked for so much at a time: what each has ready is held until its turn comes. */
+const mostHeldBytes = 4 * 1024 * 1024;
+/** And each for at least so much, however many there are. */
+const leastPulledBytes = 256 * 1024;
+
 /** Pulled at once where records are reduced. */
 const mostReducedBytes = 64 * 1024;
 
@@ -110,7 +115,8 @@ class TurnTakingPipeline implements Pipeline {
         continue;
       }
       // What reduction says of very short records is longer than they are; a batch must hold it all the same.
-      const atMost = this.#reducer === undefined ? maxBytes : Math.min(maxBytes, mostReducedBytes);
+      const share = Math.max(leastPulledBytes, Math.floor(mostHeldBytes / this.#lanes.length));
+      const atMost = Math.min(maxBytes, this.#reducer === undefined ? share : mostReducedBytes);
       for (const idle of this.#lanes) if (idle.state === 'idle') this.#pull(idle, atMost);
       await this.#waitForChange(signal, this.#reducer?.dueInMs());
     }

@@ -28,6 +28,7 @@ export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
   patterns.sort((left, right) => chanceOf(right, nothing) - chanceOf(left, nothing));
   const members: Int32Array[][] = Array.from({ length: groupCount }, () => []);
   const groups = members.map(() => new Int32Array(anchorBytes));
+  const shares = members.map(() => new Float64Array(anchorBytes));
   const chances = new Float64Array(groupCount);
   const homes = new Int8Array(patterns.length).fill(-1);
   for (let round = 0; round < rounds; round += 1) {
@@ -38,19 +39,23 @@ export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
         members[home] = others;
         const group = (groups[home] as Int32Array).fill(0);
         for (const each of others) addTo(group, each);
+        for (const place of places) (shares[home] as Float64Array)[place] = shareOf(group[place] as number);
         chances[home] = others.length === 0 ? 0 : chanceOf(group, nothing);
       }
       let best = 0;
       let least = Number.POSITIVE_INFINITY;
       for (let candidate = 0; candidate < groupCount; candidate += 1) {
-        const added = chanceOf(groups[candidate] as Int32Array, pattern) - (chances[candidate] as number);
+        const added =
+          chanceWith(groups[candidate] as Int32Array, shares[candidate] as Float64Array, pattern) - (chances[candidate] as number);
         if (added >= least) continue;
         best = candidate;
         least = added;
       }
       homes[index] = best;
       members[best]?.push(pattern);
-      addTo(groups[best] as Int32Array, pattern);
+      const group = groups[best] as Int32Array;
+      addTo(group, pattern);
+      for (const place of places) (shares[best] as Float64Array)[place] = shareOf(group[place] as number);
       chances[best] = (chances[best] as number) + least;
     }
   }
@@ -70,6 +75,17 @@ function addTo(group: Halves, pattern: Halves): void {
 function chanceOf(one: Halves, other: Halves): number {
   let chance = 1;
   for (let place = 0; place < anchorBytes; place += 1) chance *= shareOf((one[place] as number) | (other[place] as number));
+  return chance;
+}
+
+/** The same for a group of which the shares are known: most patterns bring it nothing new at most places. */
+function chanceWith(group: Halves, shares: Float64Array, pattern: Halves): number {
+  let chance = 1;
+  for (let place = 0; place < anchorBytes; place += 1) {
+    const halves = group[place] as number;
+    const both = halves | (pattern[place] as number);
+    chance *= both === halves ? (shares[place] as number) : shareOf(both);
+  }
   return chance;
 }
 
