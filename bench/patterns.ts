@@ -13,7 +13,8 @@ import { solve } from './solving.ts';
 const sets = ['seen', 'unseen'] as const;
 const timeoutMs = 120_000;
 
-type Verdict = 'right' | 'wrong' | 'none' | 'rightly none' | 'broken case';
+/** `waits`: offered, and not delivered before a person agrees, because nothing shows the problem gone. */
+type Verdict = 'right' | 'wrong' | 'waits, right' | 'waits, wrong' | 'none' | 'rightly none' | 'broken case';
 
 export async function run({ rest }: BenchmarkOptions): Promise<BenchmarkResult> {
   const figures: Record<string, number> = {};
@@ -25,7 +26,15 @@ export async function run({ rest }: BenchmarkOptions): Promise<BenchmarkResult> 
     const cases = readPatternCases(join(import.meta.dirname, 'pattern-cases', set)).filter(
       ({ name }) => names.length === 0 || names.some((word) => name.includes(word)),
     );
-    const counts: Record<Verdict, number> = { right: 0, wrong: 0, none: 0, 'rightly none': 0, 'broken case': 0 };
+    const counts: Record<Verdict, number> = {
+      right: 0,
+      wrong: 0,
+      'waits, right': 0,
+      'waits, wrong': 0,
+      none: 0,
+      'rightly none': 0,
+      'broken case': 0,
+    };
     let shown = 0;
     for (const one of cases) {
       const { verdict, proposal, why } = await judgeCase(one);
@@ -33,7 +42,7 @@ export async function run({ rest }: BenchmarkOptions): Promise<BenchmarkResult> 
       if (verdict === 'right' && isShown(proposal)) shown += 1;
       if (isQuiet && set === 'unseen') continue;
       table.push(`${set.padEnd(7)} ${one.name.padEnd(36)} ${verdict.padEnd(13)} ${why}`);
-      if (verdict === 'wrong') table.push(...(proposal?.diff ?? '').split('\n').map((line) => `        ${line}`));
+      if (verdict.endsWith('wrong')) table.push(...(proposal?.diff ?? '').split('\n').map((line) => `        ${line}`));
     }
     const fixable = cases.filter(({ judge }) => judge !== undefined).length;
     Object.assign(figures, {
@@ -41,6 +50,8 @@ export async function run({ rest }: BenchmarkOptions): Promise<BenchmarkResult> 
       [`${set}Right`]: counts.right,
       [`${set}RightShown`]: shown,
       [`${set}Wrong`]: counts.wrong,
+      [`${set}WaitsRight`]: counts['waits, right'],
+      [`${set}WaitsWrong`]: counts['waits, wrong'],
       [`${set}NothingFound`]: counts.none,
       [`${set}NoEditCures`]: cases.length - fixable,
       [`${set}RightlyNone`]: counts['rightly none'],
@@ -58,12 +69,16 @@ async function judgeCase(one: PatternCase): Promise<{ verdict: Verdict; proposal
     const older = Object.keys(one.before).length === 0 ? [] : [{ subject: 'Work as before', files: { ...one.files, ...one.before } }];
     const commits = [...older, { subject: 'As deployed', files: one.files }];
     const test = one.test === undefined ? undefined : ['sh', '-c', one.test];
-    const proposal = await solve({ name: 'app', commits, log, test }, { provider: 'builtin' });
-    const isProven = proposal?.state === 'published' && proposal.diff !== '';
-    const pattern = isProven ? `${proposal.model} (${proposal.confidence})` : (proposal?.stateReason.slice(0, 140) ?? 'no proposal');
-    if (!isProven) return { verdict: one.judge === undefined ? 'rightly none' : 'none', proposal, why: pattern };
+    // A folder of settings has no tests to demand.
+    const gate = one.run === undefined ? ('syntax' as const) : ('tests' as const);
+    const proposal = await solve({ name: 'app', commits, log, test, gate }, { provider: 'builtin' });
+    const isDelivered = proposal?.state === 'published';
+    const isOffered = proposal !== undefined && proposal.diff !== '' && (isDelivered || proposal.state === 'awaiting-approval');
+    const pattern = isOffered ? `${proposal.model} (${proposal.confidence})` : (proposal?.stateReason.slice(0, 140) ?? 'no proposal');
+    if (!isOffered) return { verdict: one.judge === undefined ? 'rightly none' : 'none', proposal, why: pattern };
     const isRight = one.judge !== undefined && holds(one, proposal.files, join(folder, 'judged'));
-    return { verdict: isRight ? 'right' : 'wrong', proposal, why: pattern };
+    const verdict = isRight ? 'right' : 'wrong';
+    return { verdict: isDelivered ? verdict : `waits, ${verdict}`, proposal, why: pattern };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -76,14 +91,22 @@ function isShown(proposal: SolutionProposal | undefined): boolean {
 /** What the failing program prints. */
 function logOf({ run: command, files }: PatternCase, directory: string): string | undefined {
   write(directory, files);
-  const ran = spawnSync('sh', ['-c', command ?? 'false'], { cwd: directory, encoding: 'utf8', timeout: timeoutMs });
+  const ran = spawnSync('sh', ['-c', command ?? 'false'], {
+    cwd: directory,
+    encoding: 'utf8',
+    timeout: timeoutMs,
+    maxBuffer: 64 * 1024 ** 2,
+  });
   const text = `${ran.stdout}${ran.stderr}`.trim();
   return ran.status === 0 || ran.status === null || ran.status >= 126 || text === '' ? undefined : text;
 }
 
 function holds(one: PatternCase, changed: SolutionProposal['files'], directory: string): boolean {
   write(directory, { ...one.files, ...changed, ...one.judgeFiles });
-  return spawnSync('sh', ['-c', one.judge ?? 'false'], { cwd: directory, encoding: 'utf8', timeout: timeoutMs }).status === 0;
+  return (
+    spawnSync('sh', ['-c', one.judge ?? 'false'], { cwd: directory, encoding: 'utf8', timeout: timeoutMs, maxBuffer: 64 * 1024 ** 2 })
+      .status === 0
+  );
 }
 
 function write(directory: string, files: Readonly<Record<string, string | null>>): void {

@@ -21,11 +21,13 @@ export interface SolvableProblem {
   readonly log: string;
   /** Undefined: found by itself. */
   readonly test: readonly string[] | undefined;
+  /** Demanded of what is delivered; `tests` unless said otherwise. */
+  readonly gate?: 'syntax' | 'tests' | undefined;
 }
 
 /** @param model the configuration's `model:` section */
 export async function solve(
-  { name, commits, log, test }: SolvableProblem,
+  { name, commits, log, test, gate = 'tests' }: SolvableProblem,
   model: Readonly<Record<string, unknown>>,
   secrets: SecretReader = { get: async () => undefined },
 ): Promise<SolutionProposal | undefined> {
@@ -41,6 +43,7 @@ export async function solve(
       name,
       services: [name],
       url: directory,
+      gate,
       commands: { setup: undefined, build: undefined, test, reproduce: undefined },
     });
     const proposals = memoryProposals();

@@ -185,7 +185,7 @@ export class ModelService {
   }
 
   /** What the built-in engine wants to see of the repository. */
-  patternKeys(problem: Pick<PatternProblem, 'type' | 'message'>): readonly string[] {
+  patternKeys(problem: Omit<PatternProblem, 'settings'>): readonly string[] {
     return this.#options.engine.keysOf(problem);
   }
 

@@ -13,6 +13,8 @@ export interface PatternProblem {
   readonly suspects: readonly PatternSuspect[];
   /** Text by path, of every place and every file that a suspect touched, at the base revision. */
   readonly files: ReadonlyMap<string, string>;
+  /** All paths of the base revision. */
+  readonly paths: readonly string[];
   /** Lines of the repository that hold one of the keys that the engine asked for. */
   readonly settings: readonly PatternSetting[];
 }
@@ -57,8 +59,8 @@ export interface PatternCandidate {
 }
 
 export interface PatternEngine {
-  /** What to look for in the repository before proposing: names of settings that the message speaks of. */
-  keysOf(problem: Pick<PatternProblem, 'type' | 'message'>): readonly string[];
+  /** What to look for in the repository before proposing: names of settings that the message or the failing line speaks of. */
+  keysOf(problem: Omit<PatternProblem, 'settings'>): readonly string[];
   /** Candidates in the order they should be tried; empty if no pattern fits. */
   propose(problem: PatternProblem): Promise<readonly PatternCandidate[]>;
 }

@@ -4,9 +4,10 @@ import { findEarlierFix, diagnoseEarlierFix, explainEarlierFix, type EarlierFixP
 import { isTestPath, judgeCaution, judgePath } from './edits/path-policy.ts';
 import type { Groundwork } from './groundwork.ts';
 import type { Repository, RepositoryService } from '../repository/repository.ts';
+import { isShownGone } from './gate.ts';
 import { describe, type RelatedChange } from './open-changes.ts';
 import type { Diagnosis, SolutionProposal } from './proposal.ts';
-import { isShownGone, tryFiles, type Tried, type TrialOptions } from './trials.ts';
+import { tryFiles, type Tried, type TrialOptions } from './trials.ts';
 
 export interface Elsewhere {
   readonly reason: string;
@@ -53,7 +54,7 @@ export async function findElsewhere(
     const isPlain = related.isAtLine && related.isNamed;
     const tried = trials < mostTrials ? await tryChange(groundwork, related, options) : undefined;
     if (tried !== undefined) trials += 1;
-    if (tried !== undefined && isShownGone(tried) && tried.results.every(({ outcome }) => outcome !== 'failed'))
+    if (tried !== undefined && isShownGone(tried.results) && tried.results.every(({ outcome }) => outcome !== 'failed'))
       return tell(groundwork, related, 'with it the problem is shown to be gone');
     // What was put to the proof and failed is none, whatever it says.
     if (isPlain && (tried === undefined || tried.results.every(({ outcome }) => outcome !== 'failed')))

@@ -31,6 +31,11 @@ export function rankLadder(results: readonly RungResult[]): number {
   return height - failures * 100;
 }
 
+/** True if something that showed the problem before doesn't any more. */
+export function isShownGone(results: readonly RungResult[]): boolean {
+  return results.some(({ rung, outcome, showsFix }) => showsFix === true || (rung === 'reproduced' && outcome === 'passed'));
+}
+
 /** What each passed rung adds as long as nothing shows the problem gone. Of such changes most are wrong (three of four, in published studies). */
 const rungWeights: Readonly<Record<Rung, number>> = { parsed: 0.02, applied: 0.02, syntax: 0.04, builds: 0.04, tests: 0.12, reproduced: 0 };
 

@@ -11,12 +11,20 @@ import { columnAt } from './problem.ts';
 
 export const builtinName = 'builtin';
 
+/**
+ * True for what the message, the code and the history say outright: a name that only one other is nearly like, an import that is missing, a limit
+ * with its number, the commit that broke it. All else is a guess at what should be done, and is worth what is seen of it.
+ */
+export function speaksForItself(pattern: string): boolean {
+  return /^(?:revert$|limit-|misspelt-|missing-import$)/.test(pattern);
+}
+
 /** Files that are read for their settings, and lines kept of all. */
 const mostSettingFiles = 12;
 const mostSettings = 60;
 
 export async function* proposeByPattern(groundwork: Groundwork, engine: PatternEngine, service: RepositoryService): Candidates {
-  const problem = readPatternProblem(groundwork);
+  const problem = readPatternProblem(groundwork, await service.listFiles(groundwork.repository, groundwork.baseCommit));
   const candidates = await engine.propose({ ...problem, ...(await findSettings(groundwork, engine.keysOf(problem), service)) });
   for (const candidate of candidates) {
     const files = Object.fromEntries(candidate.files);
@@ -64,7 +72,7 @@ async function findSettings(
   return { files, settings };
 }
 
-function readPatternProblem({ problem, locations, suspects, files }: Groundwork): PatternProblem {
+function readPatternProblem({ problem, locations, suspects, files }: Groundwork, paths: readonly string[]): PatternProblem {
   return {
     type: problem.reason.type,
     message: problem.reason.message,
@@ -76,6 +84,7 @@ function readPatternProblem({ problem, locations, suspects, files }: Groundwork)
     ),
     suspects: suspects.map(({ commit, diff }) => ({ hash: commit.hash, subject: commit.subject, diff })),
     files,
+    paths,
     settings: [],
   };
 }

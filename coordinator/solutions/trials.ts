@@ -5,9 +5,10 @@ import { isTestPath } from './edits/path-policy.ts';
 import { writeToTree } from './edits/tree-writer.ts';
 import { findChecks, type Checks } from './checks.ts';
 import type { Candidate, Candidates, Exhausted, Feedback } from './candidate.ts';
-import { rankLadder } from './gate.ts';
+import { isShownGone, rankLadder } from './gate.ts';
 import type { Groundwork } from './groundwork.ts';
 import { writeIncidentReplay } from './incident-replay.ts';
+import { builtinName, speaksForItself } from './pattern-proposer.ts';
 import type { RungResult } from './proposal.ts';
 import { rungs, type RepositoryService, type Rung } from '../repository/repository.ts';
 import { explainUnfit, type Reproduction, type ReproductionTest } from './reproduction/reproduction.ts';
@@ -64,7 +65,7 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
     const tried = await tryCandidate(groundwork, next.value, base, options);
     if (best === undefined || rankLadder(tried.results) > rankLadder(best.results)) best = tried;
     if (holds(tried) && heightOf(tried) >= rungs.indexOf(highestRung(base, tried))) {
-      const asked = isShownGone(tried) ? tried : await askForTest(groundwork, tried, candidates, base, options);
+      const asked = isShownGone(tried.results) ? tried : await askForTest(groundwork, tried, candidates, base, options);
       if (holds(asked)) {
         best = asked;
         break;
@@ -97,11 +98,6 @@ function conclude(best: Tried | undefined, exhausted: Exhausted): TrialOutcome {
 
 function holds({ results }: Tried): boolean {
   return results.every(({ outcome }) => outcome !== 'failed');
-}
-
-/** Whether something that failed before was shown to work. */
-export function isShownGone({ results }: Tried): boolean {
-  return results.some(({ rung, outcome, showsFix }) => showsFix === true || (rung === 'reproduced' && outcome === 'passed'));
 }
 
 function heightOf({ results }: Tried): number {
@@ -189,7 +185,11 @@ async function tryCandidate(groundwork: Groundwork, candidate: Candidate, base: 
   }
   await writeToTree(tree.directory, candidate.files);
   const climbed = await options.validator.climb(
-    { ...trialOf(groundwork, tree.directory, base.checks, options), reproduction: base.reproduction },
+    {
+      ...trialOf(groundwork, tree.directory, base.checks, options),
+      reproduction: base.reproduction,
+      onlyTolerates: candidate.provider === builtinName && !speaksForItself(candidate.model),
+    },
     candidate.files,
     base.baseline,
     options.onRung,

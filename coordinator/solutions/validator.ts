@@ -36,6 +36,8 @@ export interface Trial {
   readonly reason: Reason;
   /** What stands in for a reproduce command where none is configured. */
   readonly reproduction?: Reproduction | undefined;
+  /** The change only tolerates what failed, where it failed: if that fails as before, it is no use. */
+  readonly onlyTolerates?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -252,9 +254,10 @@ export class Validator {
     const shownBy = test.origin;
     if (run.exitStatus === 0) return { ...describe('reproduced', 'passed', test.check, run, `${what}, and passes now.`), shownBy };
     // The right change may be in what never passes such a value on: that shows nothing against it.
-    const isOpen = shownBy === 'invented' || (run.stoppedBy === undefined && compareReason(run.output, trial.reason) === 'other');
-    const after = `${what}, and fails after the change: ${explain(run)}.`;
-    return { ...describe('reproduced', isOpen ? 'skipped' : 'failed', test.check, run, after), shownBy };
+    const after = run.stoppedBy === undefined ? compareReason(run.output, trial.reason) : undefined;
+    const isOpen = shownBy === 'invented' ? trial.onlyTolerates !== true || after !== 'same' : after === 'other';
+    const note = `${what}, and fails after the change: ${explain(run)}.`;
+    return { ...describe('reproduced', isOpen ? 'skipped' : 'failed', test.check, run, note), shownBy };
   }
 
   async #runReproduction(trial: Trial, test: ReproductionTest): Promise<SandboxRun> {

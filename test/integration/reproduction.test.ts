@@ -1,5 +1,6 @@
 // Tests that are made from incidents: by the built-in engine from logged and made-up values, and by a model, with the real sandbox.
 // Must never pass because a test was kept that doesn't fail without the change.
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,9 @@ import { say, startFakeModelServer, withCanary } from '../support/fake-model-ser
 import { git, makeRepository } from '../support/plain-repository-service.ts';
 import { sampleIncident, sampleOccurrence, sampleRepository } from '../support/solution-samples.ts';
 import { solutionBench, type BenchOptions } from '../support/solution-bench.ts';
+
+const hasGo = spawnSync('go', ['version']).status === 0;
+if (!hasGo) console.warn('skipped: no test is made for Go, because there is no go here');
 
 let folder = '';
 beforeEach(async () => {
@@ -122,6 +126,40 @@ ValueError: invalid literal for int() with base 10: ''`;
     expect(path).toMatch(/^tests\/test_money_incident_\w+\.py$/);
     expect(proposal?.files[path]).toContain("parse_amount('', ");
     expect(proposal?.validation?.rungs.find(({ rung }) => rung === 'reproduced')?.outcome).toBe('passed');
+  });
+
+  it.skipIf(!hasGo)('writes Go for Go, in the package of what panicked, and leaves nothing of its search behind', async () => {
+    const files = {
+      'go.mod': 'module example.com/shop\n\ngo 1.18\n',
+      'line/line.go': `package line
+
+import "strings"
+
+// Value reads the value of "name=value".
+func Value(line string) (string, error) {
+	parts := strings.Split(line, "=")
+	return parts[1], nil
+}
+`,
+      'line/line_test.go': 'package line\n\nimport "testing"\n\nfunc TestStarts(t *testing.T) {}\n',
+    };
+    const log = `panic: runtime error: index out of range [1] with length 1
+
+goroutine 1 [running]:
+example.com/shop/line.Value(...)
+	/srv/shop/line/line.go:8
+main.main()
+	/srv/shop/main.go:6 +0x1d
+exit status 2`;
+    const { proposal, directory } = await solve(files, log);
+    const { path = '' } = proposal?.reproduction ?? {};
+    expect(path).toMatch(/^line\/line_incident_\w+_test\.go$/);
+    expect(proposal?.files[path]).toContain('\tValue("")\n');
+    expect(proposal?.validation?.rungs.find(({ rung }) => rung === 'reproduced')).toMatchObject({ outcome: 'passed', shownBy: 'invented' });
+    // Who asks for an error gets one.
+    expect(proposal?.files['line/line.go']).toContain('return "", errors.New("parts can be shorter');
+    expect(proposal?.state).toBe('published');
+    expect(await git(directory, 'show', '--name-only', '--format=', proposal?.delivery?.branch ?? '')).toBe(`line/line.go\n${path}\n`);
   });
 });
 

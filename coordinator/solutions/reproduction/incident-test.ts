@@ -10,6 +10,7 @@ import type { Groundwork } from '../groundwork.ts';
 import type { Sandbox } from '../sandbox.ts';
 import type { TestRunner } from '../test-runner.ts';
 import { findCallSite, type CallSite } from './call-site.ts';
+import { makeGoTest } from './go-test.ts';
 import { readLoggedValues, valuesFor, type LoggedValues, type Value } from './logged-values.ts';
 import { nodeProbe, pythonProbe, type Access, type ProbeAnswer, type ProbeTask } from './probe.ts';
 import type { ReproductionTest } from './reproduction.ts';
@@ -39,6 +40,7 @@ export async function makeIncidentTest(parts: IncidentTestParts): Promise<Reprod
   const type = problem.trace?.type?.split('.').at(-1);
   const stack = stackOf(groundwork);
   const innermost = stack[0];
+  if (innermost?.path.endsWith('.go') === true) return makeGoTest(parts, stack);
   if (type === undefined || !/^\w+$/.test(type) || innermost === undefined) return undefined;
   const isPython = innermost.path.endsWith('.py');
   if (!fits(runner, innermost.path)) return undefined;

@@ -60,14 +60,18 @@ export function valuesFor(parameter: string, logged: LoggedValues): readonly Val
   for (const value of logged.documents) add(value, 1, true);
   for (const value of logged.scalars) add(value, 2, true);
   for (const value of logged.documents) add({ body: value, query: value, params: value }, 3, true);
-  add(undefined, 4, false);
-  add({}, 5, false);
-  add([], 5, false);
+  // What lacks something is likelier than what lacks everything.
+  add({}, 4, false);
+  add([], 4, false);
+  add(undefined, 5, false);
   add(null, 5, false);
   add(0, 5, false);
   add('', 5, false);
   add('x', 6, false);
   add(1, 6, false);
+  add(100, 6, false);
+  add(-1, 6, false);
+  add('a text that is longer than most fields are made for', 7, false);
   add([{}], 7, false);
   add([null], 7, false);
   return found;

@@ -49,7 +49,8 @@ const textMethods = new Set([
   'splitlines',
 ]);
 const deepest = 4;
-const mostVariants = 12;
+const mostVariants = 24;
+const longText = 'a text that is longer than most fields are made for';
 
 export function emptyShape(): Shape {
   return { members: new Map(), element: undefined, isText: false };
@@ -66,6 +67,10 @@ export function learnShapes(body: SyntaxNode, parameters: Map<string, Shape>): v
         shape.element ??= emptyShape();
         known.set(source.name, shape.element);
       }
+    }
+    if (node.type === 'spread_element' && node.namedChild(0) !== null) {
+      const shape = shapeAt(node.namedChild(0) as SyntaxNode, known);
+      if (shape !== undefined) shape.element ??= emptyShape();
     }
     if (node.type === 'variable_declarator' || node.type === 'assignment') {
       const name = node.childForFieldName('name') ?? node.childForFieldName('left');
@@ -130,14 +135,14 @@ function keyOf(node: SyntaxNode): string | undefined {
   return index?.type === 'string' ? index.text.slice(1, -1) : undefined;
 }
 
-/** Values of a shape: the whole, lists empty, and with one member left out at a time. */
+/** Values of a shape: the whole, lists empty, with one member left out at a time, and with one of another kind. */
 export function valuesOf(shape: Shape): readonly Json[] {
   if (shape.members.size === 0 && shape.element === undefined) return [];
   const whole = build(shape, true, deepest);
   const bare = build(shape, false, deepest);
   const lacking = [...without(whole), ...without(bare)];
   const seen = new Set<string>();
-  return [whole, bare, ...lacking]
+  return [whole, bare, ...lacking, ...ofOtherKinds(whole)]
     .filter((value) => {
       const key = JSON.stringify(value);
       return !seen.has(key) && seen.add(key).size > 0;
@@ -160,4 +165,14 @@ function without(value: Json): readonly Json[] {
     Object.fromEntries(entries.filter(([other]) => other !== key)),
     ...without(inner).map((one) => ({ ...Object.fromEntries(entries), [key]: one })),
   ]);
+}
+
+/** One leaf or list at a time as it comes where nobody checks: numbers as text, text that is long, one thing instead of a list. */
+function ofOtherKinds(value: Json): readonly Json[] {
+  if (typeof value === 'number') return [String(value)];
+  if (typeof value === 'string') return [longText, 1];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [value[0] as Json, ...ofOtherKinds(value[0] as Json).map((one) => [one])];
+  if (typeof value !== 'object' || value === null) return [];
+  const entries = Object.entries(value as { readonly [key: string]: Json });
+  return entries.flatMap(([key, inner]) => ofOtherKinds(inner).map((one) => ({ ...Object.fromEntries(entries), [key]: one })));
 }

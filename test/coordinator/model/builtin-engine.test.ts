@@ -23,6 +23,7 @@ async function propose(
     places,
     suspects: [],
     settings: [],
+    paths: [path],
     files: new Map([[path, text]]),
     ...more,
   });
@@ -103,9 +104,17 @@ describe('guards for Go', () => {
       'if s.counts[w] == nil {\n\t\ts.counts[w] = make(map[string]int)\n\t}\n\ts.counts[w][k] += 1',
     ],
     ['s.counts[w] = nil', 'assignment to entry in nil map', 's.counts = make(map[string]map[string]int)'],
-    ['i = list[i]', 'runtime error: index out of range [3] with length 3', 'if i < 0 || i >= len(list) {\n\t\treturn 0, nil\n\t}'],
-    ['i = 10 / i', 'runtime error: integer divide by zero', 'if i == 0 {\n\t\treturn 0, nil'],
-    ['w = d.Name()', 'runtime error: invalid memory address or nil pointer dereference', 'if d == nil {\n\t\treturn 0, nil'],
+    [
+      'i = list[i]',
+      'runtime error: index out of range [3] with length 3',
+      'if i < 0 || i >= len(list) {\n\t\treturn 0, errors.New("list can be shorter',
+    ],
+    ['i = 10 / i', 'runtime error: integer divide by zero', 'if i == 0 {\n\t\treturn 0, errors.New("i can be zero")'],
+    [
+      'w = d.Name()',
+      'runtime error: invalid memory address or nil pointer dereference',
+      'if d == nil {\n\t\treturn 0, errors.New("d can be nil")',
+    ],
     ['for _, n := range list {\n\t\tlist[n]++\n\t}', 'runtime error: index out of range [3] with length 3', 'continue'],
   ])('%s', async (line, message, expected) => {
     expect(await firstText('a.go', store(line), line.startsWith('for') ? 9 : 8, 'panic', message)).toContain(expected);

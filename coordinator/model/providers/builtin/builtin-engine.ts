@@ -4,6 +4,7 @@ import type { SyntaxTrees } from '../../../../base/syntax-tree.ts';
 import type { PatternCandidate, PatternEngine, PatternProblem } from '../../pattern-engine.ts';
 import { proposeGuards } from './guards.ts';
 import { limitKeys, proposeLimits, wordsOf } from './limits.ts';
+import { correctSettings, settingKeys } from './misspelt-settings.ts';
 import { proposeReverts } from './revert.ts';
 
 /** Each one costs a run of the checks. */
@@ -20,17 +21,21 @@ export function isOfSurroundings(message: string): boolean {
 
 export function createBuiltinEngine(trees: SyntaxTrees): PatternEngine {
   return {
-    keysOf: (problem) => limitKeys(wordsOf(problem)),
+    keysOf(problem) {
+      const limits = limitKeys(wordsOf(problem));
+      return limits.length > 0 ? limits : settingKeys(problem);
+    },
     async propose(problem: PatternProblem): Promise<readonly PatternCandidate[]> {
       // A limit that is set too small shows as a problem of the surroundings, and is none.
       const limits = proposeLimits(problem);
       if (limits.length > 0) return limits.slice(0, mostCandidates);
       if (isOfSurroundings(wordsOf(problem))) return [];
+      const settings = correctSettings(problem);
       const reverts = proposeReverts(problem);
       const guards = await proposeGuards(problem, trees);
       const ordered = [...reverts, ...guards].toSorted((a, b) => rankOf(a) - rankOf(b) || weightOf(a) - weightOf(b));
       const parsing: PatternCandidate[] = [];
-      for (const candidate of ordered) {
+      for (const candidate of [...settings, ...ordered]) {
         if (parsing.length === mostCandidates) break;
         if (await parses(candidate, trees)) parsing.push(candidate);
       }
@@ -48,7 +53,8 @@ function rankOf({ pattern, loses, files }: PatternCandidate): number {
 }
 
 function weightOf({ pattern, size, loses, files }: PatternCandidate): number {
-  return size + (pattern === 'revert' ? loses * 3 : 4) + (files.size - 1) * 20;
+  // Templates know better than their size which of them is likelier.
+  return (pattern === 'revert' ? size + loses * 3 : Math.min(size, 2) + 4) + (files.size - 1) * 20;
 }
 
 async function parses(candidate: PatternCandidate, trees: SyntaxTrees): Promise<boolean> {

@@ -1,6 +1,7 @@
 // Guard templates for Go: what the runtime panics with, and the smallest check before it.
 // Must never invent a type: where the file doesn't tell a map's, there is no template.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
+import { leaveFunction } from './go-returns.ts';
 import { enclosing, indentOf, nodesOnLine, type GuardEdit, type GuardSite, type Splice } from './guard-edit.ts';
 
 /** Statements that a check can stand before; a line of its own inside a block. */
@@ -108,30 +109,11 @@ function leaveBefore(site: GuardSite, node: SyntaxNode, condition: string, about
   const around =
     statement?.parent === null || statement === undefined ? undefined : enclosing(statement.parent, ['for_statement', ...functionTypes]);
   if (statement === undefined || around === undefined) return [];
-  const leave = around.type === 'for_statement' ? 'continue' : returnZero(around);
-  return leave === undefined ? [] : [{ ...about, splices: [checkBefore(site, statement, condition, leave)] }];
-}
-
-function returnZero(node: SyntaxNode): string | undefined {
-  const result = node.childForFieldName('result');
-  if (result === null) return 'return';
-  if (result.type !== 'parameter_list') return `return ${zeroOf(result)}`;
-  const zeros = result.namedChildren.flatMap((parameter) => {
-    const type = parameter.childForFieldName('type');
-    const names = Math.max(1, parameter.childrenForFieldName('name').length);
-    return type === null ? [] : Array.from({ length: names }, () => zeroOf(type));
-  });
-  return `return ${zeros.join(', ')}`;
-}
-
-function zeroOf(type: SyntaxNode): string {
-  if (['pointer_type', 'map_type', 'slice_type', 'interface_type', 'function_type', 'channel_type'].includes(type.type)) return 'nil';
-  if (['error', 'any'].includes(type.text)) return 'nil';
-  if (type.text === 'string') return '""';
-  if (type.text === 'bool') return 'false';
-  if (/^(?:u?int(?:8|16|32|64|ptr)?|float(?:32|64)|complex(?:64|128)|byte|rune)$/.test(type.text)) return '0';
-  // The zero value of any type, without knowing what it is.
-  return `*new(${type.text})`;
+  const leave =
+    around.type === 'for_statement'
+      ? { words: 'continue', imports: [] }
+      : leaveFunction(around, site.root, about.rootCause.replaceAll('`', '').replace(/ on line .*$/, ''));
+  return leave === undefined ? [] : [{ ...about, splices: [checkBefore(site, statement, condition, leave.words), ...leave.imports] }];
 }
 
 function checkBefore(site: GuardSite, statement: SyntaxNode, condition: string, action: string): Splice {

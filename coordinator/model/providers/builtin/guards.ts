@@ -4,12 +4,17 @@ import { grammarOf, type SyntaxTrees } from '../../../../base/syntax-tree.ts';
 import type { PatternCandidate, PatternProblem } from '../../pattern-engine.ts';
 import type { GuardEdit, GuardSite } from './guard-edit.ts';
 import { guardGo } from './go-guards.ts';
+import { mendGoValues } from './go-values.ts';
 import { guardJava } from './java-guards.ts';
+import { mendJavaValues } from './java-values.ts';
 import { guardJavaScript } from './javascript-guards.ts';
+import { mendJavaScriptValues } from './javascript-values.ts';
 import { correctTypo } from './name-typos.ts';
+import { isDecision, isDeliberate } from './off-limits.ts';
 import { correctBound } from './off-by-one.ts';
 import { mendJava, mendJavaScript, mendPython } from './plain-mistakes.ts';
 import { guardPython } from './python-guards.ts';
+import { mendPythonValues } from './python-values.ts';
 import { mendPythonLibraries } from './python-mistakes.ts';
 
 /** Places further out than this are callers that rarely hold the fault. */
@@ -18,7 +23,7 @@ const mostPlaces = 4;
 /** Candidates of every template that fits at the located places, innermost place first. */
 export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees): Promise<readonly PatternCandidate[]> {
   const candidates: PatternCandidate[] = [];
-  for (const place of problem.places.slice(0, mostPlaces)) {
+  for (const [index, place] of problem.places.slice(0, mostPlaces).entries()) {
     const text = problem.files.get(place.path);
     const own = templatesOf(place.path);
     if (text === undefined || own.length === 0) continue;
@@ -29,11 +34,14 @@ export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees)
       column: place.column,
       text,
     };
-    const edits =
-      (await trees.withTree(place.path, text, (root) =>
-        [correctTypo, correctBound, ...own].flatMap((template) => template({ ...site, root })),
-      )) ?? [];
-    for (const edit of edits) candidates.push(describeGuard(place.path, text, edit));
+    const edits = await trees.withTree(place.path, text, (root) =>
+      index === 0 && isDeliberate({ ...site, root })
+        ? 'deliberate'
+        : [correctTypo, correctBound, ...own].flatMap((template) => template({ ...site, root })).filter((edit) => !isDecision(root, edit)),
+    );
+    // Who raised it wanted it to be heard, at whatever place it is caught.
+    if (edits === 'deliberate') return [];
+    for (const edit of edits ?? []) candidates.push(describeGuard(place.path, text, edit));
   }
   return candidates;
 }
@@ -44,13 +52,13 @@ function templatesOf(path: string): readonly ((site: GuardSite) => readonly Guar
     case 'javascript':
     case 'typescript':
     case 'tsx':
-      return [mendJavaScript, guardJavaScript];
+      return [mendJavaScript, mendJavaScriptValues, guardJavaScript];
     case 'python':
-      return [mendPython, mendPythonLibraries, guardPython];
+      return [mendPython, mendPythonLibraries, mendPythonValues, guardPython];
     case 'go':
-      return [guardGo];
+      return [mendGoValues, guardGo];
     case 'java':
-      return [mendJava, guardJava];
+      return [mendJava, mendJavaValues, guardJava];
     default:
       return [];
   }

@@ -181,7 +181,8 @@ function returnZero(node: SyntaxNode): string | undefined {
   const type = node.childForFieldName('type')?.text;
   if (type === undefined) return undefined;
   if (type === 'void') return 'return;';
-  if (type === 'boolean') return 'return false;';
+  // A question is not for a pattern to answer.
+  if (type === 'boolean') return undefined;
   if (['int', 'long', 'short', 'byte', 'float', 'double', 'char'].includes(type)) return 'return 0;';
   if (type.startsWith('Optional<')) return 'return Optional.empty();';
   return 'return null;';

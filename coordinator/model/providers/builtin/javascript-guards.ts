@@ -1,7 +1,9 @@
 // Guard templates for JavaScript and TypeScript: what V8 says of a failure, and the smallest edit that tolerates it.
 // Must never claim more than a guard is: it keeps the code going where a value is missing.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
+import { answerForNothing } from './convention.ts';
 import { addNodeImport } from './javascript-imports.ts';
+import { isOfKind } from './javascript-values.ts';
 import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite } from './guard-edit.ts';
 
 const listMethods = new Set([
@@ -38,7 +40,7 @@ export function guardJavaScript(site: GuardSite): readonly GuardEdit[] {
   if (notIterable !== null || /object is not iterable/.test(message)) return guardIteration(site);
   if (notDefined?.[1] !== undefined) return addNodeImport(site, notDefined[1]);
   if (/Cannot convert undefined or null to object/.test(message)) return guardObjectArgument(site);
-  if (/in JSON at position|Unexpected end of JSON input|is not valid JSON/.test(message)) return guardJson(site);
+  if (/Unexpected end of JSON input/.test(message)) return guardJson(site);
   if (/Division by zero/.test(message)) return guardDivision(site);
   return [];
 }
@@ -198,7 +200,8 @@ function guardCall(site: GuardSite, name: string): readonly GuardEdit[] {
   const calls = nodesOnLine(site.root, site.line, ['call_expression']).filter((node) => node.childForFieldName('function')?.text === name);
   return calls.slice(0, 2).flatMap((node) => {
     const callee = node.childForFieldName('function');
-    if (callee === null) return [];
+    // What every value of its kind has is not left out: the value is of another kind.
+    if (callee === null || isOfKind(callee.childForFieldName('property')?.text ?? '')) return [];
     return [
       {
         pattern: 'undefined-function',
@@ -213,17 +216,31 @@ function guardCall(site: GuardSite, name: string): readonly GuardEdit[] {
 function guardIteration(site: GuardSite): readonly GuardEdit[] {
   const loops = nodesOnLine(site.root, site.line, ['for_in_statement']).map((node) => node.childForFieldName('right'));
   const spreads = nodesOnLine(site.root, site.line, ['spread_element']).map((node) => node.namedChild(0));
-  return [...loops, ...spreads].flatMap((node) => {
-    if (node === null || node.type === 'object' || node.type === 'array') return [];
+  const holders = [...loops, ...spreads].filter(
+    (node): node is SyntaxNode => node !== null && node.type !== 'object' && node.type !== 'array',
+  );
+  // V8 names no member: where there are several, any of them may be missing.
+  const all =
+    holders.length > 1
+      ? [{ ...aboutIteration(site, 'list'), splices: holders.map((node) => replaceNode(node, `(${node.text} ?? [])`)) }]
+      : [];
+  const each = holders.flatMap((node) => {
     return [
       {
-        pattern: 'null-dereference',
-        title: `Treat a missing ${shorten(node.text)} as empty`,
-        rootCause: `\`${shorten(node.text)}\` can be missing on line ${site.line}, where it is iterated.`,
+        ...aboutIteration(site, node.text),
         splices: [replaceNode(node, `(${node.text} ?? [])`)],
       },
     ];
   });
+  return holders.length > 1 ? all : each;
+}
+
+function aboutIteration(site: GuardSite, text: string): Omit<GuardEdit, 'splices'> {
+  return {
+    pattern: 'null-dereference',
+    title: `Treat a missing ${shorten(text)} as empty`,
+    rootCause: `\`${shorten(text)}\` can be missing on line ${site.line}, where it is iterated.`,
+  };
 }
 
 function guardObjectArgument(site: GuardSite): readonly GuardEdit[] {
@@ -245,7 +262,10 @@ function guardObjectArgument(site: GuardSite): readonly GuardEdit[] {
 
 function guardJson(site: GuardSite): readonly GuardEdit[] {
   return nodesOnLine(site.root, site.line, ['call_expression']).flatMap((node) => {
-    if (node.childForFieldName('function')?.text !== 'JSON.parse') return [];
+    const around = enclosing(node, ['function_declaration', 'function_expression', 'arrow_function', 'method_definition']);
+    // A function that has an answer for nothing gives that (javascript-values.ts).
+    const hasAnswer = around !== undefined && answerForNothing(around, node) !== undefined;
+    if (node.childForFieldName('function')?.text !== 'JSON.parse' || hasAnswer) return [];
     const argument = node.childForFieldName('arguments')?.namedChild(0);
     return argument === null || argument === undefined
       ? []

@@ -1,6 +1,7 @@
 // Misspelt names: what the runtime doesn't know, but a name of the same file is nearly like.
 // Must never guess between two names that are equally near, or correct a name that the file itself declares.
 import { enclosing, nodesOnLine, replaceNode, type GuardEdit, type GuardSite } from './guard-edit.ts';
+import { nearestOf } from './near-names.ts';
 
 interface Unknown {
   readonly name: string;
@@ -21,7 +22,8 @@ const identifierTypes = [
 
 /** Corrections of the name that the message complains about, at the failing line. */
 export function correctTypo(site: GuardSite): readonly GuardEdit[] {
-  const unknown = readUnknown(site.message);
+  const told = readUnknown(site.message);
+  const unknown = told ?? readLonely(site);
   if (unknown === undefined || unknown.name.length < 3) return [];
   const here = nodesOnLine(site.root, site.line, identifierTypes).filter(
     (node) => node.text === unknown.name && isMember(node) === unknown.isMember,
@@ -32,7 +34,8 @@ export function correctTypo(site: GuardSite): readonly GuardEdit[] {
   if (meant === undefined) return [];
   return [
     {
-      pattern: 'misspelt-name',
+      // What nobody refused by its name may be right, and something else missing.
+      pattern: told === undefined ? 'near-name' : 'misspelt-name',
       title: `Write ${meant} instead of ${unknown.name}`,
       rootCause: `\`${unknown.name}\` on line ${site.line} is nothing that exists; \`${meant}\` is, and nearly called so.`,
       splices: here.map((node) => replaceNode(node, meant)),
@@ -48,6 +51,18 @@ function readUnknown(message: string): Unknown | undefined {
     /(?:object|module '[^']{1,100}'|type object '[^']{1,100}') has no attribute '(\w+)'/.exec(message)?.[1] ??
     /\.([\w$]+) is not a function/.exec(message)?.[1];
   return member === undefined || message.includes("'NoneType'") ? undefined : { name: member, suggested, isMember: true };
+}
+
+/** A member that stands in the file once, before what could not be read of it. */
+function readLonely({ message, root, line }: GuardSite): Unknown | undefined {
+  const read = /Cannot read propert(?:y|ies) .{0,80}\(reading '([\w$]{1,60})'\)/.exec(message)?.[1];
+  if (read === undefined) return undefined;
+  const member = nodesOnLine(root, line, ['member_expression'])
+    .filter((node) => node.childForFieldName('property')?.text === read)
+    .map((node) => node.childForFieldName('object')?.childForFieldName('property')?.text)
+    .find((name) => name !== undefined && name.length >= 5);
+  const isLonely = root.descendantsOfType('property_identifier').filter((node) => node?.text === member).length === 1;
+  return member === undefined || !isLonely ? undefined : { name: member, suggested: undefined, isMember: true };
 }
 
 function isMember(node: GuardSite['root']): boolean {
@@ -67,29 +82,5 @@ function nearestName(site: GuardSite, { name, suggested, isMember: wantsMember }
     counts.set(node.text, (counts.get(node.text) ?? 0) + 1);
   }
   if (suggested !== undefined && suggested !== name && counts.has(suggested)) return suggested;
-  const most = name.length <= 4 ? 1 : 2;
-  const near = [...counts.keys()]
-    .map((other) => ({ other, distance: editDistance(name, other, most) }))
-    .filter(({ distance }) => distance <= most)
-    .toSorted((a, b) => a.distance - b.distance);
-  const [best, second] = near;
-  if (best === undefined || (second !== undefined && second.distance === best.distance)) return undefined;
-  return best.other;
-}
-
-/** Letters put in, left out, changed or swapped with their neighbour; more than `most` is `most + 1`. */
-function editDistance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most) return most + 1;
-  const rows = [Array.from({ length: b.length + 1 }, (_, index) => index)];
-  for (let i = 1; i <= a.length; i += 1) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const cost = a[i - 1] === b[j - 1] ? 0 : 1;
-      let value = Math.min((rows[i - 1]?.[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, (rows[i - 1]?.[j - 1] ?? 0) + cost);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) value = Math.min(value, (rows[i - 2]?.[j - 2] ?? 0) + 1);
-      row.push(value);
-    }
-    rows.push(row);
-  }
-  return Math.min(most + 1, rows[a.length]?.[b.length] ?? most + 1);
+  return nearestOf(name, counts.keys());
 }

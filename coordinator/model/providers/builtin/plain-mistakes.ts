@@ -79,10 +79,11 @@ function awaitCalls(site: GuardSite): readonly GuardEdit[] {
   return site.root.descendantsOfType('variable_declarator').flatMap((node) => {
     const value = node?.childForFieldName('value') ?? null;
     if (node === null || value?.type !== 'call_expression' || !used.has(node.childForFieldName('name')?.text ?? '')) return [];
-    const callee = value.childForFieldName('function')?.text.replace(/^this\./, '') ?? '';
+    const called = value.childForFieldName('function');
+    const callee = called?.text.replace(/^this\./, '') ?? '';
     const around = enclosing(node, javascriptFunctions);
     const near = node.startPosition.row < site.line && around !== undefined && around.endPosition.row >= site.line - 1;
-    if (!asyncNames.has(callee) || !near || !around.text.startsWith('async')) return [];
+    if ((!asyncNames.has(callee) && !isElsewhere(callee, site)) || !near || !around.text.startsWith('async')) return [];
     return [
       {
         pattern: 'missing-await',
@@ -92,6 +93,19 @@ function awaitCalls(site: GuardSite): readonly GuardEdit[] {
       },
     ];
   });
+}
+
+/** What another file answers with can't be seen here; waiting for what is no promise changes nothing, and the proof tells whether it helps. */
+function isElsewhere(callee: string, { root, text }: GuardSite): boolean {
+  if (/^[\w$.]+\.\w+$/.test(callee))
+    return (
+      !/^(?:JSON|Math|Object|Array|Number|String|Date|Reflect|console)\.|^(?:this\.)?\w+\.(?:map|filter|slice|split|get|match|find|join|trim)$/.test(
+        callee,
+      ) || new RegExp(`new [A-Z]\\w*\\(`).test(text)
+    );
+  return root
+    .descendantsOfType('import_specifier')
+    .some((one) => (one?.childForFieldName('alias') ?? one?.childForFieldName('name'))?.text === callee);
 }
 
 function copyBeforeLoop(site: GuardSite, copy: (text: string) => string): readonly GuardEdit[] {

@@ -53,7 +53,8 @@ export function guardPython(site: GuardSite): readonly GuardEdit[] {
 function guardKey(site: GuardSite, key: string): readonly GuardEdit[] {
   const reads = nodesOnLine(site.root, site.line, ['subscript']).filter((node) => {
     const index = node.childForFieldName('subscript');
-    if (index === null || index.type === 'slice') return false;
+    // What the host should set is for the host to set.
+    if (index === null || index.type === 'slice' || /\benviron$/.test(node.childForFieldName('value')?.text ?? '')) return false;
     return index.type === 'string' ? index.text.replace(/^\w*['"]|['"]$/g, '') === key : index.type !== 'integer' || index.text === key;
   });
   return reads.slice(0, 2).flatMap((node) => {
