@@ -36,7 +36,7 @@ export interface Trial {
   readonly reason: Reason;
   /** What stands in for a reproduce command where none is configured. */
   readonly reproduction?: Reproduction | undefined;
-  /** The change only tolerates what failed, where it failed: if that fails as before, it is no use. */
+  /** The change only tolerates what failed, where it failed: if that fails as before, and no test shows otherwise, it is no use. */
   readonly onlyTolerates?: boolean | undefined;
   readonly signal: AbortSignal;
 }
@@ -137,7 +137,11 @@ export class Validator {
       ['syntax', () => this.#checkSyntax(changed)],
       ['builds', () => this.#checkBuild(trial, baseline)],
       ['tests', () => this.#checkTests(trial, baseline)],
-      ['reproduced', () => this.#checkReproduction(trial, baseline)],
+      [
+        'reproduced',
+        () =>
+          this.#checkReproduction(results.some(({ showsFix }) => showsFix === true) ? { ...trial, onlyTolerates: false } : trial, baseline),
+      ],
     ];
     for (const [rung, step] of steps) {
       const failed = results.find(({ outcome }) => outcome === 'failed');
