@@ -6,7 +6,9 @@ import type { RepositoryService } from '../repository/repository.ts';
 import { isTestPath, judgePath } from './edits/path-policy.ts';
 import type { Candidates } from './candidate.ts';
 import type { Groundwork } from './groundwork.ts';
+import type { Incident } from '../incidents/incident.ts';
 import type { Diagnosis, RungResult } from './proposal.ts';
+import { findRunbook, type Runbook } from './runbook.ts';
 import { columnAt } from './problem.ts';
 
 export const builtinName = 'builtin';
@@ -117,26 +119,53 @@ export function diagnoseByPattern(
   const known = candidate !== undefined || latest === undefined ? undefined : knownProblemMatcher.recognize(latest);
   if (known !== undefined)
     claims.push({ statement: `${known.title}. What helps with it: ${known.remedy}`, evidenceIds: idsOf('entry').slice(0, 1) });
+  const runbook = candidate === undefined ? findRunbook(`${error} ${latest?.message ?? ''}`, problem.incident.service) : undefined;
   const undetermined =
     suspect === undefined ? 'Not determined' : `Not determined; it may have begun with ${suspect.commit.hash.slice(0, 10)}`;
+  const inGeneral = known === undefined ? '' : ` In general with problems of this kind: ${known.cause}`;
   return {
     summary: error,
-    rootCause:
-      candidate?.rootCause ??
-      (known === undefined ? `${undetermined}.` : `${undetermined}. In general with problems of this kind: ${known.cause}`),
+    rootCause: candidate?.rootCause ?? (runbook === undefined ? `${undetermined}.${inGeneral}` : tellRunbook(runbook, problem.incident)),
     claims,
-    risk:
-      candidate === undefined
-        ? ''
-        : candidate.pattern === 'revert'
-          ? 'What the commit did besides is lost where it is taken back.'
-          : candidate.pattern.startsWith('limit-')
-            ? 'A limit also protects: whether so much should be allowed, and whether the host can bear it, is for a person to say.'
-            : 'A guard keeps the code going where a value is missing; whether its absence is right is for a person to say.',
+    risk: candidate === undefined ? '' : riskOf(candidate.pattern),
     notChecked: [
-      'This was found by pattern, not by understanding the code: the built-in engine knows reverts and a small catalogue of guards and limits.',
+      'This was found by pattern, not by understanding the code: the built-in engine knows reverts, misspelt names and settings, limits, and a catalogue of common mistakes.',
+      ...(runbook === undefined ? [] : ['None of the steps was carried out: the hosts are only read, and only their logs.']),
     ],
   };
+}
+
+/** What is known to go with each kind of change. */
+const risks: readonly (readonly [RegExp, string])[] = [
+  [/^revert$/, 'What the commit did besides is lost where it is taken back.'],
+  [/^limit-/, 'A limit also protects: whether so much should be allowed, and whether the host can bear it, is for a person to say.'],
+  [
+    /^misspelt-setting$/,
+    'What was refused or unread so far takes effect once it is spelt rightly: see that its value is still what is wanted.',
+  ],
+  [/^(?:misspelt-name|near-name|missing-import)$/, 'What the line does was never seen to work: it failed before it came to that.'],
+  [/^missing-await$/, 'What waits now takes longer, and its failures show here.'],
+  [/^shared-map$/, 'Callers wait for each other; who holds the lock for long slows all of them.'],
+  [/^wrong-encoding$/, 'What can not be read is replaced or read as something else, and stays so where it is stored.'],
+  [/^error-ignored$/, 'Callers get an error where they got a crash: see that they heed it.'],
+];
+
+function riskOf(pattern: string): string {
+  const found = risks.find(([patterns]) => patterns.test(pattern))?.[1];
+  return (
+    found ??
+    'A guard keeps the code going where a value is missing or of another kind; whether its absence is right is for a person to say.'
+  );
+}
+
+/** The cause, and the steps in their order. */
+function tellRunbook({ cause, steps }: Runbook, { nodeIds }: Incident): string {
+  const where =
+    nodeIds.length === 0 ? '' : `, on ${nodeIds.slice(0, 3).join(', ')}${nodeIds.length > 3 ? ` and ${nodeIds.length - 3} more` : ''}`;
+  return [
+    `${cause} No edit of the code cures that.`,
+    `What to do${where}:\n${steps.map((step, index) => `${index + 1}. ${step}`).join('\n')}`,
+  ].join('\n\n');
 }
 
 function climbed(rung: 'parsed' | 'applied', output: string): RungResult {

@@ -87,7 +87,7 @@ function writeChoices({ modelChoices = [], usage }: SolutionProposal, style: Rep
   );
   const spent =
     usage.requests === 0
-      ? []
+      ? ['- no model answered; what it cost is the time of the checks']
       : [`- ${usage.requests} request(s), ${usage.inputTokens + usage.outputTokens} tokens, ${usage.costUsd.toFixed(4)} USD`];
   return section('Models', fold([...lines, ...spent].join('\n'), 'who was asked, and what it cost', style));
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import type { SyntaxNode } from '../../../base/syntax-tree.ts';
 import type { CodeLocation } from '../../repository/repository.ts';
+import { commandLine } from '../check.ts';
 import { judgePath } from '../edits/path-policy.ts';
 import { writeToTree } from '../edits/tree-writer.ts';
 import { goValues, parametersOf, type GoParameter } from './go-values.ts';
@@ -45,7 +46,7 @@ export async function makeGoTest(parts: IncidentTestParts, stack: readonly Place
     const text = groundwork.files.get(place.path);
     const made = text === undefined ? undefined : await trees.withTree(place.path, text, (root) => writeCalls(root, place.line, logged));
     if (made === undefined) continue;
-    const path = nameTest(groundwork, 'go', place.path);
+    const path = nameTest(groundwork, runner, place.path);
     const check = runner.commandFor([path]);
     if (check === undefined || parts.paths.includes(path) || judgePath(path, groundwork.repository.allowedPaths) !== undefined)
       return undefined;
@@ -152,7 +153,7 @@ function writeHead({ packageName, imports }: GoSite, code: string, own: readonly
 
 /** Runs all calls in one test, each recovered from, and answers with the first that panics as the incident did. */
 async function findPanic(
-  { directory, sandbox, groundwork, signal }: IncidentTestParts,
+  { directory, sandbox, groundwork, runner, signal }: IncidentTestParts,
   path: string,
   { site, calls }: { readonly site: GoSite; readonly calls: readonly Call[] },
   innermost: Place,
@@ -177,7 +178,10 @@ async function findPanic(
     '}',
     '',
   ].join('\n');
-  const command = ['go', 'test', '-count=1', '-timeout=20s', '-v', '-run', '^TestIncidentProbe$', `./${posix.dirname(path)}`];
+  const { folder } = runner;
+  const own = `./${posix.dirname(folder === undefined ? path : posix.relative(folder, path))}`;
+  const words = ['go', 'test', '-count=1', '-timeout=20s', '-v', '-run', '^TestIncidentProbe$', own];
+  const command = commandLine({ command: words, origin: 'a search for the incident', folder });
   await writeToTree(directory, { [path]: probe });
   try {
     const run = await sandbox.run({ directory, command, stdin: undefined, timeoutMs: probeTimeoutMs, signal });

@@ -14,9 +14,11 @@ function diagnosisOf(message: string) {
 }
 
 describe('a diagnosis without a fix', () => {
-  it('says of a known problem what causes it in general, and what helps', () => {
+  it('says of a problem of the host what it is and what to do, step by step', () => {
     const { rootCause, claims } = diagnosisOf('cannot store upload: ENOSPC: no space left on device, write');
-    expect(rootCause).toMatch(/^Not determined\. In general with problems of this kind: .*fill the filesystem/);
+    expect(rootCause).toMatch(
+      /^The file system of .* has no space left.*No edit of the code cures that\.\n\nWhat to do, on node-1:\n1\. `df -h/,
+    );
     expect(claims.at(-1)?.statement).toMatch(/^A filesystem is full\. What helps with it: Find what grew/);
     expect(claims.at(-1)?.evidenceIds).toEqual(['E2']);
   });
