@@ -8,7 +8,7 @@ import { commandLine } from '../check.ts';
 import { judgePath } from '../edits/path-policy.ts';
 import { writeToTree } from '../edits/tree-writer.ts';
 import { goValues, parametersOf, type GoParameter } from './go-values.ts';
-import type { IncidentTestParts } from './incident-test.ts';
+import type { IncidentTestParts } from './incident-test-parts.ts';
 import { readLoggedValues, type LoggedValues } from './logged-values.ts';
 import type { ReproductionTest } from './reproduction.ts';
 import { incidentKey, nameTest } from './test-name.ts';

@@ -3,30 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { SyntaxTrees } from '../../../base/syntax-tree.ts';
 import type { CodeLocation } from '../../repository/repository.ts';
 import { judgePath } from '../edits/path-policy.ts';
 import type { Groundwork } from '../groundwork.ts';
-import type { Sandbox } from '../sandbox.ts';
 import type { TestRunner } from '../test-runner.ts';
 import { findCallSite, type CallSite } from './call-site.ts';
 import { makeGoTest } from './go-test.ts';
+import type { IncidentTestParts } from './incident-test-parts.ts';
 import { readLoggedValues, valuesFor, type LoggedValues, type Value } from './logged-values.ts';
 import { nodeProbe, pythonProbe, type Access, type ProbeAnswer, type ProbeTask } from './probe.ts';
 import type { ReproductionTest } from './reproduction.ts';
 import { writeTest, type TestPlace } from './test-text.ts';
-
-export interface IncidentTestParts {
-  readonly groundwork: Groundwork;
-  /** A checkout of the base revision, set up. */
-  readonly directory: string;
-  /** All paths of the base revision. */
-  readonly paths: readonly string[];
-  readonly runner: TestRunner;
-  readonly sandbox: Sandbox;
-  readonly trees: SyntaxTrees;
-  readonly signal: AbortSignal;
-}
 
 const mostSites = 4;
 const mostCalls = 400;

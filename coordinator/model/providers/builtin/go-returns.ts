@@ -39,13 +39,13 @@ export function leaveFunction(node: SyntaxNode, root: SyntaxNode, why: string, k
 
 function makeError(root: SyntaxNode, why: string): Leaving | undefined {
   const text = JSON.stringify(why);
-  if (imports(root, 'errors')) return { words: `errors.New(${text})`, imports: [] };
-  if (imports(root, 'fmt')) return { words: `fmt.Errorf(${text.replaceAll('%', '%%')})`, imports: [] };
+  if (hasImport(root, 'errors')) return { words: `errors.New(${text})`, imports: [] };
+  if (hasImport(root, 'fmt')) return { words: `fmt.Errorf(${text.replaceAll('%', '%%')})`, imports: [] };
   const added = addGoImport(root, 'errors');
   return added === undefined ? undefined : { words: `errors.New(${text})`, imports: added };
 }
 
-function imports(root: SyntaxNode, path: string): boolean {
+function hasImport(root: SyntaxNode, path: string): boolean {
   return root
     .descendantsOfType('import_spec')
     .some((one) => one?.childForFieldName('path')?.text === `"${path}"` && one.childForFieldName('name') === null);
@@ -53,7 +53,7 @@ function imports(root: SyntaxNode, path: string): boolean {
 
 /** Splices that import a package of the standard library; none if it is imported already. */
 export function addGoImport(root: SyntaxNode, path: string): readonly Splice[] | undefined {
-  if (imports(root, path)) return [];
+  if (hasImport(root, path)) return [];
   const specs = root.descendantsOfType('import_spec').filter((one): one is SyntaxNode => one !== null);
   const list = root.descendantsOfType('import_spec_list')[0];
   const clause = root.descendantsOfType('package_clause')[0];

@@ -271,7 +271,7 @@ function knownDefault(site: GuardSite, key: string): readonly GuardEdit[] {
   const [fallback] = defaults;
   const value = node?.childForFieldName('value');
   const index = node?.childForFieldName('subscript');
-  const isTarget = /assignment$/.test(node?.parent?.type ?? '') && node?.parent?.childForFieldName('left')?.id === node?.id;
+  const isTarget = (node?.parent?.type ?? '').endsWith('assignment') && node?.parent?.childForFieldName('left')?.id === node?.id;
   if (node === undefined || fallback === undefined || new Set(defaults).size !== 1 || isTarget) return [];
   if (value === null || value === undefined || index === null || index === undefined) return [];
   return [
