@@ -7,7 +7,8 @@ import { isTestPath, judgePath } from './edits/path-policy.ts';
 import type { Candidates } from './candidate.ts';
 import type { Groundwork } from './groundwork.ts';
 import type { Incident } from '../incidents/incident.ts';
-import type { Diagnosis, RungResult } from './proposal.ts';
+import { isShownGone } from './gate.ts';
+import type { Diagnosis, RungResult, SolutionProposal } from './proposal.ts';
 import { findRunbook, type Runbook } from './runbook.ts';
 import { columnAt } from './problem.ts';
 
@@ -19,6 +20,16 @@ export const builtinName = 'builtin';
  */
 export function speaksForItself(pattern: string): boolean {
   return /^(?:revert$|limit-|misspelt-|missing-import$)/.test(pattern);
+}
+
+/** Why a change made by pattern waits for a person though it passed the gate; undefined if it needn't. */
+export function whyUnseen({
+  provider,
+  model,
+  validation,
+}: Pick<SolutionProposal, 'provider' | 'model' | 'validation'>): string | undefined {
+  if (provider !== builtinName || speaksForItself(model) || isShownGone(validation?.rungs ?? [])) return undefined;
+  return 'Waits for approval: it was made by pattern, and nothing here could show that the problem is gone with it.';
 }
 
 /** Files that are read for their settings, and lines kept of all. */

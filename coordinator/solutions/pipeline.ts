@@ -11,13 +11,13 @@ import type { EarlierFixParts } from './earlier-fix.ts';
 import { findConcerns } from './edits/concerns.ts';
 import { diffFiles } from './edits/unified-diff.ts';
 import { findElsewhere, findRewrite, needsAnotherLook, type Elsewhere } from './elsewhere.ts';
-import { isShownGone, judgeGate, reportSoFar, tellRung } from './gate.ts';
+import { judgeGate, reportSoFar, tellRung } from './gate.ts';
 import { evidenceAlone, layGroundwork, readBase, type Groundwork, type GroundworkParts } from './groundwork.ts';
 import { explainEnd, explainUnfiled, findSubject } from './job-failure.ts';
 import type { Job, JobQueue } from './job-queue.ts';
 import { beginProposal, endOfIdFor, withoutChange } from './new-proposal.ts';
 import { loadSolution, type KnownSolution } from './known-solution.ts';
-import { builtinName, speaksForItself } from './pattern-proposer.ts';
+import { whyUnseen } from './pattern-proposer.ts';
 import type { ProposalStore, SolutionProposal } from './proposal.ts';
 import type { ProposalEvents } from './proposal-events.ts';
 import { findSettled, isUnfinished, transition, type ProposalEvent } from './proposal-states.ts';
@@ -216,18 +216,10 @@ export class SolutionPipeline {
       await this.#diagnose(proposal, groundwork, 'gate-not-passed', reason);
       return;
     }
-    if (concerns.length > 0) {
-      await this.#change(proposal, 'rungs-climbed', `Waits for approval, because a person should see this first: ${list}.`);
-      return;
-    }
-    const { provider, model } = proposal;
-    if (provider === builtinName && !speaksForItself(model) && !isShownGone(proposal.validation.rungs)) {
-      const reason = 'Waits for approval: it was made by pattern, and nothing here could show that the problem is gone with it.';
-      await this.#change(proposal, 'rungs-climbed', reason);
-      return;
-    }
-    const publishing = await this.#change(proposal, 'gate-passed', `Reached ${repository.gate}.`);
-    await this.#options.jobs.enqueue('publish', publishing.id);
+    const waits = concerns.length > 0 ? `Waits for approval, because a person should see this first: ${list}.` : whyUnseen(proposal);
+    const event = waits === undefined ? 'gate-passed' : 'rungs-climbed';
+    const decided = await this.#change(proposal, event, waits ?? `Reached ${repository.gate}.`);
+    if (waits === undefined) await this.#options.jobs.enqueue('publish', decided.id);
   }
 
   /** In mode deploy a diagnosis is delivered as an issue where the remote has them. */
