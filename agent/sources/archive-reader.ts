@@ -1,6 +1,7 @@
 // Reads the uncompressed content of one compressed, rotated log file, once and from an offset on, record by record.
 // Must never hold more of it than one record may need: what is read again is uncompressed again.
 import { closeSync, read } from 'node:fs';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
@@ -9,6 +10,7 @@ import { openFile } from './file-content.ts';
 import { factsOfOpen, fileKey, fingerprintOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { atMost } from './framed-part.ts';
+import { RotatedFiles } from './rotated-names.ts';
 import { lossOf, settlement } from './settlement.ts';
 
 export interface ArchiveReaderOptions {
@@ -50,7 +52,7 @@ export class ArchiveReader {
     this.path = options.path;
     this.#offset = options.offset;
     this.#settled = options.offset;
-    this.#descriptor = openIf(options.path, this.key);
+    this.#descriptor = openIf(options.path, this.key) ?? openRenamed(options.path, this.key);
   }
 
   /** Everything was given out. */
@@ -264,6 +266,15 @@ class ContentStream {
     ahead.catch(() => undefined);
     return ahead;
   }
+}
+
+/** A rotation that goes on meanwhile gave it another name beside its old one. */
+function openRenamed(path: string, key: string): number | undefined {
+  for (const { path: candidate, facts } of new RotatedFiles().compressedIn(dirname(path))) {
+    const descriptor = fileKey(facts) === key ? openIf(candidate, key) : undefined;
+    if (descriptor !== undefined) return descriptor;
+  }
+  return undefined;
 }
 
 /** @returns undefined if the path is another file's or nobody's by now */

@@ -29,6 +29,9 @@ export interface RecoveryOptions {
   readonly nowMs: number;
 }
 
+/** So often a folder is listed again that changes while it is looked through. */
+const mostAttempts = 10;
+
 const vanished = 'was replaced while the agent was away, and the old file is gone: what it got after this position, if anything, is lost';
 
 export class Recovery {
@@ -44,28 +47,39 @@ export class Recovery {
 
   /** For every position whose file isn't where it was. What is found nowhere becomes a gap. */
   run(): void {
-    const { claims, nowMs, roster, source } = this.#options;
+    const { claims, nowMs, roster, rotated, source } = this.#options;
+    // A rotation may be going on: what was listed under one name has another when it is opened.
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+      this.#search();
+      const isMissing = [...claims.unclaimedPaths()].some((path) => roster.atPath(path) !== undefined);
+      if (!rotated.refresh() && (attempt > 1 || !isMissing)) break;
+    }
+    // Where nothing has its name either, nobody may write to it any more; it is kept in mind.
+    for (const lost of claims.unclaimed().filter(({ path }) => roster.atPath(path) !== undefined)) {
+      claims.take(lost);
+      roster.announcements.add(lossOf(source, lost, 'file-vanished', `${lost.path} ${vanished}`));
+    }
+    for (const position of this.#finished) roster.announcements.add(settlement(source, nowMs, { ...position, isFinished: true }));
+  }
+
+  #search(): void {
+    const { claims, roster } = this.#options;
     for (const path of claims.unclaimedPaths()) if (uncompressedName(path) !== undefined) this.#resumeArchive(path);
     for (const path of claims.unclaimedPaths()) {
       this.#recover(path, [dirname(path)]);
       const missing = claims.unclaimedAt(path);
-      const elsewhere = missing.length === 0 ? [] : foldersAround(dirname(path)).filter((folder) => this.#holdsAny(folder, path, missing));
+      const elsewhere = missing.length === 0 ? [] : this.#elsewhere(path, missing);
       if (elsewhere.length > 0) this.#recover(path, elsewhere);
-      // Where nothing has its name either, nobody may write to it any more; it is kept in mind.
-      for (const lost of roster.atPath(path) === undefined ? [] : claims.unclaimedAt(path)) {
-        claims.take(lost);
-        roster.announcements.add(lossOf(source, lost, 'file-vanished', `${path} ${vanished}`));
-      }
     }
     for (const path of this.#ofResumed) this.#recover(path, [dirname(path)]);
-    for (const path of this.#replaced()) {
-      const known = claims.at(path);
-      const elsewhere = foldersAround(dirname(path)).filter((folder) => this.#holdsAny(folder, path, known));
-      this.#recover(path, [dirname(path), ...elsewhere]);
-    }
+    for (const path of this.#replaced()) this.#recover(path, [dirname(path), ...this.#elsewhere(path, claims.at(path))]);
     const unread = [...roster.followers].filter((follower) => follower.isListed && claims.committed(follower) === 0);
     for (const follower of unread) this.#recoverCopies(follower);
-    for (const position of this.#finished) roster.announcements.add(settlement(source, nowMs, { ...position, isFinished: true }));
+  }
+
+  /** Folders that a rotation moved one of these to. */
+  #elsewhere(path: string, known: readonly FilePosition[]): readonly string[] {
+    return foldersAround(dirname(path)).filter((folder) => this.#holdsAny(folder, path, known));
   }
 
   /**
@@ -75,7 +89,8 @@ export class Recovery {
     const { claims, roster } = this.#options;
     return [...claims.paths()].filter((path) => {
       const current = roster.atPath(path);
-      return current?.isListed === true && claims.committed(current) === undefined && !this.#isRotated(path);
+      const isOther = current === undefined || (current.isListed && claims.committed(current) === undefined);
+      return isOther && path !== '' && !this.#isRotated(path);
     });
   }
 

@@ -50,6 +50,8 @@ interface FolderIndex {
 /** The same for many paths at one moment: each folder is listed once, however many logs are in it. */
 export class RotatedFiles {
   readonly #folders = new Map<string, FolderIndex>();
+  /** When each changed last before it was listed. */
+  readonly #changedNs = new Map<string, bigint | undefined>();
 
   /** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
   beside(path: string): readonly RotatedFile[] {
@@ -67,6 +69,14 @@ export class RotatedFiles {
     return this.#named(folder, [...new Set([...this.#index(folder).compressed.values()].flat())]);
   }
 
+  /** Folders are listed anew from now on. @returns whether one of them changed since it was listed */
+  refresh(): boolean {
+    const hasChanged = [...this.#changedNs].some(([folder, changedNs]) => changeOf(folder) !== changedNs);
+    this.#folders.clear();
+    this.#changedNs.clear();
+    return hasChanged;
+  }
+
   #named(folder: string, names: readonly string[]): RotatedFile[] {
     return names.flatMap((name) => {
       const path = join(folder, name);
@@ -79,6 +89,7 @@ export class RotatedFiles {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
     const index = { plain: new Map<string, string[]>(), compressed: new Map<string, string[]>() };
+    this.#changedNs.set(folder, changeOf(folder));
     for (const candidate of listNames(folder)) {
       for (const original of originalNames(candidate)) add(index.plain, original, candidate);
       const uncompressed = uncompressedName(candidate);
@@ -114,6 +125,10 @@ function add(index: Map<string, string[]>, original: string, candidate: string):
 function rank(path: string): number {
   const extension = extname(path).slice(1);
   return /^[0-9]{1,6}$/.test(extension) ? Number(extension) : 0;
+}
+
+function changeOf(folder: string): bigint | undefined {
+  return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
 }
 
 function listNames(folder: string): readonly string[] {

@@ -147,6 +147,9 @@ export class SoakStage {
   async whenDrained(name: LogName, act: () => void | Promise<void>): Promise<void> {
     this.resting.add(name);
     await this.drained(name);
+    // An agent that has just been started, and hasn't looked yet, can't know that nothing followed.
+    const last = this.coordinator.heartbeats.at(-1);
+    await until('a heartbeat', () => this.coordinator.heartbeats.at(-1) !== last, 120_000);
     await act();
     this.resting.delete(name);
   }

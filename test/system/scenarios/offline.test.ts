@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
-import { isFullStrength, Scenario } from '../../support/scenario.ts';
+import { isFullStrength, logrotateProgram, Scenario } from '../../support/scenario.ts';
 
 const run = promisify(execFile);
 let scenario: Scenario | undefined;
@@ -86,6 +86,41 @@ it('scenario 27: killed every 1.3 s at 50,000 lines a second', async () => {
   one.start();
   await one.expectEachOnce();
 });
+
+/** What real logrotate is told, and whether the service opens its log anew afterwards. */
+const manners = [
+  ['create', ['create'], true],
+  ['copytruncate', ['copytruncate'], false],
+  ['compress', ['create', 'compress', 'delaycompress'], true],
+  ['dateext', ['create', 'dateext', 'dateformat -%Y%m%d-NUMBER'], true],
+] as const;
+
+it.skipIf(logrotateProgram === undefined).each(isFullStrength ? manners : manners.slice(0, 1))(
+  'scenario 27: killed every 1.3 s while logrotate rotates (%s)',
+  async (_name, directives, isReopened) => {
+    const one = await open({ behaviour: { ackDelayMs: 5 }, starts: false });
+    const batch = isFullStrength ? 5000 : 500;
+    one.start();
+    one.keepWriting('app.log', 10);
+    // What is rotated away before the agent looked for the first time is from before its time.
+    await one.arrived();
+    await one.stop('SIGKILL');
+    for (let round = 0; round < (isFullStrength ? 20 : 4); round += 1) {
+      one.start();
+      for (let part = 0; part < 13; part += 1) {
+        one.keepWriting('app.log', batch);
+        if (part === round % 13) {
+          one.logrotate('rotate 20', ...directives.map((line) => line.replace('NUMBER', String(100 + round))));
+          if (isReopened) one.reopen('app.log');
+        }
+        await sleep(100);
+      }
+      await one.stop('SIGKILL');
+    }
+    one.start();
+    await one.expectEachOnce();
+  },
+);
 
 describe('the state', () => {
   it.each([

@@ -1,0 +1,102 @@
+// Statements about what is found again after a restart while a rotation is going on.
+// Must never need a second process: the rotation's steps stand between a listing and its use.
+import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLogger } from '../../../base/logger.ts';
+import { createTraceFramer } from '../../../agent/framing/multiline.ts';
+import type { FilePosition, Shipment } from '../../../agent/record.ts';
+import { Archives } from '../../../agent/sources/archives.ts';
+import { Claims } from '../../../agent/sources/claims.ts';
+import { FileFinder } from '../../../agent/sources/file-finder.ts';
+import { FileRoster } from '../../../agent/sources/file-roster.ts';
+import { defaultTiming } from '../../../agent/sources/file-source-options.ts';
+import { Recovery } from '../../../agent/sources/recovery.ts';
+import { RotatedFiles } from '../../../agent/sources/rotated-names.ts';
+
+const framer = () => createTraceFramer({ maxLineBytes: 64 * 1024, maxRecordBytes: 64 * 1024, maxRecordLines: 500 });
+const source = 'test';
+
+let folder: string;
+let log: string;
+let roster: FileRoster;
+let archives: Archives;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hephaestus-recovery-'));
+  log = join(folder, 'app.log');
+  roster = new FileRoster({ source, framer, timing: defaultTiming, maxOpenFiles: () => 64, logger: silentLogger });
+  archives = new Archives({ source, framer, roster, logger: silentLogger });
+});
+
+afterEach(() => {
+  archives.close();
+  roster.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Follows what has the log's name now. */
+function follow(claims?: Claims): void {
+  const facts = new FileFinder([log], []).find().files.get(log);
+  if (facts !== undefined) roster.follow(log, facts, 0, (descriptor) => claims?.claim(facts, descriptor));
+}
+
+/** Where the log stands once `text` was read of it. */
+function readSome(text: string): FilePosition {
+  appendFileSync(log, text);
+  follow();
+  const follower = roster.atPath(log);
+  if (follower === undefined) throw new Error('the log is not followed');
+  follower.seek(text.length);
+  const position = follower.position();
+  roster.dismiss(follower);
+  return position;
+}
+
+function compress(from: string, to: string): void {
+  writeFileSync(to, gzipSync(readFileSync(from)));
+  unlinkSync(from);
+}
+
+async function recovered(claims: Claims, rotated: RotatedFiles): Promise<string> {
+  const finder = new FileFinder([log], []);
+  new Recovery({ source, roster, archives, finder, claims, rotated, nowMs: 0 }).run();
+  const shipments: Shipment[] = [];
+  for (let next = roster.announcements.take(); next !== undefined; next = roster.announcements.take()) shipments.push(next);
+  for (let next = await archives.pull(4096, 0); next !== undefined; next = await archives.pull(4096, 0)) shipments.push(next);
+  return shipments.map((each) => (each.kind === 'gap' ? `gap: ${each.detail}` : each.bytes.toString())).join('');
+}
+
+describe('a rotation that goes on while files are looked for', () => {
+  it('leads to no loss where compressed files get their next names between the listing and their opening', async () => {
+    const position = readSome('one\n');
+    appendFileSync(log, 'two\n');
+    compress(log, `${log}.2.gz`);
+    writeFileSync(`${log}.1.gz`, gzipSync('three\n'));
+    writeFileSync(log, 'four\n');
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    const rotated = new RotatedFiles();
+    expect(rotated.compressedBeside(log)).toHaveLength(2);
+    renameSync(`${log}.2.gz`, `${log}.3.gz`);
+    renameSync(`${log}.1.gz`, `${log}.2.gz`);
+    expect(await recovered(claims, rotated)).toBe('two\nthree\n');
+  });
+
+  it('leads to no loss where a file is compressed between the listing and its opening', async () => {
+    const position = readSome('one\n');
+    appendFileSync(log, 'two\n');
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, 'three\n');
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    const rotated = new RotatedFiles();
+    expect(rotated.beside(log)).toHaveLength(1);
+    compress(`${log}.1`, `${log}.1.gz`);
+    expect(await recovered(claims, rotated)).toBe('two\n');
+  });
+});
