@@ -91,6 +91,7 @@ export function composeSolutions(inputs: SolutionInputs): SolutionParts {
       return value === undefined ? undefined : new Secret(value);
     },
     keyFolder: files.keys,
+    reportFolder: files.reports,
     clock,
     logger,
     outbound,

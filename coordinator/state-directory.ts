@@ -30,6 +30,8 @@ export interface StateFiles {
   readonly repositories: string;
   readonly workTrees: string;
   readonly keys: string;
+  /** Of change requests on plain git. */
+  readonly reports: string;
   readonly auditAnchor: string;
 }
 
@@ -46,6 +48,7 @@ export function stateFiles(directory: string): StateFiles {
     repositories: join(directory, 'repositories'),
     workTrees: join(directory, 'work-trees'),
     keys: join(directory, 'keys'),
+    reports: join(directory, 'reports'),
     auditAnchor: join(directory, 'audit.anchor'),
   };
 }

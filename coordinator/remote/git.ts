@@ -1,9 +1,11 @@
-// The adapter for any git remote by path, https or ssh: its change request is a pushed branch whose commit message is the report.
-// Must never pretend to have what plain git has not: issues, comments, labels and checks are said to be unsupported.
+// The adapter for any git remote by path, https or ssh: its change request is a pushed branch, with the report as its message and as a file here.
+// Must never pretend to have what plain git has not: issues, labels, reviewers and checks are said to be unsupported.
 import { HephaestusError } from '../../base/errors.ts';
+import type { ReportFiles } from './report-file.ts';
 import type {
   ChangeRequest,
   ChangeRequestDraft,
+  ChangeRequestText,
   GitCredential,
   KnownChangeRequest,
   OpenChangeRequest,
@@ -20,6 +22,7 @@ export interface PlainGitRemoteOptions {
   readonly repository: RemoteRepository;
   readonly git: RemoteGit;
   readonly credential: (signal?: AbortSignal) => Promise<GitCredential | undefined>;
+  readonly reports: ReportFiles;
 }
 
 export class PlainGitRemote implements Remote {
@@ -52,7 +55,10 @@ export class PlainGitRemote implements Remote {
   async createChangeRequest(draft: ChangeRequestDraft): Promise<ChangeRequest & { readonly kind: 'created' | 'existing' }> {
     const { git, repository } = this.#options;
     const head = (await this.#branches(draft.branch)).get(draft.branch);
-    if (head === draft.commit) return { kind: 'created', ...this.#changeRequest(draft.branch, head, 'open') };
+    if (head === draft.commit) {
+      const report = await this.#options.reports.write(draft.branch, draft);
+      return { kind: 'created', ...this.#changeRequest(draft.branch, head, 'open'), body: draft.body, title: draft.title, report };
+    }
     const merged = head === undefined ? await git.mergedAs(repository, await this.gitCredential(), draft.target, draft.commit) : undefined;
     if (merged !== undefined) {
       return { kind: 'existing', ...this.#changeRequest(draft.branch, draft.commit, 'merged', merged) };
@@ -75,7 +81,8 @@ export class PlainGitRemote implements Remote {
     const head = (await this.#branches(branch)).get(branch);
     const merged = await git.mergedAs(repository, await this.gitCredential(), target, head ?? commit);
     if (merged !== undefined) return this.#changeRequest(branch, head ?? commit, 'merged', merged);
-    return this.#changeRequest(branch, head ?? commit, head === undefined ? 'closed' : 'open');
+    const report = await this.#options.reports.read(branch);
+    return { ...this.#changeRequest(branch, head ?? commit, head === undefined ? 'closed' : 'open'), ...report };
   }
 
   /** Which of them are meant to be merged, nobody says; what they change is in the commits. */
@@ -90,16 +97,19 @@ export class PlainGitRemote implements Remote {
     return this.#unsupported('a plain git remote has no comments');
   }
 
-  async updateChangeRequest(): Promise<Unsupported> {
-    return this.#unsupported('the report is the message of the commit; push a new one');
+  /** The file is written anew; the message of the commit stays as it was pushed. */
+  async updateChangeRequest(number: string, change: ChangeRequestText | { readonly state: 'closed' }): Promise<Unsupported | undefined> {
+    if (!('title' in change)) return this.#unsupported('a branch on a plain git remote is not closed; delete it there');
+    await this.#options.reports.write(number, change);
+    return undefined;
   }
 
   async createIssue(): Promise<Unsupported> {
     return this.#unsupported('a plain git remote has no issues; the diagnosis stays with the incident');
   }
 
-  async comment(): Promise<Unsupported> {
-    return this.#unsupported('a plain git remote has no comments');
+  async comment(number: string, comment: { readonly key: string; readonly body: string }): Promise<undefined> {
+    await this.#options.reports.remark(number, comment);
   }
 
   async addLabels(): Promise<Unsupported> {

@@ -1,5 +1,6 @@
 // The Remote Repository Service: one connection a repository, made by its provider's adapter, and the operations on it.
 // Must never know how a forge is spoken to; adapters do.
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
 import type { Outbound } from '../../base/outbound.ts';
@@ -12,6 +13,7 @@ import { readGitHubAddress, readGitHubCredential } from './github-address.ts';
 import { GitHubClient } from './github-client.ts';
 import { GitHubRemote } from './github.ts';
 import { GitLabRemote } from './gitlab.ts';
+import { createReportFiles } from './report-file.ts';
 import type {
   GitCredential,
   OpenChangeRequest,
@@ -29,6 +31,8 @@ export interface RemoteServiceOptions {
   readonly readSecret: SecretReader;
   /** For private keys, which ssh reads from files; only this user may read it. */
   readonly keyFolder: string;
+  /** For reports of change requests on plain git. */
+  readonly reportFolder: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** For one request to a forge's API. Default 30 s. */
@@ -46,6 +50,8 @@ export interface RemoteOutcome {
   readonly branch: string;
   readonly commit: string;
   readonly state: 'open' | 'merged' | 'closed';
+  /** File on this host with the words of it, where the remote has no place for them. */
+  readonly report?: string | undefined;
 }
 
 export class RemoteRepositoryService {
@@ -98,14 +104,14 @@ export class RemoteRepositoryService {
       readonly draft?: boolean | undefined;
     },
   ): Promise<RemoteOutcome> {
-    const { kind, number, url, branch, commit, state } = await this.connect(repository).createChangeRequest(request);
+    const { kind, number, url, branch, commit, state, report } = await this.connect(repository).createChangeRequest(request);
     this.#logger.info(kind === 'created' ? 'change request created' : 'change request was there', {
       repository: repository.name,
       branch,
       number,
       state,
     });
-    return { kind, url, number, remote: repository.url, branch, commit, state };
+    return { kind, url, number, remote: repository.url, branch, commit, state, report };
   }
 
   async createIssue(
@@ -128,13 +134,13 @@ export class RemoteRepositoryService {
   }
 
   #open(repository: RemoteRepository): Remote {
-    const { clock, git, keyFolder, readSecret, outbound } = this.#options;
+    const { clock, git, keyFolder, reportFolder, readSecret, outbound } = this.#options;
     const fetch = outbound?.fetch;
     const credential = async (): Promise<GitCredential | undefined> =>
       toGitCredential(repository, await readCredential(repository, readSecret), keyFolder);
     switch (repository.provider) {
       case 'git':
-        return new PlainGitRemote({ repository, git, credential });
+        return new PlainGitRemote({ repository, git, credential, reports: createReportFiles(join(reportFolder, repository.name)) });
       case 'github': {
         const address = readGitHubAddress(repository.url);
         const client = new GitHubClient({

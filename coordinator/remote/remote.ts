@@ -64,6 +64,8 @@ export interface ChangeRequest {
   /** As people see it, without the mark of a draft. */
   readonly title: string;
   readonly body: string;
+  /** File on this host that holds both, where the remote has no place for them. */
+  readonly report?: string | undefined;
   /** The commit by which it came into its target: a merge, a squash or the last one of a rebase. Undefined unless merged. */
   readonly mergeCommit: string | undefined;
   /** Undefined unless merged, and where the remote doesn't say when. */

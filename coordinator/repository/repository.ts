@@ -158,6 +158,8 @@ export type PublishOutcome = {
   readonly commit: string;
   /** `closed`: a person said no (closed without merging); it is not proposed again unless asked. */
   readonly state: 'open' | 'merged' | 'closed';
+  /** File on this host with the words of it, where the remote has no place for them. */
+  readonly report?: string | undefined;
 };
 
 /** The Repository Service. Every call throws HephaestusError with what to do; `retry: 'ambiguous'` means look before acting again. */

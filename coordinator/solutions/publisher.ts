@@ -86,7 +86,9 @@ async function publishChange(
   const outcome = await service.createChangeRequest(repository, { branch, commit, title, body, draft });
   const remote = remoteOf(repository);
   const isOurs = await renew(remote, outcome, publication, replaced);
-  const notes = [...(note === undefined ? [] : [note]), ...(await garnish(remote, outcome, publication))];
+  const { report } = outcome;
+  const told = [...(note === undefined ? [] : [note]), ...(report === undefined ? [] : [`Its report is the file ${report}.`])];
+  const notes = [...told, ...(await garnish(remote, outcome, publication))];
   if (proposal.feedback !== undefined && outcome.state === 'open') {
     const key = `round-${String(proposal.feedback.round)}`;
     await remote.comment(outcome.number, { key, body: `Changed after your comment, in ${commit}.` });

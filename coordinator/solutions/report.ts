@@ -16,7 +16,9 @@ export interface ReportStyle {
 }
 
 const mostOutput = 1_500;
+const mostPlainLines = 12;
 const mostEvidence = 12;
+const mostTraceLines = 10;
 const issueTitleLength = 120;
 
 /** One line, at most 120 characters: what an issue is called. */
@@ -45,7 +47,8 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
   const { diagnosis, suspectCommits, locations, validation } = proposal;
   const suspect = suspectCommits[0];
   const place = locations[0];
-  const seen = `${String(incident.occurrences)} time(s) on ${String(incident.nodeIds.length)} node(s) since ${new Date(incident.firstSeenAtMs).toISOString()}`;
+  const since = `${new Date(incident.firstSeenAtMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const seen = `${countOf(incident.occurrences, 'time')} on ${countOf(incident.nodeIds.length, 'node')} since ${since}`;
   const claims = (diagnosis?.claims ?? []).map(
     ({ statement, evidenceIds }) => `- ${neutralise(statement)}${evidenceIds.length === 0 ? '' : ` [${evidenceIds.join(', ')}]`}`,
   );
@@ -70,7 +73,7 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
       [...(diagnosis?.notChecked ?? []), ...skippedRungs(validation?.rungs ?? [])].map((item) => `- ${neutralise(item)}`).join('\n'),
     ),
     reproduce: section('How to reproduce', writeReproduction(proposal, incident)),
-    no: style.isChange ? section('How to say no', sayNo) : '',
+    no: style.isChange ? section('How to say no', style.folds ? sayNo : sayNoByGit) : '',
     about: [
       `Proposed by ${by}; confidence ${proposal.confidence.toFixed(2)}.${diagnosis?.risk === undefined || diagnosis.risk === '' ? '' : ` Risk: ${neutralise(diagnosis.risk)}`}`,
       writeChoices(proposal, style),
@@ -83,7 +86,8 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
 /** Which models were asked, and why the others weren't; nothing where there was no choice. */
 function writeChoices({ modelChoices = [], usage }: SolutionProposal, style: ReportStyle): string {
   const lines = modelChoices.map(
-    ({ name, model, verdict, reason }) => `- ${neutralise(name)} (${neutralise(model)}): ${verdict}; ${neutralise(reason)}`,
+    ({ name, model, verdict, reason }) =>
+      `- ${neutralise(name)}${model === '' ? '' : ` (${neutralise(model)})`}: ${verdict}; ${neutralise(reason)}`,
   );
   const spent =
     usage.requests === 0
@@ -98,6 +102,16 @@ const sayNo = [
   '- Comment what should be different: where a model is at hand it is tried again.',
 ].join('\n');
 
+/** Where there is nothing but a branch. */
+const sayNoByGit = [
+  '- Delete the branch without merging it: it is not proposed again unless somebody asks.',
+  '- Push to the branch: it is yours then, and is left alone.',
+].join('\n');
+
+function countOf(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 function section(title: string, body: string): string {
   return body.trim() === '' ? '' : `## ${title}\n${body}`;
 }
@@ -107,10 +121,26 @@ function fold(body: string, summary: string, { folds }: ReportStyle): string {
   return body === '' || !folds ? body : `<details><summary>${summary}</summary>\n\n${body}\n\n</details>`;
 }
 
+/** Titles, and of the trace its beginning: what a reader looks for first. */
 function writeEvidence({ evidence }: SolutionProposal): string {
-  const shown = evidence.slice(0, mostEvidence).map(({ id, kind, title }) => `- ${id} (${kind}): ${neutralise(title)}`);
+  const shown = evidence
+    .slice(0, mostEvidence)
+    .map(({ id, kind, title }) => `- ${id} (${kind}): ${neutralise(withoutReasons(title, kind))}`);
   const left = evidence.length - shown.length;
-  return [...shown, ...(left > 0 ? [`- and ${String(left)} more`] : [])].join('\n');
+  const trace =
+    evidence
+      .find(({ kind }) => kind === 'trace')
+      ?.body.split('\n')
+      .slice(0, mostTraceLines)
+      .join('\n') ?? '';
+  const lines = [...shown, ...(left > 0 ? [`- and ${String(left)} more`] : [])].join('\n');
+  return trace === '' ? lines : `${lines}\n\n${indent(neutralise(trace))}`;
+}
+
+/** How a place or commit was found is for those who look closer; on a phone it hides what was found. */
+function withoutReasons(title: string, kind: string): string {
+  if (kind === 'code') return title.replace(/: .*$/, '');
+  return kind === 'commit' ? title.replace(/(" by [^:]{1,80}): .*$/, '$1') : title;
 }
 
 function writeChange({ files, diff }: SolutionProposal): string {
@@ -146,8 +176,14 @@ function writeLadder(rungs: readonly RungResult[], style: ReportStyle): string {
   });
   const outputs = rungs
     .filter(({ output, rung, outcome }) => output.trim() !== '' && outcome !== 'skipped' && rung !== 'parsed' && rung !== 'applied')
-    .map(({ rung, output }) => `${rung}:\n\n${indent(neutralise(output.slice(-mostOutput)))}`);
+    .map(({ rung, output }) => `${rung}:\n\n${indent(neutralise(endOf(output, style)))}`);
   return [lines.join('\n'), fold(outputs.join('\n\n'), 'output', style)].filter((part) => part !== '').join('\n\n');
+}
+
+/** Where nothing can be folded away, a few lines say as much. */
+function endOf(output: string, { folds }: ReportStyle): string {
+  const end = output.slice(-mostOutput).trimEnd();
+  return folds ? end : end.split('\n').slice(-mostPlainLines).join('\n');
 }
 
 function skippedRungs(rungs: readonly RungResult[]): readonly string[] {

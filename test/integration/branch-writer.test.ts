@@ -177,6 +177,17 @@ describe('a change request on plain git', () => {
       number: branch,
       remote: fixture.remote,
       url: `branch ${branch} of ${fixture.remote}`,
+      report: join(parts.stateFolder, 'reports/shop/hephaestus_incident-1.md'),
+    });
+    expect(readFileSync(outcome.report ?? '', 'utf8')).toBe(`# Fix it\n\nBranch ${branch}\n\nThe report.\n`);
+    const remote = parts.remotes.connect(repository);
+    for (const body of ['It does not work.', 'It does.']) await remote.comment(branch, { key: 'verdict', body });
+    await remote.updateChangeRequest(branch, { title: 'Fix it', body: 'It grew.\n\n---\n\nAnd more.', draft: false });
+    expect(readFileSync(outcome.report ?? '', 'utf8')).toMatch(
+      /^# Fix it\n\nBranch .*\n\nIt grew\.\n\n---\n\nAnd more\.\n\n---\n\n<!-- remark verdict -->\nIt does\.\n$/,
+    );
+    expect(await remote.getChangeRequest({ number: branch, branch, target: 'main', commit })).toMatchObject({
+      body: 'It grew.\n\n---\n\nAnd more.',
     });
     expect(await parts.service.createChangeRequest(repository, request)).toEqual(outcome);
   });

@@ -212,7 +212,14 @@ function forgeScene(
   });
   const connect: Scene['connect'] = () => {
     const readSecret = async (): Promise<Secret> => new Secret(forge.token);
-    const remotes = new RemoteRepositoryService({ git, readSecret, keyFolder: fixture.folder, clock, logger: silentLogger });
+    const remotes = new RemoteRepositoryService({
+      git,
+      readSecret,
+      keyFolder: fixture.folder,
+      reportFolder: fixture.folder,
+      clock,
+      logger: silentLogger,
+    });
     const service = {
       initialize: async () => ({ branch: 'main', head: base }),
       habits: async () => ({ conventional: false, scope: undefined, signsOff: false }),

@@ -165,6 +165,7 @@ export function makeRepositoryService(
     git: mirrors,
     readSecret: async (name) => options.secrets?.[name],
     keyFolder: join(stateFolder, 'keys'),
+    reportFolder: join(stateFolder, 'reports'),
     clock: systemClock,
     apiTimeoutMs: 2000,
     logger: silentLogger,

@@ -154,7 +154,6 @@ export function describeRemote(make: () => Promise<RemoteUnderTest>): void {
     const { number } = await under.remote.createChangeRequest(draft(await update(under)));
     const outcomes = [
       await under.remote.createIssue({ key: 'incident-1', title: 'Disk full', body: 'Diagnosis.' }),
-      await under.remote.comment(number, { key: 'proof', body: 'It works.' }),
       await under.remote.addLabels(number, ['bug']),
       await under.remote.requestReviewers(number, ['ann']),
       await under.remote.checkRuns(under.fixture.remoteHead('main') ?? ''),

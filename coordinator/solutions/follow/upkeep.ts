@@ -57,7 +57,7 @@ export class ChangeRequestUpkeep implements Upkeep {
     const { writtenBody, toldOccurrences } = followUpOf(proposal);
     if (writtenBody === '' || incident.occurrences < toldOccurrences * growth) return proposal;
     if (!sameText(seen.body, writtenBody)) return proposal;
-    const body = bodyOf(proposal, incident, conventionsOf(repository), true);
+    const body = bodyOf(proposal, incident, conventionsOf(repository), repository.provider !== 'git');
     try {
       const unsupported = await this.#parts
         .remoteOf(repository)

@@ -43,7 +43,7 @@ it('signs its commit off where the history does, tells of growing evidence, move
   const branch = published.changeRequest?.branch ?? '';
   expect(fixture.git(['log', '-1', '--format=%B', branch], fixture.remote)).toMatch(/Hephaestus-Solution: \w+\nSigned-off-by: Hephaestus/);
   await fail(20);
-  await expect.poll(() => github.pulls[0]?.body, always).toContain('21 time(s)');
+  await expect.poll(() => github.pulls[0]?.body, always).toContain('21 times');
 
   fixture.git(['checkout', '--quiet', 'main']);
   const base = fixture.commit({ message: 'docs: say more', files: { 'src/discount.js': `${broken}\n\n// Guests pay the full price.\n` } });
