@@ -122,7 +122,7 @@ export function diagnoseByPattern(
   }
   if (suspect !== undefined) {
     claims.push({
-      statement: `Commit ${suspect.commit.hash.slice(0, 10)} "${suspect.commit.subject}" is the likeliest origin (${suspect.reasons.join(', ')})`,
+      statement: `Commit ${suspect.commit.hash.slice(0, 10)} "${suspect.commit.subject}" is the likeliest origin (${suspect.reasons.slice(0, 2).join(', ')})`,
       evidenceIds: idsOf('commit').slice(0, 1),
     });
   }

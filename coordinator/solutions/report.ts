@@ -17,6 +17,8 @@ export interface ReportStyle {
 
 const mostOutput = 1_500;
 const mostPlainLines = 12;
+/** A longer change is read where the forge shows it. */
+const mostDiffLines = 40;
 const mostEvidence = 12;
 const mostTraceLines = 10;
 const issueTitleLength = 120;
@@ -66,7 +68,7 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
     ),
     evidence: section('Evidence', fold(writeEvidence(proposal), 'what it was concluded from', style)),
     cause: section('Root cause', cause.filter((line) => line !== '').join('\n\n')),
-    change: section('The change', writeChange(proposal)),
+    change: section('The change', writeChange(proposal, style)),
     proof: section('Proof', writeLadder(validation?.rungs ?? [], style)),
     unchecked: section(
       'Not checked',
@@ -85,7 +87,9 @@ export function writeParts(proposal: SolutionProposal, incident: Incident, style
 
 /** Which models were asked, and why the others weren't; nothing where there was no choice. */
 function writeChoices({ modelChoices = [], usage }: SolutionProposal, style: ReportStyle): string {
-  const lines = modelChoices.map(
+  // Nobody asked for a local model that isn't there.
+  const asked = modelChoices.filter(({ name, verdict }) => name !== 'auto' || verdict !== 'failed');
+  const lines = asked.map(
     ({ name, model, verdict, reason }) =>
       `- ${neutralise(name)}${model === '' ? '' : ` (${neutralise(model)})`}: ${verdict}; ${neutralise(reason)}`,
   );
@@ -143,14 +147,17 @@ function withoutReasons(title: string, kind: string): string {
   return kind === 'commit' ? title.replace(/(" by [^:]{1,80}): .*$/, '$1') : title;
 }
 
-function writeChange({ files, diff }: SolutionProposal): string {
+function writeChange({ files, diff }: SolutionProposal, { isChange }: ReportStyle): string {
   const counts = countLines(diff);
-  return Object.entries(files)
+  const list = Object.entries(files)
     .map(([path, text]) => {
       const { added, removed } = counts.get(path) ?? { added: 0, removed: 0 };
       return `- ${code(path)}${text === null ? ' deleted' : ''} +${String(added)} −${String(removed)}`;
     })
     .join('\n');
+  // git shows it beside the message of a commit.
+  const hunks = diff.split('\n').filter((line) => !/^(?:diff --git |index |--- |\+\+\+ |new file|deleted file)/.test(line));
+  return isChange && hunks.length <= mostDiffLines ? `${list}\n\n${indent(neutralise(hunks.join('\n').trimEnd()))}` : list;
 }
 
 function countLines(diff: string): ReadonlyMap<string, { added: number; removed: number }> {

@@ -9,7 +9,7 @@ import { FakeGitLab } from '../support/fake-gitlab.ts';
 import { FakeGitHub } from '../support/fake-github.ts';
 import { GitFixture, makeRepository, makeRepositoryService } from '../support/git-fixture.ts';
 import { GitHttpServer } from '../support/git-http-server.ts';
-import { describeRemote } from '../support/remote-contract.ts';
+import { describeRemote, type RemoteUnderTest } from '../support/remote-contract.ts';
 
 const closing: (() => Promise<void> | void)[] = [];
 
@@ -32,12 +32,22 @@ const mergeByGit = (fixture: GitFixture, branch: string, decision: 'merge' | 'cl
   fixture.git(['push', '--quiet', 'origin', `:refs/heads/${branch}`]);
 };
 
+const none = { labels: [], reviewers: [], unchanged: 0 };
+
 describe('plain git by path', () => {
   describeRemote(async () => {
     const fixture = prepare();
     const { remotes } = makeRepositoryService(join(fixture.folder, 'state'));
     const remote = remotes.connect(makeRepository(fixture.remote));
-    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision), say: () => undefined };
+    return {
+      fixture,
+      remote,
+      isForge: false,
+      decide: (number, decision) => mergeByGit(fixture, number, decision),
+      say: () => undefined,
+      kept: () => none,
+      report: () => undefined,
+    };
   });
 });
 
@@ -49,7 +59,15 @@ describe('plain git over http', () => {
     closing.push(async () => server.close());
     const { remotes } = makeRepositoryService(join(fixture.folder, 'state'), { secrets: { token: new Secret('right') } });
     const remote = remotes.connect(makeRepository(`${url}/remote.git`, { credential: 'token' }));
-    return { fixture, remote, isForge: false, decide: (number, decision) => mergeByGit(fixture, number, decision), say: () => undefined };
+    return {
+      fixture,
+      remote,
+      isForge: false,
+      decide: (number, decision) => mergeByGit(fixture, number, decision),
+      say: () => undefined,
+      kept: () => none,
+      report: () => undefined,
+    };
   });
 });
 
@@ -84,7 +102,15 @@ describe('GitHub', () => {
         created_at: created,
       });
     };
-    return { fixture, remote, isForge: true, decide, say };
+    const kept: RemoteUnderTest['kept'] = (number) => {
+      const pull = github.pulls.find((one) => String(one.number) === number);
+      return { labels: pull?.labels ?? [], reviewers: pull?.reviewers ?? [], unchanged: github.notModified };
+    };
+    const report: RemoteUnderTest['report'] = (name, state) => {
+      const conclusion = { passed: 'success', failed: 'failure', pending: null }[state];
+      github.checkRuns.push({ name, status: state === 'pending' ? 'in_progress' : 'completed', conclusion, html_url: null });
+    };
+    return { fixture, remote, isForge: true, decide, say, kept, report };
   });
 });
 
@@ -106,7 +132,15 @@ describe('Gitea', () => {
       const created = new Date(Date.now() + gitea.comments.length * 1000).toISOString();
       gitea.comments.push({ id: 100 + gitea.comments.length, number, body, user: { login: author }, created_at: created });
     };
-    return { fixture, remote, isForge: true, decide, say };
+    const kept: RemoteUnderTest['kept'] = (number) => {
+      const reviewers = gitea.pulls.find((one) => String(one.number) === number)?.reviewers ?? [];
+      return { labels: gitea.labelsOf(number), reviewers, unchanged: gitea.notModified };
+    };
+    const report: RemoteUnderTest['report'] = (context, state) => {
+      const status = { passed: 'success', failed: 'failure', pending: 'pending' }[state];
+      gitea.statuses.push({ context, status, target_url: '' });
+    };
+    return { fixture, remote, isForge: true, decide, say, kept, report };
   });
 });
 
@@ -128,6 +162,14 @@ describe('GitLab', () => {
       const place = `merge_requests/${number.slice(1)}`;
       gitlab.notes.push({ id: 100 + gitlab.notes.length, place, body, author: { id: author === 'ann' ? 77 : 78, username: author } });
     };
-    return { fixture, remote, isForge: true, decide, say };
+    const kept: RemoteUnderTest['kept'] = (number) => {
+      const request = gitlab.mergeRequests.find(({ iid }) => `!${String(iid)}` === number);
+      const reviewers = (request?.reviewers ?? []).map((id) => (id === 77 ? 'ann' : String(id)));
+      return { labels: [...new Set(request?.labels)], reviewers, unchanged: gitlab.notModified };
+    };
+    const report: RemoteUnderTest['report'] = (name, state) => {
+      gitlab.statuses.push({ name, status: { passed: 'success', failed: 'failed', pending: 'running' }[state], target_url: null });
+    };
+    return { fixture, remote, isForge: true, decide, say, kept, report };
   });
 });

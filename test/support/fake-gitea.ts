@@ -1,6 +1,7 @@
 // A Gitea in memory over a real bare repository: the part of the API (v1) that the adapter uses, and git over http.
 // Must never be kinder than Gitea: it refuses what Gitea refuses, with Gitea's statuses and words.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plan } from './fake-github.ts';
 import { disturb, GitHttpServer } from './git-http-server.ts';
@@ -31,11 +32,14 @@ export class FakeGitea {
   readonly issues: { number: number; title: string; body: string; state: 'open' | 'closed'; labels: number[] }[] = [];
   readonly comments: { id: number; number: string; body: string; user?: { login: string }; created_at?: string }[] = [];
   readonly labels: { id: number; name: string }[] = [];
+  readonly #labelled: { readonly number: string; readonly id: number }[] = [];
   statuses: Json[] = [];
   plans: Plan[] = [];
   /** Decides on the fate of an API request, `METHOD /path`: cut before it has an effect, or after. */
   intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   readonly requests: string[] = [];
+  /** Answers that had not changed. */
+  notModified = 0;
   readonly #repository: string;
   readonly #server: GitHttpServer;
   #url = '';
@@ -48,6 +52,12 @@ export class FakeGitea {
       resolvePath: (path) => /^\/acme\/shop(?:\.git)?(\/(?:info\/refs|git-[\w-]+))$/.exec(path)?.[1],
       fallback: (request, response) => void this.#handle(request, response),
     });
+  }
+
+  /** Names, each once: a label that is there is not added again. */
+  labelsOf(number: string): readonly string[] {
+    const ids = new Set(this.#labelled.filter((one) => one.number === number).map(({ id }) => id));
+    return this.labels.filter(({ id }) => ids.has(id)).map(({ name }) => name);
   }
 
   get url(): string {
@@ -81,7 +91,14 @@ export class FakeGitea {
       : { status: 401, body: { message: 'invalid username, password or token' } };
     if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+    const content = JSON.stringify(answer.body);
+    const etag = `W/"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`;
+    if (method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag) {
+      this.notModified++;
+      response.writeHead(304, { etag }).end();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...(method === 'GET' ? { etag } : {}) }).end(content);
   }
 
   #answer(method: string, path: string, query: URLSearchParams, body: Json): Answer {
@@ -134,6 +151,7 @@ export class FakeGitea {
       if (labels.some((id) => !this.labels.some((label) => label.id === id)))
         return { status: 404, body: { message: 'label does not exist' } };
       this.issues.find((issue) => String(issue.number) === number)?.labels.push(...labels);
+      this.#labelled.push(...labels.map((id) => ({ number, id })));
       return { status: 200, body: [] };
     }
     if (!this.hasIssues) return notFound;
@@ -185,7 +203,7 @@ export class FakeGitea {
     if (part === 'reviews') return page([]);
     if (part === 'requested_reviewers') pull.reviewers = body['reviewers'] as string[];
     else if (method === 'PATCH') Object.assign(pull, body);
-    return { status: 201, body: this.#showPull(pull) };
+    return { status: method === 'GET' ? 200 : 201, body: this.#showPull(pull) };
   }
 
   #contents(path: string, ref: string): Answer {

@@ -1,6 +1,7 @@
 // A GitLab in memory over a real bare repository: the part of the API (v4) that the adapter uses, and git over http.
 // Must never be kinder than GitLab: it refuses what GitLab refuses, with GitLab's statuses and words.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Plan } from './fake-github.ts';
 import { disturb, GitHttpServer } from './git-http-server.ts';
@@ -38,6 +39,8 @@ export class FakeGitLab {
   /** Decides on the fate of an API request, `METHOD /path`: cut before it has an effect, or after. */
   intercept: ((what: string) => 'before' | 'after' | undefined) | undefined;
   readonly requests: string[] = [];
+  /** Answers that had not changed. */
+  notModified = 0;
   readonly #repository: string;
   readonly #server: GitHttpServer;
   #url = '';
@@ -83,7 +86,14 @@ export class FakeGitLab {
       : { status: 401, body: { message: '401 Unauthorized' } };
     if (fate === 'after') return void response.destroy();
     if (plan !== undefined) return disturb(response, plan.disturbance);
-    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body));
+    const content = JSON.stringify(answer.body);
+    const etag = `W/"${createHash('sha256').update(content).digest('hex').slice(0, 32)}"`;
+    if (method === 'GET' && answer.status === 200 && request.headers['if-none-match'] === etag) {
+      this.notModified++;
+      response.writeHead(304, { etag }).end();
+      return;
+    }
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...(method === 'GET' ? { etag } : {}) }).end(content);
   }
 
   #answer(method: string, path: string, query: URLSearchParams, body: Json): Answer {

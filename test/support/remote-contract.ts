@@ -11,6 +11,14 @@ export interface RemoteUnderTest {
   readonly isForge: boolean;
   /** A person closes the change request without merging, or merges it. */
   readonly decide: (number: string, decision: 'merge' | 'close') => void;
+  /** What the forge keeps of a change request: labels and reviewers as it names them; its answers that hadn't changed. Only at forges. */
+  readonly kept: (number: string) => {
+    readonly labels: readonly string[];
+    readonly reviewers: readonly string[];
+    readonly unchanged: number;
+  };
+  /** What its CI says of every commit; only at forges. */
+  readonly report: (name: string, state: 'passed' | 'failed' | 'pending') => void;
   /** Somebody comments; `ann` may write to the repository, nobody else may. Only at forges. */
   readonly say: (number: string, author: string, body: string) => void;
 }
@@ -140,6 +148,61 @@ export function describeRemote(make: () => Promise<RemoteUnderTest>): void {
         { isOurs: false, mayWrite: true, author: 'ann', body: 'Please handle null, too.' },
         { isOurs: false, mayWrite: false, author: 'stranger' },
       ]);
+  });
+
+  test('updates title and body of a change request that stays a draft, and closes it', async () => {
+    const under = await make();
+    const commit = await update(under);
+    const { number, draft: isDraft } = await under.remote.createChangeRequest(draft(commit));
+    const known = { number, branch, target: 'main', commit };
+    expect(await under.remote.updateChangeRequest(number, { title: 'Better', body: 'More is known.', draft: isDraft })).toBeUndefined();
+    expect(await under.remote.getChangeRequest(known)).toMatchObject({ title: 'Better', body: 'More is known.', draft: under.isForge });
+    const closed = await under.remote.updateChangeRequest(number, { state: 'closed' });
+    if (under.isForge) expect(await under.remote.getChangeRequest(known)).toMatchObject({ state: 'closed' });
+    else expect(closed).toMatchObject({ kind: 'unsupported' });
+  });
+
+  test('has one comment a key, labels, reviewers and checks as they were given', async () => {
+    const under = await make();
+    if (!under.isForge) return;
+    const { number } = await under.remote.createChangeRequest(draft(await update(under)));
+    for (const body of ['First.', 'Second.']) await under.remote.comment(number, { key: 'proof', body });
+    const comments = await under.remote.listComments(number);
+    expect('kind' in comments ? [] : comments.map(({ body }) => body.split('\n')[0])).toEqual(['Second.']);
+    for (const labels of [['bug', 'ops'], ['bug']]) await under.remote.addLabels(number, labels);
+    await under.remote.requestReviewers(number, ['@ann']);
+    expect(under.kept(number)).toMatchObject({ labels: ['bug', 'ops'], reviewers: ['ann'] });
+    const head = under.fixture.remoteHead(branch) ?? '';
+    expect(await under.remote.checkRuns(head)).toEqual([]);
+    under.report('unit', 'passed');
+    under.report('lint', 'failed');
+    expect(await under.remote.checkRuns(head)).toMatchObject([
+      { name: 'unit', state: 'passed' },
+      { name: 'lint', state: 'failed' },
+    ]);
+  });
+
+  test('makes one issue a key, and finds it when it was lost sight of', async () => {
+    const under = await make();
+    const request = { key: 'incident-1', title: 'Disk full', body: 'Diagnosis.' };
+    const made = await under.remote.createIssue(request);
+    if (!under.isForge) return expect(made).toMatchObject({ kind: 'unsupported' });
+    expect(made).toMatchObject({ kind: 'created', state: 'open' });
+    expect(await under.remote.createIssue(request)).toMatchObject({ kind: 'existing', number: 'number' in made ? made.number : '' });
+    expect(await under.remote.createIssue({ ...request, key: 'incident-2' })).toMatchObject({ kind: 'created' });
+  });
+
+  test('asks only what changed', async () => {
+    const under = await make();
+    if (!under.isForge) return;
+    const { number } = await under.remote.createChangeRequest(draft(await update(under)));
+    const known = { number, branch, target: 'main', commit: '' };
+    const first = await under.remote.getChangeRequest(known);
+    const before = under.kept(number).unchanged;
+    expect(await under.remote.getChangeRequest(known)).toEqual(first);
+    expect(under.kept(number).unchanged).toBeGreaterThan(before);
+    await under.remote.updateChangeRequest(number, { title: 'Other', body: 'x', draft: true });
+    expect(await under.remote.getChangeRequest(known)).toMatchObject({ title: 'Other' });
   });
 
   test('refuses a change request of a branch that is not there', async () => {
