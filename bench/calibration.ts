@@ -26,7 +26,8 @@ interface Sample {
 
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const trees = createSyntaxTrees();
-  const limits = { setupTimeoutMs: timeoutMs, buildTimeoutMs: timeoutMs, testTimeoutMs: timeoutMs, reproduceTimeoutMs: timeoutMs };
+  const timeouts = { setupTimeoutMs: timeoutMs, buildTimeoutMs: timeoutMs, testTimeoutMs: timeoutMs, reproduceTimeoutMs: timeoutMs };
+  const limits = { ...timeouts, candidates: 1 };
   const sandbox = createSandbox({ ...defaultSandboxOptions, searchPath });
   const prover = new Prover(new Validator({ sandbox, trees, limits }), trees);
   const samples: Sample[] = [];

@@ -31,7 +31,8 @@ export interface Proof {
 export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   const proofs = listProofs(options.data);
   const trees = createSyntaxTrees();
-  const limits = { setupTimeoutMs: timeoutMs, buildTimeoutMs: timeoutMs, testTimeoutMs: timeoutMs, reproduceTimeoutMs: timeoutMs };
+  const timeouts = { setupTimeoutMs: timeoutMs, buildTimeoutMs: timeoutMs, testTimeoutMs: timeoutMs, reproduceTimeoutMs: timeoutMs };
+  const limits = { ...timeouts, candidates: 1 };
   const validator = new Validator({ sandbox: createSandbox({ ...defaultSandboxOptions, searchPath }), trees, limits });
   const table: string[] = [];
   let passed = 0;

@@ -24,6 +24,8 @@ export type Feedback =
   | {
       readonly results: readonly RungResult[];
       /** Set where it held and nothing shows the problem: the same candidate with a test of its own is asked for. */
+      /** Set where it held: another change is asked for, to be compared with it. */
+      readonly wantsOther?: boolean | undefined;
       readonly wantsTest?: { readonly runner: TestRunner; readonly complaint: string | undefined } | undefined;
     }
   | undefined;

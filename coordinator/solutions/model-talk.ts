@@ -11,7 +11,17 @@ import { isTestPath } from './edits/path-policy.ts';
 import { nameTest } from './reproduction/test-name.ts';
 import { isInAnotherLanguage, readDiagnosis, type ReadDiagnosis } from './diagnosis-reader.ts';
 import type { Groundwork } from './groundwork.ts';
-import { askAgain, askDiagnosis, askEdits, askTest, askToExplore, diagnosisSchema, explainFailure, systemPrompt } from './prompt.ts';
+import {
+  askAgain,
+  askDiagnosis,
+  askEdits,
+  askOther,
+  askTest,
+  askToExplore,
+  diagnosisSchema,
+  explainFailure,
+  systemPrompt,
+} from './prompt.ts';
 import { repositoryTools } from './repository-tools.ts';
 import type { TestRun } from './test-run.ts';
 import { explore, type ToolLimits } from './tool-loop.ts';
@@ -36,11 +46,15 @@ export interface TalkEnd {
   readonly exhausted: Exhausted;
   /** True if nobody else needs to be asked. */
   readonly isSettled: boolean;
+  /** A change of this model held, and it has no other. */
+  readonly hasHeld?: boolean;
 }
 
 /** Answers that can't be read or applied, and changes that fail the ladder, until the model is given up. */
 const mostRepairs = 2;
 const mostFailedTrials = 2;
+/** Prompts that the budget must have room for before another change is asked for. */
+const roomForOther = 4;
 /** Of the prompt's tokens, for the talk that follows the context. */
 const shareForTalk = 0.35;
 /** The same where the model looks around and its findings take room as well. */
@@ -95,12 +109,25 @@ export class ModelTalk {
         if (test === undefined) return this.#end(`${to.model} wrote no test for its change.`, diagnosed, true);
         told = yield { ...candidate, test };
       }
+      if (told?.wantsOther === true) return yield* this.#offerOther(diagnosis, diagnosed);
       const why = explainFailure(told?.results ?? []);
       if (why === undefined) return this.#end(`${to.model} has no other change.`, diagnosed, false);
       failures += 1;
       question = { ...question, prompt: askAgain(why), purpose: 'repair' };
     }
     return this.#end(`${to.model}: its changes failed the checks.`, diagnosed, false);
+  }
+
+  /** One more change beside one that holds, where the budget has room for it. */
+  async *#offerOther(diagnosis: Candidate['diagnosis'], read: ReadDiagnosis): AsyncGenerator<Candidate, TalkEnd, Feedback> {
+    const { models, to } = this.#options;
+    const end = { ...this.#end(`${to.model} has no other change.`, read, false), hasHeld: true };
+    if ((await models.tokensLeft(to)) < models.promptTokens(to.model) * roomForOther) return end;
+    const outcome = await this.#ask({ prompt: askOther(), purpose: 'edit', schema: undefined, fresh: false });
+    const applied = outcome.kind === 'unavailable' || outcome.isCut ? '' : await this.#apply(outcome.text);
+    if (outcome.kind === 'unavailable' || typeof applied === 'string') return end;
+    yield { title: diagnosis.summary, provider: outcome.provider, model: outcome.model, diagnosis, ...applied };
+    return end;
   }
 
   #context(share: number): string {

@@ -56,6 +56,11 @@ export function askEdits(files: readonly string[]): string {
   ].join('\n\n');
 }
 
+/** Asked when a change held: another one to compare it with. */
+export function askOther(): string {
+  return 'That change holds. Is there a smaller one, or one nearer to the cause? Then write it as paths and SEARCH/REPLACE blocks against the original files. If yours is the best, write NONE.';
+}
+
 /** Asked when a change held: a test in the way of the tests that are there. @param complaint what was wrong with the last one */
 export function askTest(runner: string, path: string, complaint: string | undefined): string {
   return [

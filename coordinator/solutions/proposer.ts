@@ -39,6 +39,7 @@ async function* proposeInTurn(
     const end = yield* new ModelTalk({ ...options, to, groundwork, onProgress, signal }).candidates();
     // A model that says with evidence that no edit helps is believed; patterns would only guess.
     if (end.isSettled) return end.exhausted;
+    if (end.hasHeld === true) break;
     models.judge(to, 'failed', end.exhausted.reason);
     failures.push(end.exhausted);
   }

@@ -30,6 +30,8 @@ export const validationConfigurationSchema = z.strictObject({
   buildTimeoutMs: timeout(defaultValidationLimits.buildTimeoutMs),
   testTimeoutMs: timeout(defaultValidationLimits.testTimeoutMs),
   reproduceTimeoutMs: timeout(defaultValidationLimits.reproduceTimeoutMs),
+  /** How many changes that hold are compared where time and the model's budget allow it; 1 takes the first. */
+  candidates: z.number().int().min(1).max(8).default(defaultValidationLimits.candidates),
 });
 
 export type ValidationConfiguration = z.output<typeof validationConfigurationSchema>;

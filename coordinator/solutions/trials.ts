@@ -6,7 +6,8 @@ import { writeToTree } from './edits/tree-writer.ts';
 import { findChecks, type Checks } from './checks.ts';
 import type { Candidate, Candidates, Exhausted, Feedback } from './candidate.ts';
 import { isShownGone, rankLadder } from './gate.ts';
-import type { Groundwork } from './groundwork.ts';
+import { backerOf, keyOf, rankContenders, type Contender } from './comparison.ts';
+import { readBase, type Groundwork } from './groundwork.ts';
 import { writeIncidentReplay } from './incident-replay.ts';
 import { builtinName, speaksForItself } from './pattern-proposer.ts';
 import type { RungResult } from './proposal.ts';
@@ -43,6 +44,9 @@ export interface TrialOptions {
 
 /** Each costs a run of all checks. */
 const mostCandidates = 12;
+/** Looked at beside one that holds, and the time that their trials may take. */
+const mostOthers = 6;
+const comparedMs = 60_000;
 /** Tests that the author of a change may write until one shows the problem. */
 const mostTests = 2;
 
@@ -67,7 +71,7 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
     if (holds(tried) && heightOf(tried) >= rungs.indexOf(highestRung(base, tried))) {
       const asked = isShownGone(tried.results) ? tried : await askForTest(groundwork, tried, candidates, base, options);
       if (holds(asked)) {
-        best = asked;
+        best = await compareWithOthers(groundwork, asked, candidates, base, options);
         break;
       }
       // Its author's own test says that the problem is still there.
@@ -84,6 +88,56 @@ export async function tryCandidates(groundwork: Groundwork, candidates: Candidat
     model: '',
   });
   return conclude(best, left.done === true ? left.value : { reason: '', diagnosis: undefined, provider: '', model: '' });
+}
+
+/** Others that hold as well are put beside it, where that costs little; what is the same change needs no trial of its own. */
+async function compareWithOthers(
+  groundwork: Groundwork,
+  first: Tried,
+  candidates: Candidates,
+  base: BaseRun,
+  options: TrialOptions,
+): Promise<Tried> {
+  const most = options.validator.candidates;
+  // The engine puts its own in order before it proposes them.
+  if (first.candidate.provider === builtinName) return first;
+  const keyed = async (candidate: Candidate): Promise<{ key: string; size: number }> =>
+    keyOf(await readBase(options.service, groundwork, Object.keys(candidate.files)), candidate.files);
+  const contenders: Contender<Tried>[] = [
+    { tried: first, ...(await keyed(first.candidate)), backers: new Set([backerOf(first.candidate)]) },
+  ];
+  let results = first.results;
+  let spentMs = durationOf(results);
+  for (let count = 0; count < mostOthers && contenders.length < most && spentMs < comparedMs; count += 1) {
+    const next = await candidates.next({ results, wantsOther: true });
+    if (next.done === true) break;
+    const { key, size } = await keyed(next.value);
+    const twin = contenders.find((one) => one.key === key);
+    if (twin !== undefined) {
+      twin.backers.add(backerOf(next.value));
+      continue;
+    }
+    // A pattern that does something else never outdoes a model's change that climbed as high.
+    if (next.value.provider === builtinName) continue;
+    await options.onCandidate(next.value);
+    const tried = await tryCandidate(groundwork, next.value, base, options);
+    results = tried.results;
+    spentMs += durationOf(results);
+    if (holds(tried) && rankLadder(results) >= rankLadder(first.results))
+      contenders.push({ tried, key, size, backers: new Set([backerOf(next.value)]) });
+  }
+  const [best] = rankContenders(contenders);
+  if (best === undefined) return first;
+  const others = [...best.backers].filter((name) => name !== backerOf(best.tried.candidate));
+  return others.length === 0 ? best.tried : { ...best.tried, results: best.tried.results.map((one) => withBackers(one, others)) };
+}
+
+function withBackers(result: RungResult, others: readonly string[]): RungResult {
+  return result.rung === 'applied' ? { ...result, output: `${result.output}; proposed by ${others.join(' and ')}, too` } : result;
+}
+
+function durationOf(results: readonly RungResult[]): number {
+  return results.reduce((sum, { durationMs }) => sum + durationMs, 0);
 }
 
 /** One more climb with files that are known already. */

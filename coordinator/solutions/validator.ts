@@ -18,6 +18,8 @@ export interface ValidationLimits {
   readonly buildTimeoutMs: number;
   readonly testTimeoutMs: number;
   readonly reproduceTimeoutMs: number;
+  /** How many changes that hold are compared; 1 takes the first. */
+  readonly candidates: number;
 }
 
 export const defaultValidationLimits: ValidationLimits = {
@@ -25,6 +27,7 @@ export const defaultValidationLimits: ValidationLimits = {
   buildTimeoutMs: 600_000,
   testTimeoutMs: 900_000,
   reproduceTimeoutMs: 120_000,
+  candidates: 3,
 };
 
 /** What one work tree is put through. */
@@ -72,6 +75,10 @@ export class Validator {
     this.#sandbox = options.sandbox;
     this.#trees = options.trees;
     this.#limits = options.limits;
+  }
+
+  get candidates(): number {
+    return this.#limits.candidates;
   }
 
   /** Runs every check on an unchanged work tree. */

@@ -37,6 +37,8 @@ export interface BenchOptions {
   readonly occurrences: readonly Occurrence[];
   readonly repository: Repository;
   readonly issues?: boolean;
+  /** How many changes that hold are compared; the first is taken by default, so that a test states one thing. */
+  readonly candidates?: number;
   readonly openChanges?: readonly OpenChange[];
   /** Without one the built-in engine answers. */
   readonly textModel?: TextModel;
@@ -79,7 +81,7 @@ export async function solutionBench(options: BenchOptions) {
     toolLimits: configuration.tools,
     trees,
     sandbox: sandboxConfigurationSchema.parse({}),
-    validation: validationConfigurationSchema.parse({}),
+    validation: validationConfigurationSchema.parse({ candidates: options.candidates ?? 1 }),
     searchPath,
     holder: 'test',
     clock: systemClock,
