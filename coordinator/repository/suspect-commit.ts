@@ -18,6 +18,8 @@ const dayMs = 86_400_000;
 /** Locations looked at; blame costs some 10 ms to seconds each. */
 const mostLocations = 6;
 const mostSuspects = 5;
+/** Locations that git is asked about at once, three processes each. */
+const atOnce = 2;
 /** Larger files are generated; who changed their lines says nothing. */
 const mostFileBytes = 16 * 1024 * 1024;
 /** Lines around the located one that count as its neighbourhood. */
@@ -38,8 +40,11 @@ export async function findSuspectCommits(
   const trails = new Map<string, Trail>();
   const looked = locations.slice(0, mostLocations);
   const sizes = await lineCounts(mirror, commit, looked);
-  const signs = await Promise.all(looked.map((location) => follow(mirror, commit, location, sizes.get(location.path) ?? 0)));
-  for (const sign of signs.flat()) addSign(trails, sign);
+  for (let at = 0; at < looked.length; at += atOnce) {
+    const some = looked.slice(at, at + atOnce);
+    const signs = await Promise.all(some.map((location) => follow(mirror, commit, location, sizes.get(location.path) ?? 0)));
+    for (const sign of signs.flat()) addSign(trails, sign);
+  }
   const sized = await readSizedCommits(mirror, [...trails.keys()]);
   const ranked = sized
     .flatMap((one) => {
