@@ -2,6 +2,7 @@
 // Must never run anything.
 import type { CodeLocation } from '../repository/repository.ts';
 import type { MeasuredTests } from './measured-tests.ts';
+import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts';
 import type { SandboxRun } from './sandbox.ts';
 import { readTestNames } from './test-output.ts';
 
@@ -42,6 +43,16 @@ export function showsPlace(output: string, place: CodeLocation | undefined): boo
     .some(
       (line) => line.includes(name) && new RegExp(`\\b${String(place.line)}\\b`).test(line.slice(line.lastIndexOf(name) + name.length)),
     );
+}
+
+/** Whether a run failed for the incident's reason. 126 and 127 are the shell's for a command that could not be run; a killed one never came to its reason. */
+export function judgeFailure(run: SandboxRun, reason: Reason): ReasonVerdict {
+  const isHang = run.stoppedBy === 'time' && /timeout|timed out|hang/i.test(`${reason.type ?? ''} ${reason.message}`);
+  if (isHang) return 'same';
+  if (run.stoppedBy !== undefined || run.exitStatus === undefined || run.exitStatus === 126 || run.exitStatus === 127) return 'other';
+  const verdict = compareReason(run.output, reason);
+  // docs/reproduce.md: 2 without the error means that the command had nothing to replay (Go's panics exit with 2, and show it).
+  return run.exitStatus === 2 && verdict === 'unsaid' ? 'other' : verdict;
 }
 
 /** How a run ended, in words. */

@@ -10,7 +10,7 @@ import { writeToTree } from './edits/tree-writer.ts';
 import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts';
 import { joinRuns, needsRepetition, type MeasuredTests } from './measured-tests.ts';
 import type { Sandbox, SandboxRun } from './sandbox.ts';
-import { explain, judgeTests, showsPlace } from './test-judgement.ts';
+import { explain, judgeFailure, judgeTests, showsPlace } from './test-judgement.ts';
 import { readTestNames } from './test-output.ts';
 
 export interface ValidationLimits {
@@ -287,16 +287,6 @@ export class Validator {
     if (check === undefined) return undefined;
     return this.#sandbox.run({ directory: trial.directory, command: commandLine(check), stdin, timeoutMs, signal: trial.signal });
   }
-}
-
-/** 126 and 127 are the shell's for a command that could not be run; a killed one never came to its reason. */
-function judgeFailure(run: SandboxRun, reason: Reason): ReasonVerdict {
-  const isHang = run.stoppedBy === 'time' && /timeout|timed out|hang/i.test(`${reason.type ?? ''} ${reason.message}`);
-  if (isHang) return 'same';
-  if (run.stoppedBy !== undefined || run.exitStatus === undefined || run.exitStatus === 126 || run.exitStatus === 127) return 'other';
-  const verdict = compareReason(run.output, reason);
-  // docs/reproduce.md: 2 without the error means that the command had nothing to replay (Go's panics exit with 2, and show it).
-  return run.exitStatus === 2 && verdict === 'unsaid' ? 'other' : verdict;
 }
 
 function describe(rung: Rung, outcome: RungResult['outcome'], check: Check, run: SandboxRun, note: string): RungResult {
