@@ -77,7 +77,7 @@ const smaller = function* (value) {
     if (value.$undefined === true) return;
     for (const key of Object.keys(value)) { const { [key]: _, ...rest } = value; yield rest; }
     for (const [key, inner] of Object.entries(value)) for (const one of smaller(inner)) yield { ...value, [key]: one };
-  } else if (typeof value === 'string' && value.length > 1) yield 'x';
+  } else if (typeof value === 'string' && value.length > 1 && !task.message.includes(value)) yield 'x';
   else if (typeof value === 'number' && value !== 1) yield 1;
 };
 const shrink = async (values) => {
@@ -169,7 +169,7 @@ def smaller(value):
         for key, item in value.items():
             for one in smaller(item):
                 yield {**value, key: one}
-    elif isinstance(value, str) and len(value) > 1:
+    elif isinstance(value, str) and len(value) > 1 and value not in task['message']:
         yield 'x'
     elif isinstance(value, (int, float)) and not isinstance(value, bool) and value != 1:
         yield 1

@@ -26,6 +26,8 @@ export interface GuardEdit {
   readonly title: string;
   readonly rootCause: string;
   readonly splices: readonly Splice[];
+  /** The function then answers with nothing where it failed before: no use where its caller needs something. */
+  readonly answersNothing?: boolean | undefined;
 }
 
 /** Nodes of the given types that touch a 1-based line, smallest first. */

@@ -2,6 +2,7 @@
 // Must never edit by itself; one file a language does.
 import { grammarOf, type SyntaxTrees } from '../../../../base/syntax-tree.ts';
 import type { PatternCandidate, PatternProblem } from '../../pattern-engine.ts';
+import { needsAnswer } from './answer-use.ts';
 import type { GuardEdit, GuardSite } from './guard-edit.ts';
 import { guardGo } from './go-guards.ts';
 import { mendGoValues } from './go-values.ts';
@@ -41,7 +42,10 @@ export async function proposeGuards(problem: PatternProblem, trees: SyntaxTrees)
     );
     // Who raised it wanted it to be heard, at whatever place it is caught.
     if (edits === 'deliberate') return [];
-    for (const edit of edits ?? []) candidates.push(describeGuard(place.path, text, edit));
+    // It would fail a line further on, or go on with a number that is none.
+    const isUseless = (edits ?? []).some(({ answersNothing }) => answersNothing) && (await needsAnswer(problem, index, trees));
+    for (const edit of edits ?? [])
+      if (!(isUseless && edit.answersNothing === true)) candidates.push(describeGuard(place.path, text, edit));
   }
   return candidates;
 }

@@ -86,7 +86,7 @@ function guardRead(site: GuardSite, property: string, missing: string): readonly
     else if (isArithmetic(top) || property === 'length') {
       edits.push({ ...about, splices: [{ start: top.startIndex, end: top.endIndex, insert: `(${spliceInto(top, node, chained)} ?? 0)` }] });
     }
-    edits.push({ ...about, splices: [replaceNode(node, chained)] });
+    edits.push({ ...about, splices: [replaceNode(node, chained)], answersNothing: top.parent?.type === 'return_statement' });
     const parameter = parameterOf(node, object.text);
     if (parameter !== undefined && missing === 'undefined') {
       edits.push({

@@ -1,6 +1,7 @@
 // Guard templates for Python: what the interpreter says of a failure, and the smallest edit that tolerates it.
 // Must never claim more than a guard is: it keeps the code going where a value is missing.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
+import { defaultConstant } from './default-constants.ts';
 import { tolerateMissingFile } from './python-files.ts';
 import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite, type Splice } from './guard-edit.ts';
 
@@ -82,8 +83,15 @@ function guardKey(site: GuardSite, key: string): readonly GuardEdit[] {
     }
     if (parent?.type === 'subscript' && parent.childForFieldName('value')?.id === node.id)
       return [{ ...about, splices: [replaceNode(node, get('{}'))] }];
-    const fallbacks = isArithmetic(node) || isNumberArgument(node) ? ['0', ''] : ['', '0', "''"];
-    return fallbacks.map((fallback) => ({ ...about, splices: [replaceNode(node, get(fallback))] }));
+    const known = defaultConstant(site.root, node);
+    const usual = isArithmetic(node) || isNumberArgument(node) ? ['0', ''] : ['', '0', "''"];
+    const fallbacks = known === undefined ? usual : [known, ...usual.filter((fallback) => fallback !== known)];
+    const isAnswer = parent?.type === 'return_statement';
+    return fallbacks.map((fallback) => ({
+      ...about,
+      splices: [replaceNode(node, get(fallback))],
+      answersNothing: isAnswer && fallback === '',
+    }));
   });
 }
 
