@@ -70,7 +70,7 @@ export async function layGroundwork(
   await readAll(new Set(places.map(({ path }) => path)));
   const functions = new Map<string, readonly FunctionRange[]>();
   for (const [path, text] of files) functions.set(path, await trees.listFunctions(path, text));
-  const locations = settleLines(places, problem.query.frames, files, functions);
+  const locations = settleLines(places, problem.query.frames, files, functions, problem.reason.message);
   const first = locations[0];
   onProgress(first === undefined ? 'no code found for it' : `code found: ${first.path}${first.line === undefined ? '' : `:${first.line}`}`);
   const suspects = locations.length === 0 ? [] : await service.suspectCommits(repository, head, locations, incident.firstSeenAtMs);

@@ -13,6 +13,7 @@ export function settleLines(
   frames: LocateQuery['frames'],
   files: ReadonlyMap<string, string>,
   functions: ReadonlyMap<string, readonly FunctionRange[]>,
+  message: string,
 ): readonly CodeLocation[] {
   return locations.map((location) => {
     const text = files.get(location.path);
@@ -35,8 +36,42 @@ export function settleLines(
       return location;
     const line = location.line ?? named[0]?.startLine ?? 1;
     const nearest = named.toSorted((a, b) => Math.abs(a.startLine - line) - Math.abs(b.startLine - line))[0];
-    return nearest === undefined ? location : moved(location, nearest.startLine, `${name} begins at line ${String(nearest.startLine)} now`);
+    if (nearest === undefined) return location;
+    const called = frame === undefined ? undefined : lastName(frames[frames.indexOf(frame) - 1]?.function);
+    const sign = frame === frames[0] ? namedIn(message) : called === undefined || called === '' ? [] : [called];
+    const inside = onlyLineWith(text, nearest, sign);
+    if (inside !== undefined) return moved(location, inside.line, `${inside.word} stands on line ${String(inside.line)} of ${name} alone`);
+    return moved(location, nearest.startLine, `${name} begins at line ${String(nearest.startLine)} now`);
   });
+}
+
+/** Names of the code that an error's message speaks of. */
+function namedIn(message: string): readonly string[] {
+  const found = message
+    .slice(0, 2000)
+    .matchAll(/'([A-Za-z_$][\w$]{2,60})'|([A-Za-z_$][\w$]{2,60}) is not (?:a function|defined|iterable)/g);
+  return [...found].flatMap(([, quoted, failing]) => quoted ?? failing ?? []);
+}
+
+/** The one line of a function that holds one of the words; none where several do. */
+function onlyLineWith(
+  text: string,
+  { startLine, endLine }: FunctionRange,
+  words: readonly string[],
+): { readonly line: number; readonly word: string } | undefined {
+  const lines = text.split('\n').slice(startLine - 1, endLine);
+  // A member of something before a name of its own: errors speak of what is read.
+  const forms = words.map((word) => [word, word.replaceAll('$', String.raw`\$`)] as const);
+  const patterns = [
+    ...forms.map(([word, safe]) => [word, `\\.\\s*${safe}(?![\\w$])`] as const),
+    ...forms.map(([word, safe]) => [word, `(?<![\\w$])${safe}(?![\\w$])`] as const),
+  ];
+  for (const [word, source] of patterns) {
+    const pattern = new RegExp(source);
+    const hits = lines.flatMap((line, index) => (pattern.test(line) && (index > 0 || lines.length === 1) ? [startLine + index] : []));
+    if (hits.length === 1 && hits[0] !== undefined) return { line: hits[0], word };
+  }
+  return undefined;
 }
 
 function moved(location: CodeLocation, line: number, reason: string): CodeLocation {
