@@ -68,16 +68,22 @@ function stackOf({ problem, locations }: Groundwork): readonly Place[] {
   const found: Place[] = [];
   for (const frame of problem.trace?.frames ?? []) {
     if (frame.file === undefined) continue;
-    const fitting = locations.filter(
-      (one): one is Place =>
-        one.line !== undefined && one.function === frame.function && frame.file?.endsWith(posix.basename(one.path)) === true,
-    );
-    const place = fitting.find(({ line }) => line === frame.line) ?? fitting[0];
+    const named = locations.filter((one): one is Place => one.line !== undefined && one.function === frame.function);
+    const file = frame.file.split(/[/\\]/).at(-1) ?? '';
+    const fitting = named.filter(({ path }) => file === posix.basename(path));
+    // Compiled code has another ending, and a bundle another name: there the function alone says which place it is.
+    const compiled = named.filter(({ path }) => stemOf(file) === stemOf(path));
+    const place =
+      fitting.find(({ line }) => line === frame.line) ?? fitting[0] ?? compiled[0] ?? (named.length === 1 ? named[0] : undefined);
     // A frame of the application that isn't found leaves open where the error comes from; what lies among libraries may be the repository's.
     if (place === undefined && frame.inApp && found.length === 0) return [];
     if (place !== undefined && !found.includes(place)) found.push(place);
   }
   return found;
+}
+
+function stemOf(path: string): string {
+  return posix.basename(path).replace(/(?:\.\w+)+$/, '');
 }
 
 async function readSites({ groundwork, trees }: IncidentTestParts, stack: readonly Place[]): Promise<readonly CallSite[]> {
