@@ -45,3 +45,22 @@ export function readTestNames(output: string): TestNames {
   for (const name of failed) passed.delete(name);
   return { passed, failed };
 }
+
+/** How the runners say that there was nothing to run: node:test, unittest, pytest, vitest, jest, go, cargo. */
+const nothing = [
+  /^(?:ℹ|#) tests 0$/m,
+  /^Ran 0 tests in /m,
+  /^(?:=+ )?no tests (?:ran|collected)\b/im,
+  /^No test(?: file)?s found\b/m,
+  /\[no test(?:s to run| files)\]/,
+  /^running 0 tests$/m,
+];
+
+/** True where the runner says so and no test is named: an exit status of 0 then shows nothing. */
+export function ranNoTest(output: string): boolean {
+  const { passed, failed } = readTestNames(output);
+  // `ok` of go without -v names packages, not tests.
+  return (
+    passed.size + failed.size === 0 && !/^ok\s+\S+\s+(?!.*\[no tests to run\])/m.test(output) && nothing.some((form) => form.test(output))
+  );
+}

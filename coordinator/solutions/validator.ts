@@ -11,7 +11,7 @@ import { compareReason, type Reason, type ReasonVerdict } from './same-reason.ts
 import { joinRuns, needsRepetition, type MeasuredTests } from './measured-tests.ts';
 import type { Sandbox, SandboxRun } from './sandbox.ts';
 import { explain, judgeFailure, judgeTests, showsPlace } from './test-judgement.ts';
-import { readTestNames } from './test-output.ts';
+import { ranNoTest, readTestNames } from './test-output.ts';
 
 export interface ValidationLimits {
   readonly setupTimeoutMs: number;
@@ -216,6 +216,7 @@ export class Validator {
   async #compareTests(trial: Trial, check: Check, before: MeasuredTests, which: string): Promise<RungResult> {
     const run = await this.#runTests(trial, check);
     const verdict = judgeTests(before, run);
+    if (verdict.ok && ranNoTest(run.output)) return skipped('tests', `${which}the test command ran no test`, check);
     if (verdict.ok) {
       const showsFix = before.run.exitStatus !== 0 && run.exitStatus === 0;
       return { ...describe('tests', 'passed', check, run, verdict.note === '' ? '' : which + verdict.note), showsFix };

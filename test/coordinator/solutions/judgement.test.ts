@@ -16,7 +16,7 @@ import { transition, type ProposalEvent } from '../../../coordinator/solutions/p
 import { neutralise } from '../../../coordinator/solutions/neutral-text.ts';
 import { findRepository } from '../../../coordinator/solutions/responsibility.ts';
 import { compareReason } from '../../../coordinator/solutions/same-reason.ts';
-import { readTestNames } from '../../../coordinator/solutions/test-output.ts';
+import { ranNoTest, readTestNames } from '../../../coordinator/solutions/test-output.ts';
 import { sampleRepository } from '../../support/solution-samples.ts';
 
 function ladder(...outcomes: readonly RungOutcome[]): RungResult[] {
@@ -219,5 +219,26 @@ describe('a change that a person should see first', () => {
 
   it('is not an ordinary fix', () => {
     expect(findConcerns(new Map([['src/a.js', 'return a.b;\n']]), { 'src/a.js': 'return a?.b ?? 0;\n' })).toEqual([]);
+  });
+});
+
+describe('a run without a test', () => {
+  it.each([
+    ['ℹ tests 0\nℹ suites 0\nℹ pass 0\n', true],
+    ['1..0\n# tests 0\n# pass 0\n', true],
+    ['\n----\nRan 0 tests in 0.000s\n\nOK\n', true],
+    ['============ no tests ran in 0.01s ============\n', true],
+    ['No test files found, exiting with code 0\n', true],
+    ['?   \texample.org/gate\t[no test files]\n', true],
+    ['ok  \texample.org/gate\t0.002s [no tests to run]\n', true],
+    ['running 0 tests\n\ntest result: ok. 0 passed; 0 failed\n', true],
+    ['?   \texample.org/cmd\t[no test files]\nok  \texample.org/gate\t0.002s\n', false],
+    ['?   \texample.org/cmd\t[no test files]\n--- PASS: TestAdd (0.00s)\n', false],
+    ['✔ adds (1ms)\nℹ tests 1\n', false],
+    ['ℹ tests 0\n✔ adds (1ms)\nℹ tests 1\n', false],
+    ['all is well\n', false],
+    ['', false],
+  ])('is told by what the runner says: %j', (output, expected) => {
+    expect(ranNoTest(output)).toBe(expected);
   });
 });
