@@ -1,30 +1,11 @@
 // Guard templates for Python: what the interpreter says of a failure, and the smallest edit that tolerates it.
 // Must never claim more than a guard is: it keeps the code going where a value is missing.
 import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
+import { addPythonImport } from './python-imports.ts';
 import { defaultConstant } from './default-constants.ts';
 import { tolerateMissingFile } from './python-files.ts';
 import { enclosing, indentOf, nodesOnLine, replaceNode, type GuardEdit, type GuardSite, type Splice } from './guard-edit.ts';
 
-const standardModules = new Set(
-  'argparse asyncio base64 collections copy csv datetime decimal functools glob hashlib hmac html io itertools json logging math os pathlib pickle random re secrets shutil socket sqlite3 statistics string struct subprocess sys tempfile textwrap threading time traceback typing unicodedata urllib uuid warnings zlib'.split(
-    ' ',
-  ),
-);
-const moduleOfName: Readonly<Record<string, string>> = {
-  Path: 'pathlib',
-  defaultdict: 'collections',
-  Counter: 'collections',
-  OrderedDict: 'collections',
-  namedtuple: 'collections',
-  dataclass: 'dataclasses',
-  Decimal: 'decimal',
-  timedelta: 'datetime',
-  timezone: 'datetime',
-  partial: 'functools',
-  lru_cache: 'functools',
-  Optional: 'typing',
-  Any: 'typing',
-};
 const textMethods = new Set(['strip', 'split', 'lower', 'upper', 'startswith', 'endswith', 'replace', 'encode', 'lstrip', 'rstrip']);
 const dictMethods = new Set(['get', 'items', 'keys', 'values']);
 
@@ -42,7 +23,7 @@ export function guardPython(site: GuardSite): readonly GuardEdit[] {
   if (type.endsWith('IndexError')) return guardIndex(site);
   if (missingArgument?.[1] !== undefined && missingArgument[2] !== undefined)
     return addDefault(site, missingArgument[1], missingArgument[2]);
-  if (undefinedName !== undefined) return addImport(site, undefinedName);
+  if (undefinedName !== undefined) return addPythonImport(site, undefinedName);
   if (/invalid literal for int\(\)|could not convert string to float|(?:int|float)\(\) argument must be/.test(message))
     return guardConversion(site);
   if (type.endsWith('FileNotFoundError')) return tolerateMissingFile(site);
@@ -243,27 +224,6 @@ function addDefault(site: GuardSite, name: string, parameter: string): readonly 
       title: `Give ${parameter} of ${name} a default`,
       rootCause: `\`${name}\` demands \`${parameter}\`, which a caller leaves out.`,
       splices: [{ start: found.endIndex, end: found.endIndex, insert: '=None' }],
-    },
-  ];
-}
-
-function addImport(site: GuardSite, name: string): readonly GuardEdit[] {
-  const from = moduleOfName[name];
-  if (from === undefined && !standardModules.has(name)) return [];
-  const statement = from === undefined ? `import ${name}` : `from ${from} import ${name}`;
-  const statements = site.root.namedChildren;
-  const isHead = (node: SyntaxNode): boolean =>
-    node.type === 'comment' ||
-    node.type === 'future_import_statement' ||
-    (node.type === 'expression_statement' && node.namedChild(0)?.type === 'string');
-  const first = statements.find((node) => !isHead(node));
-  const at = first?.startIndex ?? site.text.length;
-  return [
-    {
-      pattern: 'missing-import',
-      title: `Import ${name}`,
-      rootCause: `\`${name}\` is used on line ${site.line}, but nothing imports it.`,
-      splices: [{ start: at, end: at, insert: `${statement}\n` }],
     },
   ];
 }
