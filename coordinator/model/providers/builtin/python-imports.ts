@@ -1,5 +1,6 @@
 // The import of a name of Python's standard library that nothing imports.
 // Must never guess at a package that isn't Python's own.
+import type { SyntaxNode } from '../../../../base/syntax-tree.ts';
 import type { GuardEdit, GuardSite } from './guard-edit.ts';
 
 const standardModules = new Set(
