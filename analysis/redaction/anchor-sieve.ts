@@ -23,9 +23,10 @@ const rounds = 4;
  * every mixture of its anchors' halves, so that those that resemble each other go together.
  */
 export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
+  const known: KnownShares = new Map();
   const patterns = anchors.map((anchor) => Int32Array.from(anchor, halvesOf));
   // What stands in many places finds its group first.
-  patterns.sort((left, right) => chanceOf(right, nothing) - chanceOf(left, nothing));
+  patterns.sort((left, right) => chanceOf(right, nothing, known) - chanceOf(left, nothing, known));
   const members: Int32Array[][] = Array.from({ length: groupCount }, () => []);
   const groups = members.map(() => new Int32Array(anchorBytes));
   const shares = members.map(() => new Float64Array(anchorBytes));
@@ -39,14 +40,14 @@ export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
         members[home] = others;
         const group = (groups[home] as Int32Array).fill(0);
         for (const each of others) addTo(group, each);
-        for (const place of places) (shares[home] as Float64Array)[place] = shareOf(group[place] as number);
-        chances[home] = others.length === 0 ? 0 : chanceOf(group, nothing);
+        for (const place of places) (shares[home] as Float64Array)[place] = shareOf(group[place] as number, known);
+        chances[home] = others.length === 0 ? 0 : chanceOf(group, nothing, known);
       }
       let best = 0;
       let least = Number.POSITIVE_INFINITY;
       for (let candidate = 0; candidate < groupCount; candidate += 1) {
         const added =
-          chanceWith(groups[candidate] as Int32Array, shares[candidate] as Float64Array, pattern) - (chances[candidate] as number);
+          chanceWith(groups[candidate] as Int32Array, shares[candidate] as Float64Array, pattern, known) - (chances[candidate] as number);
         if (added >= least) continue;
         best = candidate;
         least = added;
@@ -55,7 +56,7 @@ export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
       members[best]?.push(pattern);
       const group = groups[best] as Int32Array;
       addTo(group, pattern);
-      for (const place of places) (shares[best] as Float64Array)[place] = shareOf(group[place] as number);
+      for (const place of places) (shares[best] as Float64Array)[place] = shareOf(group[place] as number, known);
       chances[best] = (chances[best] as number) + least;
     }
   }
@@ -72,19 +73,19 @@ function addTo(group: Halves, pattern: Halves): void {
 }
 
 /** How likely a place in a log passes what allows both, roughly. */
-function chanceOf(one: Halves, other: Halves): number {
+function chanceOf(one: Halves, other: Halves, known: KnownShares): number {
   let chance = 1;
-  for (let place = 0; place < anchorBytes; place += 1) chance *= shareOf((one[place] as number) | (other[place] as number));
+  for (let place = 0; place < anchorBytes; place += 1) chance *= shareOf((one[place] as number) | (other[place] as number), known);
   return chance;
 }
 
 /** The same for a group of which the shares are known: most patterns bring it nothing new at most places. */
-function chanceWith(group: Halves, shares: Float64Array, pattern: Halves): number {
+function chanceWith(group: Halves, shares: Float64Array, pattern: Halves, known: KnownShares): number {
   let chance = 1;
   for (let place = 0; place < anchorBytes; place += 1) {
     const halves = group[place] as number;
     const both = halves | (pattern[place] as number);
-    chance *= both === halves ? (shares[place] as number) : shareOf(both);
+    chance *= both === halves ? (shares[place] as number) : shareOf(both, known);
   }
   return chance;
 }
@@ -137,13 +138,19 @@ const SHARES = new Float64Array(16 * 2 * 256);
     }
 }
 
+/** Those that were asked for while tables are made: the same come again and again, and this runs at each start, uncompiled. */
+type KnownShares = Map<number, number>;
+
 /** Of all bytes in a log, how many have these halves. */
-function shareOf(halves: number): number {
+function shareOf(halves: number, known: KnownShares): number {
+  const before = known.get(halves);
+  if (before !== undefined) return before;
   let share = 0;
   for (let rest = halves >>> 16; rest !== 0; rest &= rest - 1) {
     const row = (31 - Math.clz32(rest & -rest)) * 512;
     share += (SHARES[row + (halves & 0xff)] as number) + (SHARES[row + 256 + ((halves >> 8) & 0xff)] as number);
   }
+  known.set(halves, share);
   return share;
 }
 
