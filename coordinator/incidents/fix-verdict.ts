@@ -11,6 +11,8 @@ export interface FixQuestion {
   readonly deployments: readonly Deployment[];
   /** Undefined: the repository doesn't know such a revision. */
   readonly hasFix: (revision: string) => boolean | undefined;
+  /** Whether a revision holds a commit that reverts the fix; those without the fix else are only older ones. */
+  readonly takesBack?: ((revision: string) => boolean) | undefined;
   /** Undefined: judged from when the fix began to run. After `fixed` only what came later counts. */
   readonly sinceMs: number | undefined;
   readonly options?: RecurrenceOptions | undefined;
@@ -27,6 +29,8 @@ export type FixAnswer =
       /** The first revision with the fix on which it showed. */
       readonly showedOn: string | undefined;
       readonly nodes: number;
+      /** Where it showed since because somebody took the fix back. */
+      readonly takenBack: { readonly revision: string; readonly occurrences: number } | undefined;
     } & RecurrenceVerdict);
 
 /** One node, one stated revision, one stretch of time: traffic and occurrences joined. */
@@ -64,8 +68,18 @@ export function judgeFix(question: FixQuestion): FixAnswer {
     revisions: revisions.length > 0 ? revisions : deployments.filter(({ revision }) => isNew(revision)).map(({ revision }) => revision),
     showedOn: fresh.find(({ occurrences }) => occurrences > 0)?.attribution.revision,
     nodes: new Set(fresh.map(({ nodeId }) => nodeId)).size,
+    takenBack: findTakenBack(since, question),
     ...tally.judge(model),
   };
+}
+
+function findTakenBack(since: readonly Cell[], { takesBack }: FixQuestion): { revision: string; occurrences: number } | undefined {
+  const showing = since.filter(
+    ({ attribution, occurrences }) =>
+      occurrences > 0 && attribution.revision !== undefined && isSure(attribution) && takesBack?.(attribution.revision) === true,
+  );
+  const revision = showing.at(-1)?.attribution.revision;
+  return revision === undefined ? undefined : { revision, occurrences: showing.reduce((sum, { occurrences }) => sum + occurrences, 0) };
 }
 
 function notDeployed({ deployments, hasFix }: FixQuestion, cells: readonly Cell[]): FixAnswer {
@@ -143,7 +157,9 @@ export function explainFix(answer: FixAnswer): string {
     const unknown = answer.unknown.length === 0 ? '' : `; the repository does not know ${answer.unknown.slice(0, 3).map(short).join(', ')}`;
     return `waiting for a deployment that contains it (${running}${unknown})`;
   }
-  const { verdict, numbers, revisions, nodes, beganAtMs, showedOn } = answer;
+  const { verdict, numbers, revisions, nodes, beganAtMs, showedOn, takenBack } = answer;
+  if (takenBack !== undefined && verdict !== 'not-fixed')
+    return `it showed ${takenBack.occurrences} time(s) on revision ${short(takenBack.revision)}, which takes the fix back`;
   const where = `on revision ${short(showedOn ?? revisions[0] ?? 'unknown')}`;
   const old = numbers.seenOnOld + numbers.seenAmbiguous;
   const elsewhere = old === 0 ? '' : ` (${old} on old or unknown revisions do not count)`;

@@ -1,6 +1,7 @@
 // Whether a commit came into a history, in whatever shape: merged, squashed, rebased, picked; and whether it was taken back there.
 // Must never change the mirror or ask the remote; it judges what was fetched.
 import type { Mirror } from './mirror.ts';
+import type { FixPresence } from './repository.ts';
 
 /** The trailer by which a change of ours is known in any shape that keeps its message. */
 export const solutionTrailer = 'Hephaestus-Solution';
@@ -17,13 +18,14 @@ export async function findMerge(mirror: Mirror, branch: string, commit: string):
   return { commit: found, atMs: seconds * 1000 };
 }
 
-/** Whether a revision holds a fix: the commit or a copy of it, and nothing that took it back since. */
+/** Whether a revision holds a fix: the commit or a copy of it, and whether a later commit took it back. */
 export async function holdsFix(
   mirror: Mirror,
   revision: string,
   fix: { readonly commit: string; readonly solutionId: string },
-): Promise<boolean> {
-  if (await isAncestor(mirror, fix.commit, revision)) return !(await wasReverted(mirror, revision, fix.commit));
+): Promise<FixPresence> {
+  const presence = async (commit: string): Promise<FixPresence> => ((await wasReverted(mirror, revision, commit)) ? 'taken-back' : 'held');
+  if (await isAncestor(mirror, fix.commit, revision)) return presence(fix.commit);
   // A release branch that it was picked to.
   const copies = await mirror.text([
     'log',
@@ -33,7 +35,7 @@ export async function holdsFix(
     `--grep=${solutionTrailer}: ${fix.solutionId}`,
     revision,
   ]);
-  return copies !== '' && !(await wasReverted(mirror, revision, copies));
+  return copies === '' ? 'missing' : presence(copies);
 }
 
 async function wasReverted(mirror: Mirror, revision: string, commit: string): Promise<boolean> {

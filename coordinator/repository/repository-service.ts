@@ -16,6 +16,7 @@ import type {
   CodeLocation,
   Commit,
   FileChange,
+  FixPresence,
   FoundLine,
   LocateQuery,
   OpenChange,
@@ -185,7 +186,7 @@ export class GitRepositoryService implements RepositoryService {
     repository: Repository,
     revision: string,
     fix: { readonly commit: string; readonly solutionId: string },
-  ): Promise<boolean | undefined> {
+  ): Promise<FixPresence | undefined> {
     const mirror = this.#options.mirrors.of(repository);
     for (const name of revisionNames(revision)) {
       // No branches: what "main" was when it ran, nobody knows any more.

@@ -162,6 +162,9 @@ export type PublishOutcome = {
   readonly report?: string | undefined;
 };
 
+/** `taken-back`: it was there, and a later commit of the revision reverts it. */
+export type FixPresence = 'held' | 'taken-back' | 'missing';
+
 /** The Repository Service. Every call throws HephaestusError with what to do; `retry: 'ambiguous'` means look before acting again. */
 export interface RepositoryService {
   /** Brings the local mirror up to date (makes it the first time) and answers with the default branch and its head. */
@@ -211,14 +214,14 @@ export interface RepositoryService {
     request: { key: string; title: string; body: string },
   ): Promise<PublishOutcome | { readonly kind: 'unsupported'; readonly reason: string }>;
   /**
-   * Whether a revision, as a deployment or a log names it, contains a fix: the commit, or what it was picked to, not taken back since.
+   * Whether a revision, as a deployment or a log names it, contains a fix: the commit, or what it was picked to.
    * Undefined where the repository knows no such revision. As of the last `initialize`.
    */
   holdsFix(
     repository: Repository,
     revision: string,
     fix: { readonly commit: string; readonly solutionId: string },
-  ): Promise<boolean | undefined>;
+  ): Promise<FixPresence | undefined>;
   /** Whether a commit is part of a revision's history; as of the last `initialize`. */
   contains(repository: Repository, revision: string, commit: string): Promise<boolean>;
   /** What open change requests (on plain git: unmerged branches) would change, the latest 50; as of the last `initialize`, asked of the remote. */

@@ -3,6 +3,7 @@
 import { HephaestusError } from '../../../base/errors.ts';
 import { explainFix, judgeFix, type FixAnswer } from '../../incidents/fix-verdict.ts';
 import type { Deployment } from '../../incidents/deployment.ts';
+import type { FixPresence } from '../../repository/repository.ts';
 import { remedyOf } from '../memory.ts';
 import { neutralise } from '../neutral-text.ts';
 import type { SolutionProposal } from '../proposal.ts';
@@ -30,6 +31,9 @@ export class VerdictKeeper {
     const answer = await this.#answer(followed, mergeCommit);
     const judged = withFollowUp(proposal, { verdict: answer, lookedAtMs: clock.now(), problem: '' });
     if (answer.kind === 'judged' && answer.verdict === 'not-fixed') return this.#showsAgain({ ...followed, proposal: judged }, answer);
+    // Somebody reverted it, and what it fixed is back: no regression of the fix, and yet nothing that stays resolved.
+    if (proposal.state === 'fixed' && answer.kind === 'judged' && answer.takenBack !== undefined)
+      return this.#showsAgain({ ...followed, proposal: judged }, answer);
     if (proposal.state === 'fixed') return this.#keep(judged);
     if (answer.kind === 'judged' && answer.verdict === 'fixed') return this.#works({ ...followed, proposal: judged }, answer);
     const reason = `Merged as ${mergeCommit.slice(0, 12)}; ${explainFix(answer)}.`;
@@ -45,12 +49,17 @@ export class VerdictKeeper {
     const rows = await exposures.read(incident.service, incident.id, incident.firstSeenAtMs);
     const deployments = await this.#deploymentsOf(incident.service);
     const fix = { commit: mergeCommit, solutionId: proposal.id };
-    const known = new Map<string, boolean | undefined>();
+    const known = new Map<string, FixPresence | undefined>();
     for (const revision of new Set([...rows.map((row) => row.revision), ...deployments.map((one) => one.revision)])) {
       if (revision !== '') known.set(revision, await repositoryService.holdsFix(repository, revision, fix));
     }
     const sinceMs = proposal.state === 'fixed' ? followUpOf(proposal).decidedAtMs : undefined;
-    return judgeFix({ rows, deployments, hasFix: (revision) => known.get(revision), sinceMs, options: recurrence });
+    const hasFix = (revision: string): boolean | undefined => {
+      const presence = known.get(revision);
+      return presence === undefined ? undefined : presence === 'held';
+    };
+    const takesBack = (revision: string): boolean => known.get(revision) === 'taken-back';
+    return judgeFix({ rows, deployments, hasFix, takesBack, sinceMs, options: recurrence });
   }
 
   async #deploymentsOf(service: string): Promise<readonly Deployment[]> {

@@ -138,6 +138,22 @@ describe('after a merge', () => {
     expect(regressed.note).toContain(`on revision ${fixed.slice(0, 12)}`);
   });
 
+  it('is open again when somebody reverts the fix and the revision that holds the revert shows the problem', async () => {
+    const scene = await play();
+    await scene.log({ from: 0, to: 200, every: 2, revision: scene.fixture.remoteHead('main') ?? '' });
+    const fixed = squash(scene, await scene.until(SolutionState.PUBLISHED));
+    await scene.until(SolutionState.MERGED);
+    await scene.log({ from: 200, to: 300, revision: fixed });
+    await scene.until(SolutionState.FIXED);
+    scene.fixture.git(['revert', '--no-edit', fixed]);
+    scene.fixture.git(['push', '--quiet', 'origin', 'HEAD:refs/heads/main']);
+    const reverted = scene.fixture.git(['rev-parse', 'HEAD']);
+    await scene.log({ from: 14 * 24 + 2, to: 14 * 24 + 4, every: 1, revision: reverted });
+    const back = await scene.until(SolutionState.NOT_FIXED);
+    expect(back.stateReason).toContain(`on revision ${reverted.slice(0, 12)}, which takes the fix back`);
+    expect((await scene.incident()).state).toBe(IncidentState.REGRESSED);
+  });
+
   it('is remembered: when somebody takes the fix away and the problem returns, the same change is proven and offered again', async () => {
     const scene = await play();
     await scene.log({ from: 0, to: 200, every: 2, revision: scene.fixture.remoteHead('main') ?? '' });
