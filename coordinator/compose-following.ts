@@ -22,6 +22,8 @@ export interface FollowingInputs {
   readonly config: CoordinatorConfiguration;
   readonly exposures: ExposureStore;
   readonly meter: ExposureMeter;
+  /** Resolves once all entries that came so far are durable, with what they are occurrences of. */
+  readonly committed: () => Promise<void>;
   readonly proposals: ProposalStore;
   readonly jobs: JobQueue;
   readonly metrics: Metrics;
@@ -112,7 +114,7 @@ export async function composeFollowing(inputs: FollowingInputs): Promise<Followi
     recurrence: { ...defaultRecurrence, errorProbability, leastLeft },
     onVerdict: (verdict) => verdicts.add({ verdict }),
     chores: [
-      { name: 'traffic', everyMs: Math.min(15_000, verdictInterval), atStop: true, run: () => meter.flush(exposures) },
+      { name: 'traffic', everyMs: Math.min(15_000, verdictInterval), atStop: true, run: () => meter.flush(exposures, inputs.committed) },
       { name: 'follow', everyMs: Math.min(5000, pollInterval, verdictInterval), run: lookAgain },
       { name: 'condense-traffic', everyMs: hourMs, run: condense },
     ],

@@ -174,7 +174,7 @@ export async function compose(config: CoordinatorConfiguration, overrides: Compo
   await declareRepositories(config, repositoryStore, clock);
   const webhooks = createWebhookStore(database);
   const kept = { exposures, proposals, jobs, secrets, webhooks, repositories: repositoryStore };
-  const following = await composeFollowing({ ...kept, config, meter, metrics, clock, logger });
+  const following = await composeFollowing({ ...kept, config, meter, committed: () => ingest.drain(), metrics, clock, logger });
   const solving = composeSolutions({
     following: { ...following, deployments, exposures, desk: tracker, remedies: createRemedyStore(database) },
     config,

@@ -117,11 +117,15 @@ export class ExposureMeter {
     return rows;
   }
 
-  /** Writes what was counted; puts it back where that fails. */
-  async flush(store: Pick<ExposureStore, 'add'>): Promise<void> {
+  /**
+   * Writes what was counted; puts it back where that fails.
+   * @param committed resolves once the entries that were counted so far are committed: traffic without the occurrences in it would make a silence of them
+   */
+  async flush(store: Pick<ExposureStore, 'add'>, committed: () => Promise<void>): Promise<void> {
     const rows = this.take();
     if (rows.length === 0) return;
     try {
+      await committed();
       await store.add(rows);
     } catch (error) {
       for (const row of rows) this.#putBack(row);
