@@ -90,13 +90,12 @@ function textAt(bytes: Buffer, at: number): string {
 }
 
 interface Message {
-  readonly end: number;
   readonly chunk: string | undefined;
   readonly records: number;
 }
 
-/** Reads one message `[tag, entries, options]` that is there wholly, up to `end`: what its options name as the chunk, and how many records it holds. */
-function readMessage(bytes: Buffer, end: number): Message {
+/** Reads one message `[tag, entries, options]` that is there wholly: what its options name as the chunk, and how many records it holds. */
+function readMessage(bytes: Buffer): Message {
   const entriesAt = endOf(bytes, headOf(bytes, 0)?.size ?? 0);
   const optionsAt = endOf(bytes, entriesAt);
   const entries = bytes.subarray(entriesAt, optionsAt);
@@ -106,10 +105,10 @@ function readMessage(bytes: Buffer, end: number): Message {
   let at = optionsAt + (options?.size ?? 0);
   for (let pair = 0; pair < (options?.values ?? 0) / 2; pair += 1) {
     const valueAt = endOf(bytes, at);
-    if (textAt(bytes, at) === chunkKey) return { end, chunk: textAt(bytes, valueAt), records };
+    if (textAt(bytes, at) === chunkKey) return { chunk: textAt(bytes, valueAt), records };
     at = endOf(bytes, valueAt);
   }
-  return { end, chunk: undefined, records };
+  return { chunk: undefined, records };
 }
 
 /** `{ack: chunk}` */
@@ -131,11 +130,11 @@ const server = createServer({ cert: readFileSync(certificate), key: readFileSync
     if (held < wanted) return;
     let bytes = Buffer.concat(parts);
     while ((wanted = endOf(bytes, 0)) <= bytes.length) {
-      const message = readMessage(bytes, wanted);
+      const message = readMessage(bytes);
       total += message.records;
       if (message.chunk !== undefined) socket.write(acknowledgement(message.chunk));
       console.log(total);
-      bytes = bytes.subarray(message.end);
+      bytes = bytes.subarray(wanted);
     }
     parts = [bytes];
     held = bytes.length;

@@ -1,5 +1,7 @@
 // Benchmark `ship-beside`: one file through our agent, Fluent Bit and rsyslog in turn, in one run.
 // Must never stop at the first: shippers alternate, so that a busy machine costs all of them alike.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openWorkbench } from './agent-process.ts';
 import { givenFile, writeLogSample } from './log-sample.ts';
@@ -22,26 +24,27 @@ export async function run({ data, rest }: BenchmarkOptions): Promise<BenchmarkRe
   const given = new Map(rest.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]));
   const rounds = Number(given.get('rounds') ?? 3);
   given.delete('rounds');
-  const others = [...given].map(([name, program]) => ({ name: otherShippers.find((known) => known === name), program }));
+  const others = [...given].map(([name, program]) => {
+    const known = otherShippers.find((one) => one === name);
+    if (known === undefined) throw new Error(usage);
+    return { name: known, program };
+  });
   if (others.length === 0 || !Number.isInteger(rounds) || rounds < 1) throw new Error(usage);
-  const bench = await openWorkbench();
+  const folder = await mkdtemp(join(tmpdir(), 'hephaestus-bench-'));
   try {
     const file = await givenFile(data);
-    const sample = file?.path ?? join(bench.folder, 'sample.log');
+    const sample = file?.path ?? join(folder, 'sample.log');
     if (file === undefined) await writeLogSample(sample, sampleBytes);
     const bytes = file?.bytes ?? (await givenFile(sample))?.bytes ?? 0;
     const results = new Map<string, Round[]>();
     const add = (name: string, round: Round): void => void results.set(name, [...(results.get(name) ?? []), round]);
     for (let round = 0; round < rounds; round += 1) {
       add('agent', await ownRound(sample, bytes));
-      for (const { name, program } of others) {
-        if (name === undefined) throw new Error(usage);
-        add(name, await otherRound(name, program, bench.folder, sample));
-      }
+      for (const { name, program } of others) add(name, await otherRound(name, program, folder, sample));
     }
     return summary(results, bytes / 1e6);
   } finally {
-    await bench.close();
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

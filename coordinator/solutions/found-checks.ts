@@ -26,9 +26,7 @@ export async function discoverChecks(directory: string, folder: string | undefin
 }
 
 function within(check: Check, folder: string | undefined): Check {
-  return folder === undefined
-    ? check
-    : { ...check, folder, origin: check.origin === 'configured' ? check.origin : `${check.origin} in ${folder}` };
+  return folder === undefined ? check : { ...check, folder, origin: `${check.origin} in ${folder}` };
 }
 
 interface Place {
