@@ -56,7 +56,7 @@ export function layOut(inputs: TreeInputs): PackageTree {
   for (const each of product.programs) {
     const { command, section, bundle } = each;
     copy(`${home}/${bundle}`, join(inputs.bundles, bundle));
-    text(`usr/bin/${command}`, wrapper(`/${home}/bin/node`, `/${home}/${bundle}`, each.runtime), program);
+    text(`usr/bin/${command}`, launcher(`/${home}/bin/node`, `/${home}/${bundle}`, each.runtime), program);
     const help = ask(bundle, ['--help']);
     const others = pages.filter((page) => !page.startsWith(`${command}(`));
     text(`usr/share/man/man${section}/${command}.${section}.gz`, zip(manualPage(each, help, version, date, others)));
@@ -110,8 +110,8 @@ export function dateAll(folder: string, epoch: number): void {
   lutimesSync(folder, epoch, epoch);
 }
 
-/** A shell in between that gives way: systemd's main process is the runtime itself. */
-function wrapper(node: string, bundle: string, { flags, environment }: Runtime): string {
+/** What /usr/bin has: a shell in between that gives way, so that systemd's main process is the runtime itself. */
+export function launcher(node: string, bundle: string, { flags, environment }: Runtime): string {
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${value}\n`);
   return `#!/bin/sh\n${exports.join('')}exec ${node} ${flags.join(' ')} ${bundle} "$@"\n`;
 }

@@ -3,11 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { agentProgramVariable } from '../support/agent-harness.ts';
+import { packageAgent } from './packaged-agent.ts';
 import { soak } from './soak.ts';
 import { storms } from './storm.ts';
 
-const usage = `Usage: npm run test:endurance -- scenarios [PATTERN]
-       npm run test:endurance -- soak [--minutes N] [--seed N] [--rate LINES] [--keep]
+const usage = `Usage: npm run test:endurance -- scenarios [PATTERN] [--agent PROGRAM]
+       npm run test:endurance -- soak [--minutes N] [--seed N] [--rate LINES] [--keep] [--agent PROGRAM]
        npm run test:endurance -- storms [--minutes N] [--seed N] [--count N]
 
   scenarios  the scenarios of the agent's promise at full strength: rates, durations and numbers as promised (15 minutes)
@@ -18,6 +20,7 @@ const usage = `Usage: npm run test:endurance -- scenarios [PATTERN]
   --seed     the same seed draws the same faults (when they happen is up to the machine); default: the clock
   --rate     lines a second over all logs; default 5000
   --keep     keep the folder if something was wrong
+  --agent    an installed agent's program; default: this source, bundled and started as its package does it
   --count    storms at the same time; default 20
 `;
 
@@ -30,6 +33,7 @@ async function main(): Promise<number> {
       rate: { type: 'string', default: '5000' },
       count: { type: 'string', default: '20' },
       keep: { type: 'boolean', default: false },
+      agent: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -38,15 +42,17 @@ async function main(): Promise<number> {
     console.log(usage);
     return 0;
   }
-  if (what === 'scenarios') return runScenarios(pattern);
   const numbers = [values.minutes, values.seed, values.rate, values.count].map(Number);
   const [minutes = 0, seed = 0, linesPerSecond = 0, count = 0] = numbers;
   const isWrong = numbers.some((number) => !Number.isFinite(number)) || minutes <= 0 || linesPerSecond <= 0 || count <= 0;
-  if ((what !== 'soak' && what !== 'storms') || isWrong) {
+  if ((what !== 'soak' && what !== 'storms' && what !== 'scenarios') || isWrong) {
     console.error(usage);
     return 2;
   }
   if (what === 'storms') return (await storms({ minutes, seed, count })) ? 0 : 1;
+  using packaged = values.agent === undefined ? await packageAgent() : undefined;
+  process.env[agentProgramVariable] = packaged?.program ?? values.agent;
+  if (what === 'scenarios') return runScenarios(pattern);
   console.log(`soak of ${minutes} min, seed ${seed}, ${linesPerSecond} lines a second`);
   return (await soak({ minutes, seed, linesPerSecond, keeps: values.keep })) ? 0 : 1;
 }

@@ -8,6 +8,7 @@ import type { Position } from '../../proto/index.ts';
 import { AgentHarness, until, type AgentProcess } from '../support/agent-harness.ts';
 import { ScriptedCoordinator } from '../support/scripted-coordinator.ts';
 import { ShipmentLedger } from '../support/shipment-ledger.ts';
+import type { Life } from '../support/throwaway-authority.ts';
 import { FaultLink } from './fault-link.ts';
 import { Series } from './series.ts';
 
@@ -23,6 +24,9 @@ const logs = {
   truncated: [],
   unlinked: [],
 } as const satisfies Record<string, readonly string[]>;
+
+/** So short that certificates are renewed all the time, and expire while the agent is down. */
+const certificateLife = (): Life => ({ fromMs: Date.now() - 5000, toMs: Date.now() + 55_000 });
 
 export type LogName = keyof typeof logs;
 export const logNames = Object.keys(logs) as LogName[];
@@ -71,7 +75,7 @@ export class SoakStage {
       stage.note(`${file} settled from ${offsetOf(from)} to ${offsetOf(to)}, behind line ${before}`);
     };
     const ledger = new ShipmentLedger({ keepLines: false, onRecord, onCommit });
-    const coordinator = await ScriptedCoordinator.start({ ledger, behaviour: { heartbeatMs: 1000 } });
+    const coordinator = await ScriptedCoordinator.start({ ledger, behaviour: { heartbeatMs: 1000, certificateLife } });
     const link = await FaultLink.open(coordinator.port);
     const harness = await AgentHarness.open({ address: `127.0.0.1:${link.port}`, joinToken: coordinator.joinToken });
     const stage = new SoakStage(coordinator, link, harness);
@@ -181,6 +185,7 @@ export class SoakStage {
     await this.#agent?.end('SIGKILL');
     this.link.close();
     this.coordinator.kill();
+    if (keeps) spawnSync('cp', ['-a', this.harness.statePath, join(this.harness.folder, 'state-kept')]);
     if (this.#isMounted) spawnSync('umount', ['-l', this.harness.statePath]);
     await sleep(100);
     if (keeps) console.log(`kept: ${this.harness.folder}`);

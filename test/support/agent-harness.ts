@@ -15,6 +15,8 @@ import { HephaestusError } from '../../base/errors.ts';
 import { createLogger } from '../../base/logger.ts';
 import { createMetrics } from '../../base/metrics.ts';
 
+/** Names an installed or packaged agent that is tried instead of the source. */
+export const agentProgramVariable = 'HEPHAESTUS_AGENT_PROGRAM';
 const agentMain = new URL('../../agent/main.ts', import.meta.url).pathname;
 
 export interface HarnessOptions {
@@ -126,7 +128,9 @@ export class AgentHarness {
 
   /** The agent as a process: `hephaestus-agent --config FILE …words`, behind `wrapper`, which replaces itself by it. */
   spawn(words: readonly string[] = ['run'], env: Readonly<Record<string, string>> = {}, wrapper: readonly string[] = []): AgentProcess {
-    const [program = '', ...rest] = [...wrapper, process.execPath, agentMain, '--config', this.configPath, ...words];
+    const installed = process.env[agentProgramVariable];
+    const agent = installed === undefined ? [process.execPath, agentMain] : [installed];
+    const [program = '', ...rest] = [...wrapper, ...agent, '--config', this.configPath, ...words];
     const child = spawn(program, rest, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
