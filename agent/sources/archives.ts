@@ -5,9 +5,9 @@ import type { Logger } from '../../base/logger.ts';
 import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { beginsWith } from './claims.ts';
-import { readHead } from './compressed-file.ts';
+import { readHead, uncompressedBytes } from './compressed-file.ts';
 import type { FileFollower } from './file-follower.ts';
-import { fileKey, readBytes } from './file-identity.ts';
+import { factsOfOpen, fileKey, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import type { RotatedFile } from './rotated-names.ts';
@@ -124,6 +124,18 @@ export class Archives {
       if (head === undefined || head.length === 0 || this.#wasRead(head)) this.pass(candidate.facts);
       else this.add(candidate, head, 0);
     }
+  }
+
+  /** True if it was made of a file that is followed, and was deleted then: that one is read to its end by its descriptor. */
+  isHeld({ path }: RotatedFile, head: Buffer): boolean {
+    for (const follower of this.#options.roster.followers) {
+      const { descriptor } = follower;
+      if (descriptor === undefined || !holds(follower, head)) continue;
+      const { links, size } = factsOfOpen(descriptor);
+      const madeOfBytes = links === 0 ? uncompressedBytes(path) : undefined;
+      if (madeOfBytes !== undefined && madeOfBytes <= size) return true;
+    }
+    return false;
   }
 
   /** @returns what it begins with, uncompressed; undefined, and told, if that can't be read. */

@@ -30,3 +30,19 @@ export function readHead(path: string, facts: FileFacts): Buffer | undefined {
     closeSync(descriptor);
   }
 }
+
+/** How long it is uncompressed, modulo 2^32, as its last four bytes say (RFC 1952 section 2.3.1); undefined if that can't be read. */
+export function uncompressedBytes(path: string): number | undefined {
+  try {
+    const descriptor = openFile(path);
+    try {
+      const trailer = readBytes(descriptor, factsOfOpen(descriptor).size - 4, 4);
+      return trailer.length === 4 ? trailer.readUInt32LE() : undefined;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    // Gone, or named otherwise by now: then nothing can be said of it.
+    return undefined;
+  }
+}

@@ -244,6 +244,11 @@ export class Recovery {
       // Several may begin alike: the rest of what was being read is in the newest.
       const isNewest = position !== undefined && candidates.findLast((other) => other.position === position)?.file === file;
       if (position === undefined) {
+        if (archives.isHeld(file, head)) {
+          archives.pass(file.facts);
+          knownAtMs = file.facts.modifiedAtMs;
+          continue;
+        }
         if (knownAtMs === undefined && file.facts.modifiedAtMs < plainAtMs) continue;
         roster.announcements.add(settlement(source, nowMs, archives.add(file, head, 0).position()));
         missed += 1;

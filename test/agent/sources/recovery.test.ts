@@ -99,4 +99,32 @@ describe('a rotation that goes on while files are looked for', () => {
     compress(`${log}.1`, `${log}.1.gz`);
     expect(await recovered(claims, rotated)).toBe('two\n');
   });
+
+  it('repeats nothing of a log that is held already when it is rotated and compressed', async () => {
+    const position = readSome('one\n');
+    appendFileSync(log, 'two\n');
+    compress(log, `${log}.1.gz`);
+    writeFileSync(log, 'three\n');
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    const rotated = new RotatedFiles();
+    expect(rotated.compressedBeside(log)).toHaveLength(1);
+    renameSync(`${log}.1.gz`, `${log}.2.gz`);
+    compress(log, `${log}.1.gz`);
+    writeFileSync(log, 'four\n');
+    expect(await recovered(claims, rotated)).toBe('two\n');
+  });
+
+  it('leads to no loss where what was missed begins as a log that is held', async () => {
+    const position = readSome('one\n');
+    appendFileSync(log, 'two\n');
+    compress(log, `${log}.2.gz`);
+    writeFileSync(`${log}.1.gz`, gzipSync('heading\nthree\n'));
+    writeFileSync(log, 'heading\n');
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    expect(await recovered(claims, new RotatedFiles())).toBe('two\nheading\nthree\n');
+  });
 });
