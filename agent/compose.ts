@@ -57,6 +57,8 @@ export interface AgentDependencies {
   readonly reductionHoldMs?: number | undefined;
   /** How long an acknowledgement may be missing before the session begins anew. */
   readonly ackTimeoutMs?: number | undefined;
+  /** How long Welcome may take at first. */
+  readonly greetingTimeoutMs?: number | undefined;
 }
 
 export interface Agent {
@@ -144,6 +146,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     metrics: createSessionMetrics(metrics),
     drainMs: dependencies.drainMs,
     ackTimeoutMs: dependencies.ackTimeoutMs,
+    greetingTimeoutMs: dependencies.greetingTimeoutMs,
   });
   registerAgentMetrics(metrics, { sources: () => pipeline.status(), session: () => session.status(), restarts: starts.restarts });
 

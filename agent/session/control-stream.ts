@@ -27,8 +27,8 @@ export interface ControlStreamOptions {
   readonly shipping: () => { readonly oldestUnacknowledgedMs: number; readonly gapsTotal: number };
   /** Overrides what Welcome says, as the node's configuration may; undefined follows Welcome. */
   readonly heartbeatIntervalMs: () => number | undefined;
-  /** For Welcome. Default 10,000 ms. */
-  readonly greetingTimeoutMs?: number | undefined;
+  /** For Welcome. */
+  readonly greetingTimeoutMs: number;
 }
 
 export interface ControlStream {
@@ -65,7 +65,7 @@ class BeatingControlStream implements ControlStream {
   }
 
   async greet(signal: AbortSignal): Promise<Greeting> {
-    const { client, directives, reporter, nodeId, epoch, version, greetingTimeoutMs = 10_000 } = this.#options;
+    const { client, directives, reporter, nodeId, epoch, version, greetingTimeoutMs } = this.#options;
     const facts = await reporter.facts();
     this.#reportedFacts = facts;
     this.#send({

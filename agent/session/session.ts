@@ -37,6 +37,8 @@ export interface SessionOptions {
   /** How long what is under way may still be acknowledged when the session is to end. Default 5,000 ms. */
   readonly drainMs?: number | undefined;
   readonly ackTimeoutMs?: number | undefined;
+  /** How long Welcome may take at the first attempt; further ones wait longer. Default 10,000 ms. */
+  readonly greetingTimeoutMs?: number | undefined;
   readonly keepaliveMs?: number | undefined;
 }
 
@@ -70,6 +72,12 @@ export interface Session {
 /** A coordinator that comes back finds its fleet spread over half a minute, and a single agent back in under a second. */
 const reconnectBackoff = { baseMs: 500, maxMs: 30_000, minMs: 50 };
 
+/**
+ * Each attempt that wasn't greeted in time gives the next one half as much again, up to 2.5 times as much: a coordinator that the whole
+ * fleet greets at once, or a starved host, may answer late, and would never be heard otherwise.
+ */
+const mostPatience = 2.5;
+
 /** A session that lived so long has proved that connecting works, so that the next backoff begins anew. */
 const provenAfterMs = 10_000;
 
@@ -84,6 +92,8 @@ class ReconnectingSession implements Session {
   #log: LogStream | undefined;
   #gapsTotal = 0;
   #hasProgress = false;
+  /** Attempts in a row that were not greeted. */
+  #ungreeted = 0;
   #usedCredentials: NodeCredentials | undefined;
 
   constructor(options: SessionOptions) {
@@ -155,7 +165,8 @@ class ReconnectingSession implements Session {
   }
 
   #openControl(connection: Connection, nodeId: string, epoch: number, signal: AbortSignal): { stream: ControlStream; epoch: number } {
-    const { certificates, clock, directives, heartbeatIntervalMs, logger, maxBytesPerSecond, rate, reporter, version } = this.#options;
+    const { certificates, clock, directives, greetingTimeoutMs, heartbeatIntervalMs, logger, maxBytesPerSecond, rate, reporter, version } =
+      this.#options;
     const stream = createControlStream({
       client: connection.agent,
       nodeId,
@@ -166,6 +177,7 @@ class ReconnectingSession implements Session {
       clock,
       logger,
       heartbeatIntervalMs,
+      greetingTimeoutMs: (greetingTimeoutMs ?? 10_000) * Math.min(mostPatience, 1 + this.#ungreeted / 2),
       shipping: () => this.status(),
       onRotateCertificate: () => certificates.rotate(connection, signal),
       onThrottle: (bytesPerSecond, reason) => {
@@ -179,7 +191,9 @@ class ReconnectingSession implements Session {
 
   async #openLog(connection: Connection, control: ControlStream, epoch: number, signal: AbortSignal): Promise<LogStream> {
     const { ackTimeoutMs, clock, feed, logger, maxBytesPerSecond, metrics, positions, rate } = this.#options;
+    this.#ungreeted += 1;
     const greeting = await control.greet(signal);
+    this.#ungreeted = 0;
     metrics.connections.add({ outcome: 'ok' });
     // A throttle holds for the session that it was said in.
     rate.limit(maxBytesPerSecond());

@@ -184,6 +184,14 @@ describe('a session', () => {
     expect(coordinator.ledger.breaches).toEqual([]);
   });
 
+  it('waits longer for a coordinator that was too slow to greet before', async () => {
+    const { coordinator, harness } = await open({ behaviour: { greetingDelayMs: 600 } }, { greetingTimeoutMs: 400 });
+    harness.start();
+    await harness.write(100);
+    expect(await shipped(coordinator, harness)).toEqual(harness.expected());
+    expect(coordinator.hellos.length).toBeGreaterThan(1);
+  });
+
   it('falls back on the positions on disk when the coordinator knows none', async () => {
     const { coordinator, harness } = await open();
     const first = harness.start();

@@ -25,6 +25,7 @@ export interface HarnessOptions {
   /** Further settings of the configuration file. */
   readonly settings?: Readonly<Record<string, unknown>>;
   readonly ackTimeoutMs?: number;
+  readonly greetingTimeoutMs?: number;
   readonly reductionHoldMs?: number;
   /** Where an agent in this process discovers logs; default `/`. */
   readonly hostRoot?: string;
@@ -108,6 +109,7 @@ export class AgentHarness {
       logger: createLogger({ level: 'debug', output: 'json', destination: (line) => void this.messages.push(line) }),
       drainMs: 3000,
       ackTimeoutMs: this.#options.ackTimeoutMs,
+      greetingTimeoutMs: this.#options.greetingTimeoutMs,
       reductionHoldMs: this.#options.reductionHoldMs,
       hostRoot: this.#options.hostRoot,
       joinToken: async () => {

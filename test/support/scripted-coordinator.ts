@@ -29,8 +29,8 @@ export interface Behaviour {
   ackDelayMs: number;
   /** While true, nothing is read off log streams. */
   isDeaf: boolean;
-  /** Control streams are accepted and never answered. */
-  isSilent: boolean;
+  /** Between Hello and Welcome. */
+  greetingDelayMs: number;
   /** Committed, and then never acknowledged. */
   swallowAcks: boolean;
   /** Each acknowledgement is sent again, and one for a sequence that was never sent, and one of the past. */
@@ -82,7 +82,7 @@ export class ScriptedCoordinator {
       heartbeatMs: 200,
       ackDelayMs: 0,
       isDeaf: false,
-      isSilent: false,
+      greetingDelayMs: 0,
       swallowAcks: false,
       oddAcks: false,
       refuse: undefined,
@@ -192,7 +192,7 @@ export class ScriptedCoordinator {
   async #readControl(requests: AsyncIterable<ControlRequest>, outgoing: Channel<ControlResponse>): Promise<void> {
     try {
       for await (const { message } of requests) {
-        if (message?.$case === 'hello') this.#greet(message.value, outgoing);
+        if (message?.$case === 'hello') await this.#greet(message.value, outgoing);
         else if (message?.$case === 'heartbeat') this.heartbeats.push(message.value);
         else if (message !== undefined) this.controlMessages.push(message);
       }
@@ -202,13 +202,13 @@ export class ScriptedCoordinator {
     }
   }
 
-  #greet(hello: Hello, outgoing: Channel<ControlResponse>): void {
-    const { helloRefusal, isSilent, creditBytes, maxBatchBytes, heartbeatMs } = this.behaviour;
+  async #greet(hello: Hello, outgoing: Channel<ControlResponse>): Promise<void> {
+    const { helloRefusal, greetingDelayMs, creditBytes, maxBatchBytes, heartbeatMs } = this.behaviour;
     if (hello.sessionEpoch <= this.#latestEpoch) this.ledger.breaches.push(`epoch ${hello.sessionEpoch} does not rise`);
     this.#latestEpoch = hello.sessionEpoch;
     this.hellos.push(hello);
     if (helloRefusal !== undefined) throw new ServerError(helloRefusal.status, helloRefusal.message);
-    if (isSilent) return;
+    if (greetingDelayMs > 0) await sleep(greetingDelayMs);
     outgoing.trySend({
       message: {
         $case: 'welcome',
