@@ -81,6 +81,7 @@ export const i64 = {
   and: binary(0x83),
   or: binary(0x84),
   subtract: binary(0x7d),
+  not: (value: Code): Code => [...value, ...i64.of(-1), 0x85],
   isSet: (value: Code): Code => [...value, 0x50, 0x45],
   countTrailingZeros: unary(0x7a),
   shiftLeft: (value: Code, bits: number): Code => [...value, ...i64.of(bits), 0x86],
@@ -101,7 +102,8 @@ export const bytes16 = {
   or: binary(...vector(0x50)),
   /** One bit a byte, its highest. */
   bits: unary(...vector(0x64)),
-  shiftRight: (value: Code, bits: number): Code => [...value, ...i32.of(bits), ...vector(0x6d)],
+  /** Two bytes at a time, of which the lower gets bits of the higher: processors have no such instruction for single bytes. */
+  shiftRightPairs: (value: Code, bits: number): Code => [...value, ...i32.of(bits), ...vector(0x8d)],
   subtract: binary(...vector(0x71)),
 };
 

@@ -15,27 +15,38 @@ const places = Array.from({ length: anchorBytes }, (_unused, place) => place);
 /** For each half of each of the four bytes and each set of eight groups 16 bytes: which of the groups allow that half. */
 export const tableBytes = sets.length * anchorBytes * 2 * 16;
 
+/** The tables of groups of anchors. @param homes the group of each anchor */
+export function sieveTables(anchors: readonly AnchorPattern[], homes: Uint8Array): Uint8Array {
+  const groups = Array.from({ length: groupCount }, () => new Int32Array(anchorBytes));
+  for (const [index, anchor] of anchors.entries()) addTo(groups[homes[index] as number] as Int32Array, halvesOfAnchor(anchor));
+  return writeTables(groups);
+}
+
 /** The first round shares out, the others move what stands better elsewhere by then; more rounds hardly gain. */
 const rounds = 4;
 
 /**
  * Shares the anchors out among the groups so that few places pass that hold none (Hyperscan's Teddy does so, too): a group allows
  * every mixture of its anchors' halves, so that those that resemble each other go together.
+ *
+ * @returns the group of each anchor
  */
-export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
+export function shareOutAnchors(anchors: readonly AnchorPattern[]): Uint8Array {
   const known: KnownShares = new Map();
-  const patterns = anchors.map((anchor) => Int32Array.from(anchor, halvesOf));
+  const patterns = anchors.map(halvesOfAnchor);
   // What stands in many places finds its group first.
-  patterns.sort((left, right) => chanceOf(right, nothing, known) - chanceOf(left, nothing, known));
+  const chanceOfAnchor = patterns.map((pattern) => chanceOf(pattern, nothing, known));
+  const order = [...patterns.keys()].toSorted((left, right) => (chanceOfAnchor[right] as number) - (chanceOfAnchor[left] as number));
   const members: Int32Array[][] = Array.from({ length: groupCount }, () => []);
   const groups = members.map(() => new Int32Array(anchorBytes));
   const shares = members.map(() => new Float64Array(anchorBytes));
   const chances = new Float64Array(groupCount);
-  const homes = new Int8Array(patterns.length).fill(-1);
+  const homes = new Uint8Array(patterns.length);
   for (let round = 0; round < rounds; round += 1) {
-    for (const [index, pattern] of patterns.entries()) {
-      const home = homes[index] as number;
-      if (home >= 0) {
+    for (const index of order) {
+      const pattern = patterns[index] as Int32Array;
+      if (round > 0) {
+        const home = homes[index] as number;
         const others = (members[home] as Int32Array[]).filter((each) => each !== pattern);
         members[home] = others;
         const group = (groups[home] as Int32Array).fill(0);
@@ -60,7 +71,7 @@ export function sieveTables(anchors: readonly AnchorPattern[]): Uint8Array {
       chances[best] = (chances[best] as number) + least;
     }
   }
-  return writeTables(groups);
+  return homes;
 }
 
 /** For each place the halves that are allowed, one bit each: the lower half in the lower 16 bits. */
@@ -108,6 +119,10 @@ function tableAt(set: number, place: number, half: 'low' | 'high'): number {
   return ((set * anchorBytes + place) * 2 + (half === 'low' ? 0 : 1)) * 16;
 }
 
+function halvesOfAnchor(anchor: AnchorPattern): Halves {
+  return Int32Array.from(anchor, halvesOf);
+}
+
 function halvesOf(codes: readonly number[]): number {
   return codes.reduce((halves, code) => halves | (1 << (code & 15)) | (1 << (16 + (code >> 4))), 0);
 }
@@ -138,7 +153,7 @@ const SHARES = new Float64Array(16 * 2 * 256);
     }
 }
 
-/** Those that were asked for while tables are made: the same come again and again, and this runs at each start, uncompiled. */
+/** Those that were asked for while anchors are shared out: the same come again and again. */
 type KnownShares = Map<number, number>;
 
 /** Of all bytes in a log, how many have these halves. */
@@ -161,6 +176,8 @@ export class Sieve {
   readonly #low: readonly Variable[];
   readonly #high: readonly Variable[];
   readonly #passed: Variable;
+  /** The lower half of each byte; a constant in the loop would be made anew each time. */
+  readonly #lowerHalf: Variable;
 
   /** @param tables where they stand in memory. @param declare a vector */
   constructor(tables: number, declare: () => Variable) {
@@ -168,25 +185,31 @@ export class Sieve {
     this.#low = places.map(() => declare());
     this.#high = places.map(() => declare());
     this.#passed = declare();
+    this.#lowerHalf = declare();
   }
 
-  /** Code that leaves one bit for each of the 16 bytes at `address` plus `offset`: an anchor may end there. The bytes before are read as well. */
-  bits(address: Code, offset: number): Code {
+  /** Code that has to run once, before any other. */
+  begin(): Code {
+    return this.#lowerHalf.set(bytes16.of(0x0f));
+  }
+
+  /** Code that leaves one bit for each of the 16 bytes at `address` plus `offset`: no anchor ends there. The bytes before are read as well. */
+  missBits(address: Code, offset: number): Code {
     const start = i32.subtract(address, i32.of(anchorBytes - 1));
     const code: number[] = [];
     for (const place of places) {
       const [low, high] = [this.#low[place] as Variable, this.#high[place] as Variable];
       code.push(
         ...low.set(bytes16.load(start, offset + place)),
-        ...high.set(bytes16.shiftRight(low.get, 4)),
-        ...low.set(bytes16.and(low.get, bytes16.of(0x0f))),
+        ...high.set(bytes16.and(bytes16.shiftRightPairs(low.get, 4), this.#lowerHalf.get)),
+        ...low.set(bytes16.and(low.get, this.#lowerHalf.get)),
       );
     }
     for (const set of sets) {
       const allowing = places.map((place) => this.#allowing(set, place)).reduce((all, each) => bytes16.and(all, each));
       code.push(...this.#passed.set(set === 0 ? allowing : bytes16.or(this.#passed.get, allowing)));
     }
-    return [...code, ...bytes16.bits(bytes16.notEqual(this.#passed.get, bytes16.of(0)))];
+    return [...code, ...bytes16.bits(bytes16.equal(this.#passed.get, bytes16.of(0)))];
   }
 
   #allowing(set: number, place: number): Code {

@@ -1,22 +1,9 @@
 // Finds every secret in a block of bytes and puts the findings in order. What is looked for is chosen once, when it is made.
 // Must never change the bytes, or keep anything of them.
 import { AnchorSearch } from './anchor-search.ts';
-import { AnchorTable } from './anchor-table.ts';
 import { DIGIT, LOWER, runStart } from './byte-classes.ts';
-import { commandProbes } from './command-probe.ts';
+import { credentialAnchors } from './credential-anchors.ts';
 import type { Finding, Report } from './finding.ts';
-import { foreignWordProbes } from './foreign-word-probe.ts';
-import { formats } from './formats.ts';
-import { hashProbe } from './hash-probe.ts';
-import { headerProbes } from './header-probe.ts';
-import { keyShapes } from './key-shapes.ts';
-import { linkProbes } from './link-probe.ts';
-import { namedValueProbe } from './named-value-probe.ts';
-import { prefixProbes } from './prefix-probe.ts';
-import { privateKeyProbe, puttyKeyProbe } from './private-key-probe.ts';
-import { sentenceProbes } from './sentence-probe.ts';
-import { shapeProbes } from './shape-probes.ts';
-import { urlProbe } from './url-probe.ts';
 
 /** Looks through all of the bytes by itself. */
 export type Pass = (bytes: Uint8Array, report: Report) => void;
@@ -27,7 +14,7 @@ export class SecretFinder {
 
   /** @param passes what is looked for beyond credentials and cards: personal data, an operator's rules */
   constructor(passes: readonly Pass[] = []) {
-    this.#search = new AnchorSearch(anchors);
+    this.#search = new AnchorSearch(credentialAnchors);
     this.#passes = passes;
   }
 
@@ -42,23 +29,6 @@ export class SecretFinder {
     return found.length < 2 ? found : merge(found);
   }
 }
-
-/** Of all credentials that are known. */
-const anchors = new AnchorTable([
-  namedValueProbe,
-  urlProbe,
-  privateKeyProbe,
-  puttyKeyProbe,
-  hashProbe,
-  ...headerProbes,
-  ...commandProbes,
-  ...sentenceProbes,
-  ...foreignWordProbes,
-  ...linkProbes,
-  ...shapeProbes,
-  ...keyShapes,
-  ...prefixProbes(formats),
-]);
 
 /** Lower case letters, digits, dashes and colons: what tokens hold between their marks. */
 const INNER = Uint8Array.from(LOWER, (bit, code) => (bit === 1 || DIGIT[code] === 1 || code === 0x2d || code === 0x3a ? 1 : 0));

@@ -96,10 +96,12 @@ const anchorScan: FunctionDefinition = {
     const isInFilter = i32.and(i32.shiftRightBy(filterByte, i32.and(hash.get, i32.of(7))), i32.of(1));
     return [
       ...out.set(i32.of(resultsAt)),
+      ...sieve.begin(),
       ...whilst(
         i32.less(at.get, end.get),
         bits.set(i64.of(0)),
-        ...[0, 16, 32, 48].map((offset) => bits.set(i64.or(bits.get, i64.shiftLeft(i64.fromI32(sieve.bits(at.get, offset)), offset)))),
+        ...[0, 16, 32, 48].map((offset) => bits.set(i64.or(bits.get, i64.shiftLeft(i64.fromI32(sieve.missBits(at.get, offset)), offset)))),
+        bits.set(i64.not(bits.get)),
         forEachBit(
           bits,
           i64,
