@@ -146,8 +146,13 @@ export class FileFollower extends Generation<FileFollower> {
     this.#content.jump(this.#offset);
   }
 
-  /** Looks at the open file. @returns `rewritten` if it is no longer the one that was read. @throws the system's error. */
-  look(nowMs: number): 'same' | 'grown' | 'rewritten' {
+  /**
+   * Looks at the open file.
+   *
+   * @returns `rewritten` if it is no longer the one that was read; `emptied` if it is empty as before, but something was done to it.
+   * @throws the system's error.
+   */
+  look(nowMs: number): 'same' | 'grown' | 'rewritten' | 'emptied' {
     const facts = this.#ended === undefined ? this.#content.facts() : undefined;
     if (facts === undefined) return 'same';
     this.isDoubtful = false;
@@ -158,6 +163,7 @@ export class FileFollower extends Generation<FileFollower> {
     if (this.#offset === 0 && !this.#content.keepsHead(modifiedAtMs !== modifiedBefore)) return 'rewritten';
     this.#see(facts, nowMs);
     if (size > sizeBefore) return 'grown';
+    if (size === 0 && modifiedAtMs !== modifiedBefore) return 'emptied';
     // Written over to the same size at once: only the time of change tells. A file that was merely touched passes the comparison.
     return modifiedAtMs === modifiedBefore || this.#content.isContainedIn(this.#offset) ? 'same' : 'rewritten';
   }

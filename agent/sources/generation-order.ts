@@ -29,6 +29,12 @@ interface Ordered<Self> {
 
 /** `older` is to be read first. Where that one waits for `younger` already, the order that was known before stays. */
 export function putAfter<Self extends Ordered<Self>>(younger: Self, older: Self): void {
-  for (let each: Self | undefined = older; each !== undefined; each = each.predecessor) if (each === younger) return;
+  if (older === younger || comesBefore(younger, older)) return;
   younger.predecessor = older;
+}
+
+/** `younger` waits for `older`, or for one that does. */
+export function comesBefore<Self extends Ordered<Self>>(older: Self, younger: Self): boolean {
+  for (let each = younger.predecessor; each !== undefined; each = each.predecessor) if (each === older) return true;
+  return false;
 }

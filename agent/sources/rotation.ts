@@ -9,7 +9,7 @@ import { FileFollower } from './file-follower.ts';
 import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
-import { putAfter } from './generation-order.ts';
+import { comesBefore, putAfter } from './generation-order.ts';
 import { byAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
@@ -74,7 +74,10 @@ export class Rotation {
 
   #lookInside(follower: FileFollower, nowMs: number): void {
     try {
-      if (follower.look(nowMs) === 'rewritten') this.rewritten(follower, nowMs);
+      const seen = follower.look(nowMs);
+      if (seen === 'rewritten') this.rewritten(follower, nowMs);
+      // What was written, copied and truncated meanwhile doesn't wait for the next line, which may never come.
+      else if (seen === 'emptied') this.#readMissedFirst(follower, nowMs);
     } catch (error) {
       this.#roster.report(follower.path, error);
     }
@@ -140,16 +143,21 @@ export class Rotation {
     // What it got since it was empty or truncated may have been copied and truncated again, and this is what came then;
     // what was seen of it before that is known to be gone.
     this.#lookInside(follower, nowMs);
-    if (follower.hasEnded) return false;
+    return !follower.hasEnded && !this.#readMissedFirst(follower, nowMs);
+  }
+
+  /** @returns whether there are copies of what a file that wasn't begun held before; they come first. */
+  #readMissedFirst(follower: FileFollower, nowMs: number): boolean {
+    if (!follower.mayHaveCopies) return false;
     const missed = this.#followMissedCopies(follower, undefined, nowMs);
     const [first] = missed;
     const last = missed.at(-1);
-    if (first === undefined || last === undefined) return true;
+    if (first === undefined || last === undefined) return false;
     // What came before this file came before its copies, too.
     if (follower.predecessor !== undefined) putAfter(first, follower.predecessor);
     putAfter(follower, last);
     follower.copiesBornAfterNs = last.birthNs;
-    return false;
+    return true;
   }
 
   #listAgain(follower: FileFollower, path: string, facts: FileFacts, nowMs: number): void {
@@ -235,6 +243,7 @@ export class Rotation {
       const known = this.#roster.find(facts);
       if (known !== undefined && known === copy) continue;
       if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
+      if (known !== undefined && comesBefore(known, truncated)) continue;
       const follower = known ?? this.#roster.follow(path, facts, nowMs);
       if (follower === undefined) continue;
       if (known === undefined) follower.isListed = false;

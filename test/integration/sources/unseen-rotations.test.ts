@@ -66,6 +66,27 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
     expectEachOnce(one, 90);
   });
 
+  it('reads what came and went between two looks at an empty file, though nothing follows', async () => {
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(50);
+    copyAndTruncate();
+    await one.until(() => one.positions.length >= 3);
+    folder.append('app.log', 51, 80);
+    copyAndTruncate();
+    await one.untilExactly(80);
+    folder.append('app.log', 81, 90);
+    copyAndTruncate();
+    folder.append('app.log', 91, 95);
+    copyAndTruncate();
+    await one.untilRecords(95);
+    expectEachOnce(one, 95);
+    await one.restart();
+    folder.append('app.log', 96, 99);
+    await one.untilRecords(99);
+    expectEachOnce(one, 99);
+  });
+
   it('finds the copy of what was written while the agent was down to a file that was empty before', async () => {
     folder.append('app.log', 1, 50);
     const one = await folder.follow(pattern);
