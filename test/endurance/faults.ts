@@ -77,6 +77,32 @@ export const faults: readonly Fault[] = [
       stage.agent.child.kill('SIGCONT');
     },
   },
+  {
+    name: 'stop the agent for long',
+    weight: 0.5,
+    happen: async (stage, draw) => {
+      stage.agent.child.kill('SIGSTOP');
+      for (let round = 0; round < 3; round += 1) {
+        await sleep(draw() * 10_000);
+        stage.rotate(oneOf(rotated, draw));
+      }
+      stage.agent.child.kill('SIGCONT');
+    },
+  },
+  {
+    name: 'starve the agent',
+    weight: 1,
+    happen: async (stage, draw) => {
+      const { child } = stage.agent;
+      const endMs = performance.now() + 5000 + draw() * 10_000;
+      while (performance.now() < endMs) {
+        child.kill('SIGSTOP');
+        await sleep(90);
+        child.kill('SIGCONT');
+        await sleep(10);
+      }
+    },
+  },
   { name: 'kill the coordinator', weight: 3, happen: (stage, draw) => coordinatorAway(stage, draw() * 3000) },
   {
     name: 'rotate while the coordinator is away',
