@@ -18,7 +18,10 @@ export class BatchMessage {
   constructor(rest: Omit<LogBatch, 'sequence' | 'payload' | 'recordLengths'>, payload: Uint8Array, recordLengths: readonly number[]) {
     const head = LogBatch.encode({ ...rest, sequence: 0, payload: Buffer.alloc(0), recordLengths: [] }).finish();
     let packedBytes = 0;
-    for (let i = 0; i < recordLengths.length; i += 1) packedBytes += sizeOf(recordLengths[i] as number);
+    for (let i = 0; i < recordLengths.length; i += 1) {
+      const length = recordLengths[i] as number;
+      packedBytes += length < 0x4000 ? (length < 0x80 ? 1 : 2) : sizeOf(length);
+    }
     const lengthsBytes = packedBytes === 0 ? 0 : 1 + sizeOf(packedBytes) + packedBytes;
     const payloadBytes = payload.length === 0 ? 0 : 1 + sizeOf(payload.length) + payload.length;
     const batchBytes = head.length + payloadBytes + lengthsBytes + 1 + sequenceBytes;
@@ -33,7 +36,17 @@ export class BatchMessage {
     }
     if (lengthsBytes > 0) {
       at = write(bytes, write(bytes, at, recordLengthsTag), packedBytes);
-      for (let i = 0; i < recordLengths.length; i += 1) at = write(bytes, at, recordLengths[i] as number);
+      for (let i = 0; i < recordLengths.length; i += 1) {
+        const length = recordLengths[i] as number;
+        if (length < 0x80) {
+          bytes[at++] = length;
+        } else if (length < 0x4000) {
+          bytes[at++] = (length & 0x7f) | 0x80;
+          bytes[at++] = length >>> 7;
+        } else {
+          at = write(bytes, at, length);
+        }
+      }
     }
     bytes[at] = sequenceTag;
     this.#bytes = bytes;

@@ -122,7 +122,7 @@ function encodeChunk(chunk: Chunk, epoch: number, { service, labels }: SourceOri
   // Copies the payload: a chunk's bytes are its source's own again as soon as the next one is asked for.
   const message = new BatchMessage(rest, payload, chunk.recordLengths);
   return {
-    request: (sequence) => message.withSequence(sequence),
+    request: requestOf(message),
     costBytes: payload.length,
     settles: [chunk.end, ...chunk.alsoSettles].map((position) => ({ source: chunk.source, position })),
     shipment: {
@@ -134,6 +134,11 @@ function encodeChunk(chunk: Chunk, epoch: number, { service, labels }: SourceOri
       records: chunk.recordLengths.length,
     },
   };
+}
+
+/** Apart, because a function made beside others keeps what any of them uses: the chunk would stay until it is acknowledged. */
+function requestOf(message: BatchMessage): EncodedShipment['request'] {
+  return (sequence) => message.withSequence(sequence);
 }
 
 const gapReasons: Readonly<Record<GapReason, WireGapReason>> = {
