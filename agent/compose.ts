@@ -92,7 +92,16 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
     createSource:
-      dependencies.openSource ?? ((settings) => openSource(settings, { clock, logger: child('source'), maxOpenFiles: () => maxOpenFiles })),
+      dependencies.openSource ??
+      ((settings) =>
+        openSource(settings, {
+          clock,
+          logger: child('source'),
+          maxOpenFiles: () => maxOpenFiles,
+          onFinished: (source, position) => {
+            positions.record({ source, position });
+          },
+        })),
     redactor: () => redaction.current(),
     reduction: () => reduction.current(),
     allowance: createResourceGovernor(clock, ownUsage, () => configuration.settings().limits),

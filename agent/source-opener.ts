@@ -5,6 +5,7 @@ import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
 import type { Logger } from '../base/logger.ts';
 import { createFramerChoice } from './framing/source-framer.ts';
+import type { FilePosition } from './record.ts';
 import type { SourceSettings } from './source-settings.ts';
 import { FileSource } from './sources/file-source.ts';
 import { JournalSource } from './sources/journal-source.ts';
@@ -15,10 +16,12 @@ export interface SourceOpenerOptions {
   readonly logger: Logger;
   /** Asked whenever a file is opened: it changes with the number of sources. */
   readonly maxOpenFiles: () => number;
+  /** See FileSourceOptions. */
+  readonly onFinished: (source: string, position: FilePosition) => void;
 }
 
 /** @throws HephaestusError `source.invalid`, naming the source and the setting */
-export function openSource(settings: SourceSettings, { clock, logger, maxOpenFiles }: SourceOpenerOptions): Source {
+export function openSource(settings: SourceSettings, { clock, logger, maxOpenFiles, onFinished }: SourceOpenerOptions): Source {
   const { id, file, journal, framing, maxBytesPerSecond } = settings;
   try {
     if (journal !== undefined) {
@@ -46,6 +49,9 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
       readsCompressed: file.readCompressed,
       framer: createFramerChoice({ ...framing, encoding: file.encoding }),
       maxOpenFiles,
+      onFinished: (position) => {
+        onFinished(id, position);
+      },
       maxBytesPerSecond,
       maxWaitMs: framing.maxWaitSeconds === undefined ? undefined : framing.maxWaitSeconds * 1000,
       clock,

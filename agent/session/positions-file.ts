@@ -35,6 +35,9 @@ export interface PositionsFile {
 /** Raised with every change of the format. */
 const formatVersion = 1;
 
+/** Those that follow each other closely are written together. */
+const soonMs = 50;
+
 /** Positions of files that are long gone are dropped, least recently acknowledged first, beyond this many. */
 const mostPositions = 20_000;
 
@@ -46,6 +49,7 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
   let failure: string | undefined;
   let writing: Promise<void> = Promise.resolve();
   let isScheduled = false;
+  let writtenAtMs = Number.NEGATIVE_INFINITY;
   const closing = new AbortController();
 
   function remember(position: SourcePosition): void {
@@ -61,6 +65,7 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
 
   async function write(): Promise<void> {
     isDirty = false;
+    writtenAtMs = clock.monotonicMs();
     try {
       await writeEnvelope(path, formatVersion, [...positions.values()].map(toStored));
       if (failure !== undefined) logger.info('positions are written again', { path });
@@ -89,8 +94,11 @@ export function openPositionsFile(options: PositionsFileOptions): PositionsFile 
   function schedule(): void {
     if (isScheduled || closing.signal.aborted) return;
     isScheduled = true;
+    const everyMs = options.writeEveryMs ?? 1000;
+    // Soon after a calm: whoever is killed then knows what was new.
+    const waitMs = Math.max(Math.min(everyMs, soonMs), writtenAtMs + everyMs - clock.monotonicMs());
     void clock
-      .sleep(options.writeEveryMs ?? 1000, closing.signal)
+      .sleep(waitMs, closing.signal)
       .then(flush)
       // Told in write(); the positions stay dirty, so that it is tried again.
       .catch(() => undefined)

@@ -48,8 +48,8 @@ export function readWelcome(welcome: Welcome): Greeting {
 
 export function writePosition(position: Position): WirePosition {
   if (position.kind === 'journal') return { at: { $case: 'journalCursor', value: position.cursor } };
-  const { identity, offset, path } = position;
-  return { at: { $case: 'file', value: { identity: { ...identity }, offset, path } } };
+  const { identity, offset, path, isFinished } = position;
+  return { at: { $case: 'file', value: { identity: { ...identity }, offset, path, finished: isFinished } } };
 }
 
 export function readPosition(position: WirePosition | undefined): Position | undefined {
@@ -57,8 +57,8 @@ export function readPosition(position: WirePosition | undefined): Position | und
     case 'journalCursor':
       return { kind: 'journal', cursor: position.at.value };
     case 'file': {
-      const { identity, offset, path } = position.at.value;
-      return identity === undefined ? undefined : { kind: 'file', identity, offset, path };
+      const { identity, offset, path, finished } = position.at.value;
+      return identity === undefined ? undefined : { kind: 'file', identity, offset, path, isFinished: finished };
     }
     case undefined:
       return undefined;

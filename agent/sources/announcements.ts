@@ -29,9 +29,9 @@ export class Announcements {
     const announced = this.#unsettled.get(name);
     if (announced === undefined) return;
     const end = endOf(announced);
-    if (end.kind === 'file' && position.offset >= end.offset && (end.isFinished !== true || position.isFinished === true)) {
-      this.#unsettled.delete(name);
-    }
+    if (end.kind !== 'file' || position.offset < end.offset) return;
+    // It went on after all where it seemed to be finished.
+    if (position.offset > end.offset || end.isFinished !== true || position.isFinished === true) this.#unsettled.delete(name);
   }
 
   clear(): void {

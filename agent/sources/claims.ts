@@ -50,7 +50,14 @@ export class Claims {
     const position = this.#newest.get(fileKey(facts));
     if (position === undefined || !fits(position, facts, descriptor)) return undefined;
     this.#unclaimed.delete(position);
-    return { generation: position.identity.generation, offset: position.offset };
+    return { generation: position.identity.generation, offset: position.offset, isFinished: position.isFinished };
+  }
+
+  /** The position of this very file if it was finished there and is as it was. */
+  finished(path: string, facts: FileFacts): FilePosition | undefined {
+    const position = this.#newest.get(fileKey(facts));
+    if (position?.isFinished !== true || facts.size !== position.offset) return undefined;
+    return this.fitsContentOf(path, facts) ? position : undefined;
   }
 
   /** The position of a file at `path` that this one is a copy of, made before the original was truncated. */
@@ -115,6 +122,23 @@ export class Claims {
     } catch {
       // Gone or unreadable by now: then nothing can be said of it.
       return false;
+    }
+  }
+
+  /** Positions at `path` of originals that this finished copy of them stands for. */
+  coveredBy(path: string, copyPath: string, copy: FilePosition): readonly FilePosition[] {
+    const candidates = this.unclaimedAt(path).filter(({ identity, offset }) => identity.fingerprintLength > 0 && offset <= copy.offset);
+    if (candidates.length === 0) return [];
+    try {
+      const descriptor = openFile(copyPath);
+      try {
+        return candidates.filter(({ identity }) => hasFingerprint(descriptor, identity));
+      } finally {
+        closeSync(descriptor);
+      }
+    } catch {
+      // Gone or unreadable by now: then nothing can be said of it.
+      return [];
     }
   }
 

@@ -45,6 +45,8 @@ export class FileFollower extends Generation<FileFollower> {
   #modifiedAtMs = 0;
   #grewAtMs: number;
   #links = 1;
+  /** Where it was read up to when it turned out to be finished; growth takes that back. */
+  #finishedAt: number | undefined;
   #ended: { readonly reason: GapReason; readonly detail: string } | undefined;
   readonly #held: HeldBack;
 
@@ -118,7 +120,17 @@ export class FileFollower extends Generation<FileFollower> {
 
   /** Where it stands; where it would stand at `offset`. */
   position(offset = this.#offset): FilePosition {
-    return { kind: 'file', identity: this.#content.identity, offset, path: this.path };
+    const position: FilePosition = { kind: 'file', identity: this.#content.identity, offset, path: this.path };
+    return offset === this.#finishedAt ? { ...position, isFinished: true } : position;
+  }
+
+  /** All of it was read and settled, and no more will come: that it is gone one day means no loss. */
+  finish(): void {
+    this.#finishedAt = this.#offset;
+  }
+
+  get isFinished(): boolean {
+    return this.#finishedAt === this.#offset && this.unread === 0;
   }
 
   /** Unix milliseconds when the oldest unread byte was first seen; undefined if all is read. */
@@ -287,6 +299,7 @@ export class FileFollower extends Generation<FileFollower> {
     if (facts.size > this.#size) {
       if (this.#size > 0 || this.#modifiedAtMs > 0) this.#grewAtMs = nowMs;
       this.#held.grow();
+      this.#finishedAt = undefined;
       this.#history.grew(facts.size, nowMs);
     }
     this.#size = facts.size;

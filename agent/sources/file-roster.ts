@@ -1,18 +1,16 @@
 // The files that a source follows at present, and their descriptors.
 // Must never drop a file with bytes that were neither settled nor reported as a gap.
 import { closeSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { errnoOf, HephaestusError } from '../../base/errors.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { FramerChoice } from '../record.ts';
+import type { FilePosition, FramerChoice } from '../record.ts';
 import { Announcements } from './announcements.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
 import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
-import { findWriters } from './file-writers.ts';
-import { originalNames } from './rotated-names.ts';
+import { FinishedFiles } from './finished-files.ts';
 import { lossOf, settlement } from './settlement.ts';
 
 export interface RosterOptions {
@@ -21,6 +19,8 @@ export interface RosterOptions {
   readonly timing: FollowTiming;
   /** Descriptors beyond this are closed and opened again when their files grow. */
   readonly maxOpenFiles: () => number;
+  /** Told at once, before anybody else is, where a file is finished that was settled up to there. */
+  readonly onFinished?: ((position: FilePosition) => void) | undefined;
   readonly logger: Logger;
 }
 
@@ -28,12 +28,10 @@ export interface RosterOptions {
 export interface Beginning {
   readonly generation: number;
   readonly offset: number;
+  /** It was finished there. */
+  readonly isFinished?: boolean | undefined;
 }
 
-/** So many times the usual quiet time a nameless file is held where other users' processes can't be looked into. */
-const unseenWriterPatience = 12;
-/** Looking for writers may take this share of the time. */
-const mostCheckShare = 0.005;
 
 /** Followers by file and by path. All calls are synchronous. */
 export class FileRoster {
@@ -50,12 +48,14 @@ export class FileRoster {
   readonly #open = new Set<FileFollower>();
   /** Being read: its descriptor stays. */
   #busy: FileFollower | undefined;
-  #nextWriterCheckMs = 0;
+  readonly #finished: FinishedFiles;
   readonly #problems = new Map<string, string>();
   readonly announcements = new Announcements();
 
   constructor(options: RosterOptions) {
     this.#options = options;
+    const { finishMs } = options.timing;
+    this.#finished = new FinishedFiles({ finishMs, isFollowed: (path) => this.#byPath.has(path) });
   }
 
   /** In the order in which they were found. */
@@ -93,6 +93,7 @@ export class FileRoster {
   rename(follower: FileFollower, path: string): void {
     if (this.#byPath.get(follower.path) === follower) this.#byPath.delete(follower.path);
     this.#movedFrom.set(follower.path, follower);
+    follower.wasRenamed = true;
     follower.path = path;
     this.#byPath.set(path, follower);
   }
@@ -144,6 +145,7 @@ export class FileRoster {
     const { source, framer, timing } = this.#options;
     const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
     if (beginning !== undefined) follower.seek(beginning.offset);
+    if (beginning?.isFinished === true && follower.unread === 0) follower.finish();
     follower.isAnnounced = beginning !== undefined;
     follower.mayHaveCopies = beginning?.offset === 0;
     this.#followers.add(follower);
@@ -215,46 +217,40 @@ export class FileRoster {
     }
   }
 
-  /** Lets go of files that are finished: nameless or truncated, read to their end, settled, quiet, and without a writer. */
+  /** Finishes what is rotated away, read to its end and settled, and lets go of it once it was nameless for long. */
   tidy(nowMs: number): void {
-    const { finishMs } = this.#options.timing;
-    const quiet: FileFollower[] = [];
+    const settled: FileFollower[] = [];
     this.#tellBegun(nowMs);
     // The limit falls when other sources are added.
     this.#closeExcess();
     for (const follower of this.#followers) {
       if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
-      const isNameless = !follower.isListed || follower.isDeleted;
-      if (follower.hasEnded) this.#drop(follower);
-      else if (isNameless && nowMs - follower.grewAtMs >= 2 * finishMs) quiet.push(follower);
+      if (!follower.hasEnded) {
+        settled.push(follower);
+        continue;
+      }
+      if (follower.isOver) this.finish(follower, nowMs);
+      this.#drop(follower);
     }
-    if (quiet.length === 0 || nowMs < this.#nextWriterCheckMs) return;
-    const startMs = performance.now();
-    const { written, isComplete } = findWriters(new Set(quiet.map(({ key }) => key)));
-    this.#nextWriterCheckMs = nowMs + Math.max(finishMs / 2, (performance.now() - startMs) / mostCheckShare);
-    for (const follower of quiet) {
-      // A writer that nobody may see gets more time; one that is seen gets all of it.
-      const isLongQuiet = nowMs - follower.grewAtMs >= unseenWriterPatience * finishMs;
-      if (!written.has(follower.key) && (isComplete || isLongQuiet)) this.#finish(follower, nowMs);
-    }
+    for (const follower of this.#finished.among(settled, nowMs)) this.finish(follower, nowMs);
+    for (const follower of settled) if (this.#finished.mayBeDropped(follower, nowMs)) this.#drop(follower);
+  }
+
+  /** No more will come of it, and nothing is unread: that is told, so that nobody misses the file when a rotation removes it. */
+  finish(follower: FileFollower, nowMs: number): void {
+    if (follower.isFinished || follower.unread > 0 || follower.settled < follower.offset) return;
+    follower.finish();
+    const position = follower.position();
+    this.#options.onFinished?.(position);
+    this.announcements.add(settlement(this.#options.source, nowMs, position));
   }
 
   /** A file of which nothing was read when it is rotated away while the agent is down is missed only if it is known that there was one. */
   #tellBegun(nowMs: number): void {
-    const begun = [...this.#followers].filter((follower) => follower !== this.#busy && follower.isNew && !this.#mayBeRotated(follower));
+    const begun = [...this.#followers].filter((follower) => follower !== this.#busy && follower.isNew && !this.#finished.isNamedRotated(follower));
     for (const follower of begun) follower.meet();
     const [first, ...others] = begun.map((follower) => follower.position());
     if (first !== undefined) this.announcements.add(settlement(this.#options.source, nowMs, first, ...others));
-  }
-
-  /** It is named like a rotation of another one that is followed: perhaps a copy, whose beginning was read in the original. */
-  #mayBeRotated({ path }: FileFollower): boolean {
-    return originalNames(basename(path)).some((name) => this.#byPath.has(join(dirname(path), name)));
-  }
-
-  #finish(follower: FileFollower, nowMs: number): void {
-    this.announcements.add(settlement(this.#options.source, nowMs, { ...follower.position(), isFinished: true }));
-    this.#drop(follower);
   }
 
   report(path: string, error: unknown): void {

@@ -2,7 +2,7 @@
 // Must never hold behaviour.
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/logger.ts';
-import type { FramerChoice } from '../record.ts';
+import type { FilePosition, FramerChoice } from '../record.ts';
 import type { FollowTiming } from './follow-timing.ts';
 
 export interface FileSourceOptions {
@@ -16,6 +16,8 @@ export interface FileSourceOptions {
   readonly readsCompressed?: boolean | undefined;
   /** Asked again and again; by default `defaultOpenFiles`. */
   readonly maxOpenFiles?: (() => number) | undefined;
+  /** Told at once where a file is finished that was settled up to there, so that a restart knows it too. */
+  readonly onFinished?: ((position: FilePosition) => void) | undefined;
   /** 0 or absent: no limit. */
   readonly maxBytesPerSecond?: number | undefined;
   /** How long the rest of a record is waited for; default 1 s. */

@@ -75,8 +75,8 @@ export class FileSource implements Source {
     const traceMs = options.maxWaitMs ?? defaultTiming.traceMs;
     this.#timing = { ...defaultTiming, traceMs, ...options.timing };
     this.#finder = new FileFinder(options.include, options.exclude);
-    const { id: source, framer, logger, clock, maxOpenFiles = () => defaultOpenFiles } = options;
-    this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles });
+    const { id: source, framer, logger, clock, maxOpenFiles = () => defaultOpenFiles, onFinished } = options;
+    this.#roster = new FileRoster({ source, framer, logger, timing: this.#timing, maxOpenFiles, onFinished });
     this.#archives = new Archives({ source, framer, roster: this.#roster, logger });
     this.#rotation = new Rotation(this.#roster, this.#finder, this.#archives, { source, doubtMs: this.#timing.doubtMs });
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);

@@ -15,6 +15,10 @@ export class Generation<Other> {
   doubtedSinceMs: number | undefined;
   /** Whether that was looked into. */
   isExamined = false;
+  /** It went by another name before. */
+  wasRenamed = false;
+  /** It was truncated, and nothing of it lies elsewhere. */
+  isOver = false;
   /** Once this file is settled up to `offset`, the older one is up to `olderOffset`: a record spans both. */
   seam: { readonly older: Other; readonly olderOffset: number; readonly offset: number } | undefined;
 

@@ -32,7 +32,8 @@ export interface RecoveryOptions {
 /** So often a folder is listed again that changes while it is looked through. */
 const mostAttempts = 10;
 
-const vanished = 'was replaced while the agent was away, and the old file is gone: what it got after this position, if anything, is lost';
+const vanished =
+  'was replaced or truncated while the agent was away, and the old content lies nowhere: what it got after this position, if anything, is lost';
 
 export class Recovery {
   readonly #options: RecoveryOptions;
@@ -132,16 +133,23 @@ export class Recovery {
     const holder = roster.atPath(path);
     const current = holder !== undefined && files.some(({ facts }) => roster.find(facts) === holder) ? undefined : holder;
     let last: FileFollower | undefined;
+    let isAfterFinished = false;
     for (const { path: rotatedPath, facts, isOwn } of files) {
       const known = roster.find(facts);
       if (finder.isExcluded(rotatedPath)) continue;
+      const finished = known === undefined ? claims.finished(rotatedPath, facts) : undefined;
+      if (finished !== undefined) {
+        for (const covered of claims.coveredBy(path, rotatedPath, finished)) this.#finish(covered);
+        isAfterFinished = true;
+        continue;
+      }
       if (known !== undefined && known.offset > 0) {
         this.#cover(path, known);
         last = known;
         continue;
       }
       // What lies here from before the newest known generation was read long ago, or was never ours.
-      const isAfterKnown = last !== undefined || facts.modifiedAtMs >= (knownAtMs ?? Number.POSITIVE_INFINITY);
+      const isAfterKnown = isAfterFinished || last !== undefined || facts.modifiedAtMs >= (knownAtMs ?? Number.POSITIVE_INFINITY);
       const mayBeMissed = isAfterKnown || (isMissing && isOwn && holder !== undefined && !claims.hasFileAmong(path, files));
       const follower = known ?? this.#followBeside(rotatedPath, facts, path, mayBeMissed);
       if (follower === undefined) continue;

@@ -99,6 +99,9 @@ export class Rotation {
       follower.bequeath(oldest);
     } else if (copy === undefined) {
       follower.end('truncated', `${path} was truncated before it was read to its end`);
+      follower.isOver = missed.length === 0;
+      // A process that is killed now would look for the old content, and could only say that it might miss some.
+      if (follower.isOver) this.#roster.finish(follower, nowMs);
     } else {
       copy.doubtedSinceMs = undefined;
       copy.isExamined = true;

@@ -79,10 +79,10 @@ function readPosition(position: WirePosition | undefined): Position | undefined 
     case 'journalCursor':
       return { kind: 'journal', cursor: position.at.value };
     case 'file': {
-      const { identity, offset, path } = position.at.value;
+      const { identity, offset, path, finished } = position.at.value;
       if (identity === undefined) return undefined;
       const fingerprint = asBuffer(identity.fingerprint).toString('hex');
-      return { kind: 'file', identity: { ...identity, fingerprint }, offset, path };
+      return { kind: 'file', identity: { ...identity, fingerprint }, offset, path, finished };
     }
     case undefined:
       return undefined;
@@ -92,7 +92,8 @@ function readPosition(position: WirePosition | undefined): Position | undefined 
 export function writeSourcePosition({ source, position }: SourcePosition): WireSourcePosition {
   if (position.kind === 'journal') return { source, position: { at: { $case: 'journalCursor', value: position.cursor } } };
   const identity = { ...position.identity, fingerprint: Buffer.from(position.identity.fingerprint, 'hex') };
-  return { source, position: { at: { $case: 'file', value: { identity, offset: position.offset, path: position.path } } } };
+  const { offset, path, finished } = position;
+  return { source, position: { at: { $case: 'file', value: { identity, offset, path, finished } } } };
 }
 
 export function writeAcknowledgement(acknowledgement: Acknowledgement): LogAck {

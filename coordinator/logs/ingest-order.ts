@@ -98,7 +98,9 @@ export class IngestOrder {
   /** A file position that is committed, or passed. */
   #stands(source: string, position: Position & { kind: 'file' }): boolean {
     const head = this.#heads.get(keyOf(source, position));
-    return head?.kind === 'file' && head.offset >= position.offset;
+    if (head?.kind !== 'file' || head.offset < position.offset) return false;
+    // That it is finished there is news.
+    return head.offset > position.offset || position.finished !== true || head.finished === true;
   }
 
   /** Files only ever move forward; the journal's cursors can't be compared. */

@@ -15,7 +15,14 @@ export interface FileIdentity {
 
 /** Where a source stands: the next byte of a file, or the journal's last cursor. */
 export type Position =
-  | { readonly kind: 'file'; readonly identity: FileIdentity; readonly offset: number; readonly path: string }
+  | {
+      readonly kind: 'file';
+      readonly identity: FileIdentity;
+      readonly offset: number;
+      readonly path: string;
+      /** The agent looks for it no more. Absent is no. */
+      readonly finished?: boolean | undefined;
+    }
   | { readonly kind: 'journal'; readonly cursor: string };
 
 export interface SourcePosition {

@@ -42,6 +42,11 @@ export class SourceDriver {
     return this.#source;
   }
 
+  /** How many files are known to be finished. */
+  get finished(): number {
+    return this.positions.filter((each) => each.kind === 'file' && each.isFinished === true).length;
+  }
+
   get positions(): readonly Position[] {
     return [...this.#committed.values()];
   }
@@ -55,6 +60,10 @@ export class SourceDriver {
       framer: () => createTraceFramer(defaultLimits),
       clock: systemClock,
       logger: silentLogger,
+      // The agent's own positions file; what the coordinator committed later stands above it.
+      onFinished: (position) => {
+        this.#settle(position);
+      },
       ...this.#options,
       timing: { ...quickTiming, ...this.#options.timing },
     });

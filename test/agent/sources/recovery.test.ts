@@ -69,6 +69,30 @@ async function recovered(claims: Claims, rotated: RotatedFiles): Promise<string>
   return shipments.map((each) => (each.kind === 'gap' ? `gap: ${each.detail}` : each.bytes.toString())).join('');
 }
 
+describe('a file that was finished before the restart', () => {
+  it('stays finished, and is not held open', async () => {
+    const position = { ...readSome('one\n'), isFinished: true };
+    renameSync(log, `${log}.1`);
+    writeFileSync(log, 'two\n');
+    const missed = readSome('three\n');
+    const claims = new Claims([position, { ...missed, identity: { ...missed.identity, inode: '1' } }]);
+    follow(claims);
+    expect(await recovered(claims, new RotatedFiles())).toContain('gap');
+    expect([...roster.followers].map(({ path }) => path)).toEqual([log]);
+  });
+
+  it('tells what lies behind it', async () => {
+    const position = { ...readSome('one\n'), isFinished: true };
+    renameSync(log, `${log}.2`);
+    writeFileSync(`${log}.1`, 'two\n');
+    writeFileSync(log, 'three\n');
+    const claims = new Claims([position]);
+    follow(claims);
+    await recovered(claims, new RotatedFiles());
+    expect([...roster.followers].map(({ path }) => path).toSorted()).toEqual([log, `${log}.1`]);
+  });
+});
+
 describe('a rotation that goes on while files are looked for', () => {
   it('leads to no loss where compressed files get their next names between the listing and their opening', async () => {
     const position = readSome('one\n');

@@ -51,6 +51,14 @@ describe('files', () => {
     expect(offer(order, batch(2, at(600), at(700)))).toBe('take');
   });
 
+  test('that a file is finished where it stands is kept, once', () => {
+    const end = { ...at(600), finished: true };
+    const order = new IngestOrder([{ source: 'a', position: at(600) }]);
+    expect(order.judge({ ...batch(1, end, end), recordLengths: [] })).toEqual({ kind: 'take', positions: [{ source: 'a', position: end }] });
+    order.take(1, [{ source: 'a', position: end }]);
+    expect(order.judge({ ...batch(2, end, end), recordLengths: [] })).toEqual({ kind: 'take', positions: [] });
+  });
+
   test('the same inode in a new generation is another file', () => {
     const order = new IngestOrder([{ source: 'a', position: at(900) }]);
     expect(offer(order, batch(1, at(0, '1', 1), at(100, '1', 1)))).toBe('take');

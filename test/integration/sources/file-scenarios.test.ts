@@ -161,6 +161,56 @@ describe('what happens while the agent is down', () => {
     expect(one.records).toHaveLength(150 + count);
   });
 
+  it.each(['app.log', 'app.log*'])('is no loss where a rotation removes what was read and finished (%s)', async (pattern) => {
+    folder.append('app.log', 1, 100);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(100);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    folder.append('app.log', 101, 200);
+    await one.untilExactly(200);
+    await one.until(() => one.finished === 1);
+    await one.restart();
+    await one.stop();
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    folder.append('app.log', 201, 300);
+    await one.start();
+    await one.untilExactly(300);
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
+  it('is no loss where a file was truncated after all was read, and the agent was killed before it could tell', async () => {
+    folder.append('app.log', 1, 100);
+    const one = await folder.follow('app.log');
+    await one.untilExactly(100);
+    one.commit(false);
+    truncateSync(folder.at('app.log'));
+    await one.until(() => one.finished === 1);
+    folder.append('app.log', 101, 110);
+    await one.stop();
+    one.commit(true);
+    await one.start();
+    await one.untilRecords(110);
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
+  it('is read on where it went on after it was finished', async () => {
+    folder.append('app.log', 1, 100);
+    const one = await folder.follow('app.log*');
+    await one.untilExactly(100);
+    renameSync(folder.at('app.log'), folder.at('app.log.1'));
+    folder.append('app.log', 101, 110);
+    await one.untilExactly(110);
+    await one.until(() => one.finished === 1);
+    await one.stop();
+    folder.append('app.log.1', 111, 120);
+    await one.start();
+    await one.untilRecords(120);
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
   it('is reported where it is lost', async () => {
     folder.append('app.log', 1, 100);
     const one = await folder.follow('app.log');

@@ -439,6 +439,11 @@ export interface FilePosition {
   offset: number;
   /** For people; identity decides. */
   path: string;
+  /**
+   * The file was read to its end and nobody writes to it any more, or what is missing of it was told: that it is gone means no loss.
+   * Kept with the position and given back in Welcome.
+   */
+  finished?: boolean | undefined;
 }
 
 export interface SourcePosition {
@@ -2401,7 +2406,7 @@ export const Position: MessageFns<Position> = {
 };
 
 function createBaseFilePosition(): FilePosition {
-  return { identity: undefined, offset: 0, path: "" };
+  return { identity: undefined, offset: 0, path: "", finished: undefined };
 }
 
 export const FilePosition: MessageFns<FilePosition> = {
@@ -2414,6 +2419,9 @@ export const FilePosition: MessageFns<FilePosition> = {
     }
     if (message.path !== "") {
       writer.uint32(26).string(message.path);
+    }
+    if (message.finished !== undefined) {
+      writer.uint32(32).bool(message.finished);
     }
     return writer;
   },
@@ -2455,6 +2463,14 @@ export const FilePosition: MessageFns<FilePosition> = {
             message.path = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.finished = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2477,6 +2493,7 @@ export const FilePosition: MessageFns<FilePosition> = {
       : undefined;
     message.offset = object.offset ?? 0;
     message.path = object.path ?? "";
+    message.finished = object.finished ?? undefined;
     return message;
   },
 };
