@@ -12,6 +12,7 @@ import { stringify } from 'yaml';
 import { bundlePrograms } from '../packaging/bundles.ts';
 import { agent as agentProduct } from '../packaging/product.ts';
 
+const longestStallMs = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** What a process used so far. */
@@ -24,6 +25,8 @@ export interface ProcessCost {
 /** What the receiving half says after each batch of commits. */
 export interface ReceivedTotals {
   readonly bytes: number;
+  /** Of the files, as they lie there: redaction makes what arrives shorter. */
+  readonly settledBytes: number;
   readonly records: number;
   readonly batches: number;
   readonly payloadBytes: number;
@@ -48,7 +51,7 @@ export async function openWorkbench(): Promise<Workbench> {
   if (program === undefined) throw new Error('the agent has no program');
   const bundle = join(folder, program.bundle);
   const coordinator = spawn(process.execPath, [join(root, 'bench', 'receiving-half.ts')], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let totals: ReceivedTotals = { bytes: 0, records: 0, batches: 0, payloadBytes: 0, breaches: 0 };
+  let totals: ReceivedTotals = { bytes: 0, settledBytes: 0, records: 0, batches: 0, payloadBytes: 0, breaches: 0 };
   const { promise: hello, resolve } = Promise.withResolvers<{ readonly address: string; readonly joinToken: string }>();
   createInterface({ input: coordinator.stdout }).on('line', (line) => {
     const said = JSON.parse(line) as ReceivedTotals | { readonly address: string; readonly joinToken: string };
@@ -89,6 +92,20 @@ export async function waitUntil(isDone: () => boolean, limitMs: number): Promise
   while (!isDone()) {
     if (performance.now() - startedAtMs > limitMs) throw new Error(`not done after ${limitMs / 1000} s`);
     await sleep(5);
+  }
+}
+
+/** Waits until `target` is reached, however long that takes while `progress` grows. */
+export async function waitWhileGrowing(progress: () => number, target: number): Promise<void> {
+  let reached = progress();
+  let grewAtMs = performance.now();
+  while (reached < target) {
+    await sleep(5);
+    const now = progress();
+    if (now > reached) grewAtMs = performance.now();
+    reached = now;
+    if (performance.now() - grewAtMs > longestStallMs)
+      throw new Error(`stands still at ${reached} of ${target} bytes for ${longestStallMs / 1000} s`);
   }
 }
 

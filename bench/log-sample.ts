@@ -2,7 +2,7 @@
 // Must never be random: two runs make the same file.
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 
 const levels = ['INFO', 'INFO', 'INFO', 'WARN', 'DEBUG'] as const;
 const paths = ['/api/orders', '/api/items', '/login', '/static/app.js', '/health', '/api/customers'] as const;
@@ -35,4 +35,23 @@ export async function writeLogSample(path: string, bytes: number): Promise<void>
 export async function givenFile(data: string): Promise<{ readonly path: string; readonly bytes: number } | undefined> {
   const found = await stat(data).catch(() => undefined);
   return found?.isFile() === true ? { path: data, bytes: found.size } : undefined;
+}
+
+/** How far the whole lines of a file reach. What follows the last line end is no line yet: a follower waits for its rest. */
+export async function endOfLines(path: string): Promise<number> {
+  const file = await open(path);
+  try {
+    const part = Buffer.alloc(64 * 1024);
+    let end = (await file.stat()).size;
+    while (end > 0) {
+      const start = Math.max(0, end - part.length);
+      const { bytesRead } = await file.read(part, 0, end - start, start);
+      const newline = part.subarray(0, bytesRead).lastIndexOf(0x0a);
+      if (newline >= 0) return start + newline + 1;
+      end = start;
+    }
+  } finally {
+    await file.close();
+  }
+  throw new Error(`${path} has no line that is ended by a line feed`);
 }

@@ -39,7 +39,7 @@ export async function run({ data, rest }: BenchmarkOptions): Promise<BenchmarkRe
     const results = new Map<string, Round[]>();
     const add = (name: string, round: Round): void => void results.set(name, [...(results.get(name) ?? []), round]);
     for (let round = 0; round < rounds; round += 1) {
-      add('agent', await ownRound(sample, bytes));
+      add('agent', await ownRound(sample));
       for (const { name, program } of others) add(name, await otherRound(name, program, folder, sample));
     }
     return summary(results, bytes / 1e6);
@@ -48,10 +48,10 @@ export async function run({ data, rest }: BenchmarkOptions): Promise<BenchmarkRe
   }
 }
 
-async function ownRound(sample: string, bytes: number): Promise<Round> {
+async function ownRound(sample: string): Promise<Round> {
   const bench = await openWorkbench();
   try {
-    const { wallSeconds } = await shipFile(bench, sample, bytes);
+    const { wallSeconds } = await shipFile(bench, sample);
     const { cpuSeconds, peakRssMb } = await bench.agent();
     return { cpuSeconds, peakRssMb, wallSeconds, lines: bench.received().records };
   } finally {

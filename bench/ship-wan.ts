@@ -3,10 +3,11 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCoordinatorAddress } from '../agent/session/coordinator-address.ts';
-import { openWorkbench, waitUntil } from './agent-process.ts';
+import { openWorkbench } from './agent-process.ts';
 import { openDelayedLink } from './delayed-link.ts';
 import { givenFile, writeLogSample } from './log-sample.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
+import { shipFile } from './ship.ts';
 
 const sampleBytes = 200_000_000;
 const delayMs = 50;
@@ -22,11 +23,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     if (given === undefined) await writeLogSample(path, sampleBytes);
     else await copyFile(given.path, path);
     const bytes = (await givenFile(path))?.bytes ?? 0;
-    await bench.startAgent([{ id: 'sample', file: { include: [path] } }], link.address);
-    await waitUntil(() => bench.received().bytes > 0, 60_000);
-    const startedAtMs = performance.now();
-    await waitUntil(() => bench.received().bytes >= bytes, 300_000);
-    const wallSeconds = (performance.now() - startedAtMs) / 1000;
+    const { wallSeconds } = await shipFile(bench, path, link.address);
     const { payloadBytes, batches } = bench.received();
     const agent = await bench.agent();
     return {

@@ -2,8 +2,8 @@
 // Must never count the enrolment or the start: CPU is measured over the whole life, wall time from the first byte.
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openWorkbench, waitUntil, type Workbench } from './agent-process.ts';
-import { givenFile, writeLogSample } from './log-sample.ts';
+import { openWorkbench, waitUntil, waitWhileGrowing, type Workbench } from './agent-process.ts';
+import { endOfLines, givenFile, writeLogSample } from './log-sample.ts';
 import type { BenchmarkOptions, BenchmarkResult } from './main.ts';
 
 const sampleBytes = 500_000_000;
@@ -17,7 +17,7 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
     else await copyFile(given.path, path);
     const bytes = given?.bytes ?? (await givenFile(path))?.bytes ?? 0;
 
-    const { wallSeconds } = await shipFile(bench, path, bytes);
+    const { wallSeconds } = await shipFile(bench, path);
     const agent = await bench.agent();
     const coordinator = await bench.coordinator();
     const { batches, payloadBytes, records, breaches } = bench.received();
@@ -38,11 +38,16 @@ export async function run(options: BenchmarkOptions): Promise<BenchmarkResult> {
   }
 }
 
-/** Starts the agent on a file and waits until all of it has arrived; the time is from the first byte. */
-export async function shipFile(bench: Workbench, path: string, bytes: number): Promise<{ readonly wallSeconds: number }> {
-  await bench.startAgent([{ id: 'sample', file: { include: [path] } }]);
+/**
+ * Starts the agent on a file and waits until all its lines have arrived; the time is from the first byte.
+ *
+ * @param address where the agent connects; default the receiving half itself
+ */
+export async function shipFile(bench: Workbench, path: string, address?: string): Promise<{ readonly wallSeconds: number }> {
+  const end = await endOfLines(path);
+  await bench.startAgent([{ id: 'sample', file: { include: [path] } }], address);
   await waitUntil(() => bench.received().bytes > 0, 60_000);
   const startedAtMs = performance.now();
-  await waitUntil(() => bench.received().bytes >= bytes, 300_000);
+  await waitWhileGrowing(() => bench.received().settledBytes, end);
   return { wallSeconds: (performance.now() - startedAtMs) / 1000 };
 }

@@ -1,16 +1,14 @@
 // Reads the uncompressed content of one compressed, rotated log file, once and from an offset on, record by record.
 // Must never hold more of it than one record may need: what is read again is uncompressed again.
 import { closeSync, read } from 'node:fs';
-import { dirname } from 'node:path';
 import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import type { Chunk, FilePosition, Framed, Framer, Gap, Shipment } from '../record.ts';
-import { openFile } from './file-content.ts';
-import { factsOfOpen, fileKey, fingerprintOf } from './file-identity.ts';
+import { fileKey, fingerprintOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { atMost } from './framed-part.ts';
-import { RotatedFiles } from './rotated-names.ts';
+import { openArchive } from './moved-archive.ts';
 import { lossOf, settlement } from './settlement.ts';
 
 export interface ArchiveReaderOptions {
@@ -36,6 +34,8 @@ export class ArchiveReader {
   readonly #options: ArchiveReaderOptions;
   /** Held from the moment it is found: the next rotation renames it or deletes it. */
   #descriptor: number | undefined;
+  /** Why it couldn't be opened. */
+  #obstacle: unknown = new Error('it was deleted before it could be opened');
   #stream: ContentStream | undefined;
   /** Uncompressed bytes from the offset on that were not given out yet. */
   #held: Buffer = Buffer.alloc(0);
@@ -52,7 +52,11 @@ export class ArchiveReader {
     this.path = options.path;
     this.#offset = options.offset;
     this.#settled = options.offset;
-    this.#descriptor = openIf(options.path, this.key) ?? openRenamed(options.path, this.key);
+    try {
+      this.#descriptor = openArchive(options);
+    } catch (error) {
+      this.#obstacle = error;
+    }
   }
 
   /** Everything was given out. */
@@ -181,7 +185,7 @@ export class ArchiveReader {
 
   /** @param parts what was uncompressed beyond the offset is added to them. */
   async #openAtOffset(parts: Buffer[]): Promise<ContentStream> {
-    if (this.#descriptor === undefined) throw new Error('it was renamed or deleted before it could be opened');
+    if (this.#descriptor === undefined) throw this.#obstacle;
     const stream = new ContentStream(this.#descriptor);
     let toSkip = this.#offset;
     while (toSkip > 0) {
@@ -266,25 +270,4 @@ class ContentStream {
     ahead.catch(() => undefined);
     return ahead;
   }
-}
-
-/** A rotation that goes on meanwhile gave it another name beside its old one. */
-function openRenamed(path: string, key: string): number | undefined {
-  for (const { path: candidate, facts } of new RotatedFiles().compressedIn(dirname(path))) {
-    const descriptor = fileKey(facts) === key ? openIf(candidate, key) : undefined;
-    if (descriptor !== undefined) return descriptor;
-  }
-  return undefined;
-}
-
-/** @returns undefined if the path is another file's or nobody's by now */
-function openIf(path: string, key: string): number | undefined {
-  try {
-    const descriptor = openFile(path);
-    if (fileKey(factsOfOpen(descriptor)) === key) return descriptor;
-    closeSync(descriptor);
-  } catch {
-    // Told when it is read.
-  }
-  return undefined;
 }

@@ -5,11 +5,11 @@ import type { Logger } from '../../base/logger.ts';
 import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import { beginsWith } from './claims.ts';
-import { readHead, uncompressedBytes } from './compressed-file.ts';
 import type { FileFollower } from './file-follower.ts';
 import { factsOfOpen, fileKey, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
+import { readHead, uncompressedBytes } from './moved-archive.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { settlement } from './settlement.ts';
 
@@ -127,23 +127,23 @@ export class Archives {
   }
 
   /** True if it was made of a file that is followed, and was deleted then: that one is read to its end by its descriptor. */
-  isHeld({ path }: RotatedFile, head: Buffer): boolean {
+  isHeld(file: RotatedFile, head: Buffer): boolean {
     for (const follower of this.#options.roster.followers) {
       const { descriptor } = follower;
       if (descriptor === undefined || !holds(follower, head)) continue;
       const { links, size } = factsOfOpen(descriptor);
-      const madeOfBytes = links === 0 ? uncompressedBytes(path) : undefined;
+      const madeOfBytes = links === 0 ? uncompressedBytes(file) : undefined;
       if (madeOfBytes !== undefined && madeOfBytes <= size) return true;
     }
     return false;
   }
 
   /** @returns what it begins with, uncompressed; undefined, and told, if that can't be read. */
-  head({ path, facts }: RotatedFile): Buffer | undefined {
+  head(file: RotatedFile): Buffer | undefined {
     try {
-      return readHead(path, facts);
+      return readHead(file);
     } catch (error) {
-      this.#options.logger.warn('compressed file cannot be read', { path, err: error });
+      this.#options.logger.warn('compressed file cannot be read', { path: file.path, err: error });
       return undefined;
     }
   }

@@ -3,7 +3,7 @@
 import { accessSync, closeSync, constants, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../../base/errors.ts';
-import { uncompressedName } from './compressed-file.ts';
+import { uncompressedName } from './compressed-name.ts';
 import { readBytes } from './file-identity.ts';
 import { openFile } from './file-content.ts';
 import { FileFinder } from './file-finder.ts';

@@ -3,7 +3,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../../base/errors.ts';
-import { uncompressedName } from './compressed-file.ts';
+import { uncompressedName } from './compressed-name.ts';
 import { factsOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { matchesGlob, matchesStep, parseGlob } from './glob.ts';

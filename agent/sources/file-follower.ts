@@ -39,6 +39,8 @@ export class FileFollower extends Generation<FileFollower> {
   readonly #history = new GrowthHistory();
   #offset = 0;
   #settled = 0;
+  /** What was read in the original counts as settled in a copy, also before the coordinator said so; this is what it said. */
+  #confirmed = 0;
   #size = 0;
   /** The size when the bytes before the offset were last seen to be unchanged. */
   #provenSize = 0;
@@ -81,6 +83,10 @@ export class FileFollower extends Generation<FileFollower> {
   }
   get settled(): number {
     return this.#settled;
+  }
+  /** All of it was read, and nothing of that can be asked for again. */
+  get isSettled(): boolean {
+    return this.unread === 0 && Math.min(this.#settled, this.#confirmed) >= this.#offset;
   }
   get unread(): number {
     return Math.max(0, this.#size - this.#offset);
@@ -140,12 +146,19 @@ export class FileFollower extends Generation<FileFollower> {
 
   /** Goes on at `offset`, up to which everything is settled. */
   seek(offset: number): void {
+    this.#confirmed = offset;
+    this.inherit(offset);
+  }
+
+  /** Goes on at `offset`, up to which everything was read in the file that it is a copy of. */
+  inherit(offset: number): void {
     this.#settled = offset;
     this.rewind();
   }
 
   settle(offset: number): void {
     this.#settled = Math.max(this.#settled, offset);
+    this.#confirmed = Math.max(this.#confirmed, offset);
     if (this.seam === undefined || offset < this.seam.offset) return;
     this.seam.older.settle(this.seam.olderOffset);
     this.seam = undefined;

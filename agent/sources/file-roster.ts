@@ -32,7 +32,6 @@ export interface Beginning {
   readonly isFinished?: boolean | undefined;
 }
 
-
 /** Followers by file and by path. All calls are synchronous. */
 export class FileRoster {
   readonly #options: RosterOptions;
@@ -224,7 +223,7 @@ export class FileRoster {
     // The limit falls when other sources are added.
     this.#closeExcess();
     for (const follower of this.#followers) {
-      if (follower === this.#busy || follower.unread > 0 || follower.settled < follower.offset) continue;
+      if (follower === this.#busy || !follower.isSettled) continue;
       if (!follower.hasEnded) {
         settled.push(follower);
         continue;
@@ -238,16 +237,18 @@ export class FileRoster {
 
   /** No more will come of it, and nothing is unread: that is told, so that nobody misses the file when a rotation removes it. */
   finish(follower: FileFollower, nowMs: number): void {
-    if (follower.isFinished || follower.unread > 0 || follower.settled < follower.offset) return;
+    if (follower.isFinished || !follower.isSettled) return;
     follower.finish();
     const position = follower.position();
-    this.#options.onFinished?.(position);
+    if (follower.isOver) this.#options.onFinished?.(position);
     this.announcements.add(settlement(this.#options.source, nowMs, position));
   }
 
   /** A file of which nothing was read when it is rotated away while the agent is down is missed only if it is known that there was one. */
   #tellBegun(nowMs: number): void {
-    const begun = [...this.#followers].filter((follower) => follower !== this.#busy && follower.isNew && !this.#finished.isNamedRotated(follower));
+    const begun = [...this.#followers].filter(
+      (follower) => follower !== this.#busy && follower.isNew && !this.#finished.isNamedRotated(follower),
+    );
     for (const follower of begun) follower.meet();
     const [first, ...others] = begun.map((follower) => follower.position());
     if (first !== undefined) this.announcements.add(settlement(this.#options.source, nowMs, first, ...others));

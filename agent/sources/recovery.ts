@@ -7,7 +7,7 @@ import { isBeingMade } from './archives.ts';
 import type { Archives } from './archives.ts';
 import { beginsWith } from './claims.ts';
 import type { Claims } from './claims.ts';
-import { uncompressedName } from './compressed-file.ts';
+import { uncompressedName } from './compressed-name.ts';
 import type { FileFinder } from './file-finder.ts';
 import type { FileFollower } from './file-follower.ts';
 import type { FileFacts } from './file-identity.ts';

@@ -79,7 +79,7 @@ export function rewind(roster: FileRoster, positions: readonly Position[], sourc
     const committed = claims.committed(heir);
     const from = Math.max(settled, committed ?? 0);
     if (from !== heir.offset) {
-      heir.seek(from);
+      heir.inherit(from);
       roster.announcements.add(settlement(source, nowMs, heir.position()));
     }
     follower.bequeath(heir);

@@ -2,7 +2,7 @@
 // Must never take another program's log for a rotated one: the added part is a number, a date or a word for old.
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { uncompressedName } from './compressed-file.ts';
+import { uncompressedName } from './compressed-name.ts';
 import { factsOf } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 

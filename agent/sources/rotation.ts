@@ -105,7 +105,7 @@ export class Rotation {
     } else {
       copy.doubtedSinceMs = undefined;
       copy.isExamined = true;
-      copy.seek(follower.offset);
+      copy.inherit(follower.offset);
       putAfter(copy, follower);
       follower.bequeath(copy);
       // Settles that the copy's beginning was read in the original, also where nothing is left to be read in it.

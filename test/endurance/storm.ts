@@ -65,7 +65,8 @@ class Storm {
   async run(): Promise<string | undefined> {
     try {
       this.#write(1 + this.#below(40));
-      const driver = await this.#folder.follow(this.#pattern);
+      // A process that is killed may not have written down yet what it knew.
+      const driver = await this.#folder.follow(this.#pattern, this.#draw() < 0.5 ? {} : { onFinished: undefined });
       // Before anything was committed an agent knows no past.
       await driver.until(() => driver.records.length > 0);
       driver.maxBytes = this.#oneOf([300, 4096, 256 * 1024]);
@@ -80,8 +81,9 @@ class Storm {
       await driver.reconnect();
       this.#write(5);
       const isOver = (): boolean => driver.records.length >= this.#written;
-      await driver.until(isOver, 15_000).catch(() => undefined);
+      await driver.until(isOver, 60_000).catch(() => undefined);
       await driver.untilQuiet(700);
+      this.#note(`is judged: ${driver.summary()}`);
       return this.#judge(driver);
     } catch (error) {
       return this.#tell(String(error));

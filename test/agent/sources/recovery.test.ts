@@ -110,6 +110,29 @@ describe('a rotation that goes on while files are looked for', () => {
     expect(await recovered(claims, rotated)).toBe('two\nthree\n');
   });
 
+  it('leads to no loss where a compressed file that nobody read gets another name between its listing and its opening', async () => {
+    appendFileSync(log, 'one\n');
+    compress(log, `${log}.1.gz`);
+    const unread = new RotatedFiles().compressedBeside(log);
+    renameSync(`${log}.1.gz`, `${log}.2.gz`);
+    appendFileSync(log, 'two\n');
+    compress(log, `${log}.1.gz`);
+    archives.takeUnread(unread);
+    expect(await recovered(new Claims([]), new RotatedFiles())).toBe('one\n');
+  });
+
+  it('leads to no loss where a compressed file gets another name between two looks at it', async () => {
+    appendFileSync(log, 'one\n');
+    compress(log, `${log}.1.gz`);
+    const [file] = new RotatedFiles().compressedBeside(log);
+    if (file === undefined) throw new Error('there is no compressed file');
+    const head = archives.head(file);
+    renameSync(`${log}.1.gz`, `${log}.2.gz`);
+    archives.add(file, head ?? Buffer.alloc(0), 0);
+    unlinkSync(`${log}.2.gz`);
+    expect(await recovered(new Claims([]), new RotatedFiles())).toBe('one\n');
+  });
+
   it('leads to no loss where a file is compressed between the listing and its opening', async () => {
     const position = readSome('one\n');
     appendFileSync(log, 'two\n');

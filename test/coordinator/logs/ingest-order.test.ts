@@ -54,7 +54,10 @@ describe('files', () => {
   test('that a file is finished where it stands is kept, once', () => {
     const end = { ...at(600), finished: true };
     const order = new IngestOrder([{ source: 'a', position: at(600) }]);
-    expect(order.judge({ ...batch(1, end, end), recordLengths: [] })).toEqual({ kind: 'take', positions: [{ source: 'a', position: end }] });
+    expect(order.judge({ ...batch(1, end, end), recordLengths: [] })).toEqual({
+      kind: 'take',
+      positions: [{ source: 'a', position: end }],
+    });
     order.take(1, [{ source: 'a', position: end }]);
     expect(order.judge({ ...batch(2, end, end), recordLengths: [] })).toEqual({ kind: 'take', positions: [] });
   });

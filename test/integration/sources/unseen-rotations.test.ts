@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, truncate
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byNumber, LogFolder, numbered } from '../../support/log-folder.ts';
+import { systemClock } from '../../../base/clock.ts';
 import type { SourceDriver } from '../../support/source-driver.ts';
 
 let folder: LogFolder;
@@ -119,6 +120,29 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
     await one.start();
     await one.untilRecords(90);
     expectEachOnce(one, 90);
+  });
+});
+
+describe('a copy', () => {
+  it('is held until what was read of its original is committed, however long that takes', async () => {
+    let laterMs = 0;
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs };
+    folder.append('app.log', 1, 50);
+    const one = await folder.follow('app.log', { clock });
+    await one.untilExactly(50);
+    one.commit(false);
+    folder.append('app.log', 51, 60);
+    await one.until(() => one.source.status().recordsRead === 60);
+    copyAndTruncate();
+    await one.source.rescan();
+    await one.until(() => one.source.status().files === 3);
+    laterMs = 600_000;
+    await one.source.rescan();
+    await one.source.rescan();
+    await one.reconnect();
+    one.commit(true);
+    await one.untilRecords(60);
+    expectEachOnce(one, 60);
   });
 });
 
