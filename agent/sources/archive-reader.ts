@@ -35,7 +35,7 @@ export class ArchiveReader {
   /** Held from the moment it is found: the next rotation renames it or deletes it. */
   #descriptor: number | undefined;
   /** Why it couldn't be opened. */
-  #obstacle: unknown = new Error('it was deleted before it could be opened');
+  readonly #obstacle: unknown;
   #stream: ContentStream | undefined;
   /** Uncompressed bytes from the offset on that were not given out yet. */
   #held: Buffer = Buffer.alloc(0);
@@ -52,11 +52,13 @@ export class ArchiveReader {
     this.path = options.path;
     this.#offset = options.offset;
     this.#settled = options.offset;
+    let obstacle: unknown = new Error('it was deleted before it could be opened');
     try {
       this.#descriptor = openArchive(options);
     } catch (error) {
-      this.#obstacle = error;
+      obstacle = error;
     }
+    this.#obstacle = obstacle;
   }
 
   /** Everything was given out. */
