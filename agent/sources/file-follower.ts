@@ -9,6 +9,7 @@ import { Generation } from './generation-order.ts';
 import { GrowthHistory } from './growth-history.ts';
 import { HeldBack } from './held-back.ts';
 import type { ReadBuffer } from './read-buffer.ts';
+import { ReadProgress } from './read-progress.ts';
 import { lossOf } from './settlement.ts';
 
 export interface FollowerOptions {
@@ -34,29 +35,24 @@ export class FileFollower extends Generation<FileFollower> {
   /** A scan saw it changed: it has to be looked at. */
   isDoubtful = false;
 
+  readonly held: HeldBack;
+  readonly progress = new ReadProgress();
   readonly #options: FollowerOptions;
   readonly #content: FileContent;
   readonly #history = new GrowthHistory();
-  #offset = 0;
-  #settled = 0;
-  /** What was read in the original counts as settled in a copy, also before the coordinator said so; this is what it said. */
-  #confirmed = 0;
   #size = 0;
   /** The size when the bytes before the offset were last seen to be unchanged. */
   #provenSize = 0;
   #modifiedAtMs = 0;
   #grewAtMs: number;
   #links = 1;
-  /** Where it was read up to when it turned out to be finished; growth takes that back. */
-  #finishedAt: number | undefined;
   #ended: { readonly reason: GapReason; readonly detail: string } | undefined;
-  readonly #held: HeldBack;
 
   constructor(options: FollowerOptions, descriptor: number, nowMs: number) {
     const { facts } = options;
     super(facts.birthNs);
     this.#options = options;
-    this.#held = new HeldBack(options.timing);
+    this.held = new HeldBack(options.timing);
     this.#content = new FileContent(descriptor, facts, options.generation);
     this.generation = options.generation;
     this.path = options.path;
@@ -76,27 +72,24 @@ export class FileFollower extends Generation<FileFollower> {
     return this.#content.birthNs;
   }
   get offset(): number {
-    return this.#offset;
+    return this.progress.offset;
   }
   get size(): number {
     return this.#size;
   }
-  get settled(): number {
-    return this.#settled;
-  }
   /** All of it was read, and nothing of that can be asked for again. */
   get isSettled(): boolean {
-    return this.unread === 0 && Math.min(this.#settled, this.#confirmed) >= this.#offset;
+    return this.unread === 0 && this.progress.isSettled;
   }
   get unread(): number {
-    return Math.max(0, this.#size - this.#offset);
+    return Math.max(0, this.#size - this.offset);
   }
   get grewAtMs(): number {
     return this.#grewAtMs;
   }
   /** What its unread bytes begin with, if they were looked at and held back. */
   get holds(): Framed['holds'] {
-    return this.unread === 0 ? 'nothing' : this.#held.holds;
+    return this.unread === 0 ? 'nothing' : this.held.holds;
   }
   get descriptor(): number | undefined {
     return this.#content.descriptor;
@@ -114,7 +107,7 @@ export class FileFollower extends Generation<FileFollower> {
   /** Nothing was read of it, and nobody knows of it yet, or what it begins with. */
   get isNew(): boolean {
     const isKnown = this.isAnnounced && (this.#size === 0 || !this.isOpen || this.#content.identity.fingerprintLength > 0);
-    return !isKnown && this.#offset === 0 && this.isListed && !this.hasEnded;
+    return !isKnown && this.offset === 0 && this.isListed && !this.hasEnded;
   }
 
   /** It is told of, with what it begins with by now. */
@@ -125,40 +118,33 @@ export class FileFollower extends Generation<FileFollower> {
   }
 
   /** Where it stands; where it would stand at `offset`. */
-  position(offset = this.#offset): FilePosition {
+  position(offset = this.offset): FilePosition {
     const position: FilePosition = { kind: 'file', identity: this.#content.identity, offset, path: this.path };
-    return offset === this.#finishedAt ? { ...position, isFinished: true } : position;
+    return this.progress.isFinishedAt(offset) ? { ...position, isFinished: true } : position;
   }
 
   /** All of it was read and settled, and no more will come: that it is gone one day means no loss. */
-  finish(): void {
-    this.#finishedAt = this.#offset;
-  }
-
   get isFinished(): boolean {
-    return this.#finishedAt === this.#offset && this.unread === 0;
+    return this.unread === 0 && this.progress.isFinishedAt(this.offset);
   }
 
   /** Unix milliseconds when the oldest unread byte was first seen; undefined if all is read. */
   unreadSinceMs(): number | undefined {
-    return this.#history.firstBeyond(this.#offset);
+    return this.#history.firstBeyond(this.offset);
   }
 
-  /** Goes on at `offset`, up to which everything is settled. */
+  /** See ReadProgress. */
   seek(offset: number): void {
-    this.#confirmed = offset;
-    this.inherit(offset);
+    this.progress.seek(offset);
+    this.rewind();
   }
-
-  /** Goes on at `offset`, up to which everything was read in the file that it is a copy of. */
   inherit(offset: number): void {
-    this.#settled = offset;
+    this.progress.inherit(offset);
     this.rewind();
   }
 
   settle(offset: number): void {
-    this.#settled = Math.max(this.#settled, offset);
-    this.#confirmed = Math.max(this.#confirmed, offset);
+    this.progress.settle(offset);
     if (this.seam === undefined || offset < this.seam.offset) return;
     this.seam.older.settle(this.seam.olderOffset);
     this.seam = undefined;
@@ -166,9 +152,9 @@ export class FileFollower extends Generation<FileFollower> {
 
   /** Starts again behind what is settled. */
   rewind(): void {
-    this.#offset = this.#settled;
-    this.#held.forget();
-    this.#content.jump(this.#offset);
+    this.progress.rewind();
+    this.held.forget();
+    this.#content.jump(this.offset);
   }
 
   /**
@@ -184,59 +170,49 @@ export class FileFollower extends Generation<FileFollower> {
     const { size, modifiedAtMs } = facts;
     const sizeBefore = this.#size;
     const modifiedBefore = this.#modifiedAtMs;
-    if (size < this.#offset || size < sizeBefore) return 'rewritten';
-    if (this.#offset === 0 && !this.#content.keepsHead(modifiedAtMs !== modifiedBefore)) return 'rewritten';
+    if (size < this.offset || size < sizeBefore) return 'rewritten';
+    if (this.offset === 0 && !this.#content.keepsHead(modifiedAtMs !== modifiedBefore)) return 'rewritten';
     this.#see(facts, nowMs);
     if (size > sizeBefore) return 'grown';
     if (size === 0 && modifiedAtMs !== modifiedBefore) return 'emptied';
     // Written over to the same size at once: only the time of change tells. A file that was merely touched passes the comparison.
-    return modifiedAtMs === modifiedBefore || this.#content.isContainedIn(this.#offset) ? 'same' : 'rewritten';
-  }
-
-  /** Reading failed: it isn't tried again before that time. */
-  defer(untilMs: number): void {
-    this.#held.defer(untilMs);
+    return modifiedAtMs === modifiedBefore || this.#content.isContainedIn(this.offset) ? 'same' : 'rewritten';
   }
 
   /** True if a pull may give something now. */
   isReady(nowMs: number): boolean {
-    if (this.unread === 0 || this.#held.isDeferred(nowMs)) return false;
-    return this.#ended !== undefined || this.#held.isDue(nowMs, this);
+    if (this.unread === 0 || this.held.isDeferred(nowMs)) return false;
+    return this.#ended !== undefined || this.held.isDue(nowMs, this);
   }
 
   /** When something that is held back becomes due; undefined if only growth changes that. */
   dueAtMs(): number | undefined {
-    return this.unread === 0 ? undefined : this.#held.dueAtMs(this);
+    return this.unread === 0 ? undefined : this.held.dueAtMs(this);
   }
 
   /** How much of what is held back is due. */
   flushAt(nowMs: number): Flush {
-    return this.#held.flushAt(nowMs, this);
-  }
-
-  /** Nothing joins the lines at its end any more, unless it grows. */
-  closeLines(): void {
-    this.#held.closeLines();
+    return this.held.flushAt(nowMs, this);
   }
 
   /** Reads without going on. @returns undefined if the file isn't the one that was read. @throws the system's error. */
   peek(want: number, memory?: ReadBuffer): Buffer | undefined {
-    return this.#content.read(this.#offset, Math.min(Math.floor(want), this.unread), memory);
+    return this.#content.read(this.offset, Math.min(Math.floor(want), this.unread), memory);
   }
 
   /** Goes on behind the first `consumed` of the bytes that were read. @returns false if the file isn't the one that was read. */
   take(bytes: Buffer, consumed: number): boolean {
-    const offset = this.#offset + consumed;
+    const offset = this.offset + consumed;
     if (!this.#content.consume(bytes, consumed, offset)) return false;
-    this.#offset = offset;
-    this.#held.succeed();
+    this.progress.advance(offset);
+    this.held.succeed();
     this.#history.drop(offset);
     return true;
   }
 
   /** What there is gave nothing; only growth or time can change that. */
   noteAttempt(nowMs: number): void {
-    this.#held.fail(this.#size, this.flushAt(nowMs));
+    this.held.fail(this.#size, this.flushAt(nowMs));
   }
 
   /** Reads on. @returns undefined if no record is complete; `rewritten` if the file isn't the one that was read. @throws the system's error. */
@@ -250,33 +226,33 @@ export class FileFollower extends Generation<FileFollower> {
       const bytes = this.peek(want, memory);
       if (bytes === undefined) return this.#disown();
       this.#provenSize = size;
-      const isAll = this.#offset + bytes.length >= size;
+      const isAll = this.offset + bytes.length >= size;
       let framed = framer.frame(bytes, isAll ? flush : 'none');
       // So much and still no record: what there is, is one.
       if (framed.consumed === 0 && !isAll && want >= framer.window) framed = framer.frame(bytes, 'everything');
-      this.#held.holds = framed.holds;
+      this.held.holds = framed.holds;
       if (framed.consumed > 0) return this.#ship(bytes, atMost(framed, maxBytes), nowMs);
       if (isAll) break;
     }
-    this.#held.fail(size, flush);
+    this.held.fail(size, flush);
     return undefined;
   }
 
   /** Nothing was read of it, but it was seen. @returns whether the open file begins as it did. */
   beganAs(descriptor: number): boolean {
-    return this.#offset === 0 && this.#content.beganAs(descriptor);
+    return this.offset === 0 && this.#content.beganAs(descriptor);
   }
 
   /** True if the open file holds everything that was read here: it is a copy. */
   isContainedIn(descriptor: number): boolean {
-    return this.#content.isContainedIn(this.#offset, descriptor);
+    return this.#content.isContainedIn(this.offset, descriptor);
   }
 
   /** The bytes are out of reach, but `heir` has them all: nothing is missing, and what is unread is read there. */
   bequeath(heir: FileFollower): void {
     this.heir = heir;
     this.end('truncated', 'copied and truncated');
-    this.#size = this.#offset;
+    this.#size = this.offset;
   }
 
   /** The bytes are out of reach: what is unread becomes a gap. */
@@ -311,8 +287,8 @@ export class FileFollower extends Generation<FileFollower> {
   #see(facts: FileFacts, nowMs: number): void {
     if (facts.size > this.#size) {
       if (this.#size > 0 || this.#modifiedAtMs > 0) this.#grewAtMs = nowMs;
-      this.#held.grow();
-      this.#finishedAt = undefined;
+      this.held.grow();
+      this.progress.grow();
       this.#history.grew(facts.size, nowMs);
     }
     this.#size = facts.size;
@@ -323,7 +299,7 @@ export class FileFollower extends Generation<FileFollower> {
 
   /** What was seen since the last proof may be another's growth: the size falls back to what is known to have been this file's. */
   #disown(): 'rewritten' {
-    this.#size = Math.max(this.#offset, this.#provenSize);
+    this.#size = Math.max(this.offset, this.#provenSize);
     return 'rewritten';
   }
 
@@ -336,7 +312,7 @@ export class FileFollower extends Generation<FileFollower> {
   #giveUp({ reason, detail }: { readonly reason: GapReason; readonly detail: string }): Gap {
     const from = this.position();
     const bytes = this.unread;
-    this.#offset = this.#size;
+    this.progress.advance(this.#size);
     return lossOf(this.#options.source, from, reason, detail, bytes);
   }
 }

@@ -144,7 +144,7 @@ export class FileRoster {
     const { source, framer, timing } = this.#options;
     const follower = new FileFollower({ source, path, facts, generation, framer, timing }, descriptor, nowMs);
     if (beginning !== undefined) follower.seek(beginning.offset);
-    if (beginning?.isFinished === true && follower.unread === 0) follower.finish();
+    if (beginning?.isFinished === true && follower.unread === 0) follower.progress.finish();
     follower.isAnnounced = beginning !== undefined;
     follower.mayHaveCopies = beginning?.offset === 0;
     this.#followers.add(follower);
@@ -238,7 +238,7 @@ export class FileRoster {
   /** No more will come of it, and nothing is unread: that is told, so that nobody misses the file when a rotation removes it. */
   finish(follower: FileFollower, nowMs: number): void {
     if (follower.isFinished || !follower.isSettled) return;
-    follower.finish();
+    follower.progress.finish();
     const position = follower.position();
     if (follower.isOver) this.#options.onFinished?.(position);
     this.announcements.add(settlement(this.#options.source, nowMs, position));

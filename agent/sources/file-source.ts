@@ -227,7 +227,7 @@ export class FileSource implements Source {
       this.#rotation.rewritten(follower, nowMs);
     } catch (error) {
       this.#roster.report(follower.path, error);
-      follower.defer(nowMs + this.#timing.idlePollMs);
+      follower.held.defer(nowMs + this.#timing.idlePollMs);
     } finally {
       this.#roster.setBusy(undefined);
     }

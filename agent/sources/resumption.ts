@@ -73,11 +73,11 @@ export function rewind(roster: FileRoster, positions: readonly Position[], sourc
     else follower.seek(Math.min(committed, follower.size));
   }
   for (const follower of roster.followers) {
-    const { heir, settled } = follower;
+    const { heir, progress } = follower;
     if (heir === undefined) continue;
     // What the truncated file had shipped in vain is still in its copy, and is read there; what was settled of it isn't read again.
     const committed = claims.committed(heir);
-    const from = Math.max(settled, committed ?? 0);
+    const from = Math.max(progress.settled, committed ?? 0);
     if (from !== heir.offset) {
       heir.inherit(from);
       roster.announcements.add(settlement(source, nowMs, heir.position()));

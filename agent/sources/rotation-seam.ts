@@ -33,7 +33,7 @@ export function joinAcross(older: FileFollower, newer: FileFollower, nowMs: numb
     return undefined;
   }
   if (records === 'apart') {
-    older.closeLines();
+    older.held.closeLines();
     return undefined;
   }
   const length = records.reduce((sum, each) => sum + each, 0);

@@ -129,7 +129,7 @@ export class Rotation {
     if (predecessor !== undefined) {
       if (isUnfinished(predecessor, follower, nowMs)) return false;
       // Until all of it is settled a new session may have it read again.
-      if (predecessor.unread === 0 && predecessor.settled >= predecessor.offset) follower.predecessor = undefined;
+      if (predecessor.unread === 0 && predecessor.progress.settled >= predecessor.offset) follower.predecessor = undefined;
     }
     if (follower.isExamined) return true;
     if (follower.doubtedSinceMs === undefined) {
