@@ -34,6 +34,13 @@ export class Announcements {
     if (position.offset > end.offset || end.isFinished !== true || position.isFinished === true) this.#unsettled.delete(name);
   }
 
+  /** Nothing is lost behind these positions after all; takes effect when announcements are repeated. */
+  withdrawLosses(isFound: (from: FilePosition) => boolean): void {
+    for (const [name, shipment] of this.#unsettled)
+      if (shipment.kind === 'gap' && shipment.bytes === 0 && shipment.from.kind === 'file' && isFound(shipment.from))
+        this.#unsettled.delete(name);
+  }
+
   clear(): void {
     this.#waiting = [];
     this.#unsettled.clear();

@@ -53,6 +53,11 @@ export class Claims {
     return { generation: position.identity.generation, offset: position.offset, isFinished: position.isFinished };
   }
 
+  /** A later generation of this file is known. */
+  hasLater({ identity }: FilePosition): boolean {
+    return (this.#newest.get(fileKey(identity))?.identity.generation ?? identity.generation) > identity.generation;
+  }
+
   /** The position of this very file if it was finished there and is as it was. */
   finished(path: string, facts: FileFacts): FilePosition | undefined {
     const position = this.#newest.get(fileKey(facts));
@@ -160,7 +165,8 @@ export class Claims {
   }
 }
 
-function fits(position: FilePosition, facts: FileFacts, descriptor: number): boolean {
+/** True if the open file can be the one that was read up to this position. */
+export function fits(position: FilePosition, facts: { readonly size: number }, descriptor: number): boolean {
   return facts.size >= position.offset && hasFingerprint(descriptor, position.identity);
 }
 

@@ -2,7 +2,7 @@
 // Must never skip bytes on a guess: a position counts only for the file that its fingerprint fits.
 import type { FilePosition, Position } from '../record.ts';
 import type { Archives } from './archives.ts';
-import { beginning, Claims } from './claims.ts';
+import { beginning, Claims, fits } from './claims.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import type { FileFollower } from './file-follower.ts';
 import { fileKey } from './file-identity.ts';
@@ -67,6 +67,8 @@ export function compressedOf(findings: Findings, rotated: RotatedFiles): readonl
 export function rewind(roster: FileRoster, positions: readonly Position[], source: string, nowMs: number): void {
   for (const position of positions) if (position.kind === 'file') roster.announcements.noteSettled(position);
   const claims = new Claims(positions);
+  // What came after it is known: nobody lost sight of it.
+  roster.announcements.withdrawLosses((from) => claims.hasLater(from));
   for (const follower of roster.followers) {
     const committed = claims.committed(follower);
     if (committed === undefined) follower.rewind();
@@ -96,7 +98,9 @@ export function beganAmiss(roster: FileRoster, ours: readonly Position[], theirs
   return theirs.some((position) => {
     if (position.kind !== 'file' || known.has(nameOf(position))) return false;
     const follower = roster.ofInode(fileKey(position.identity));
-    return follower === undefined || follower.generation !== position.identity.generation || !follower.isListed;
+    if (follower === undefined || follower.generation !== position.identity.generation || !follower.isListed) return true;
+    // What was counted as the next generation here may be the one after that.
+    return follower.descriptor !== undefined && !fits(position, follower, follower.descriptor);
   });
 }
 

@@ -51,8 +51,8 @@ export class SourceDriver {
     return [...this.#committed.values()];
   }
 
-  /** A new process of the agent. */
-  async start(): Promise<void> {
+  /** A new process of the agent. @param own it is opened at these before the coordinator can be asked: what the process's own file says */
+  async start(own?: readonly Position[]): Promise<void> {
     this.#source = new FileSource({
       id: 'test',
       exclude: [],
@@ -67,6 +67,7 @@ export class SourceDriver {
       ...this.#options,
       timing: { ...quickTiming, ...this.#options.timing },
     });
+    if (own !== undefined) await this.#source.open(own);
     await this.#source.open(this.positions);
     this.pull();
   }

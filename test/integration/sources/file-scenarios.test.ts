@@ -195,6 +195,41 @@ describe('what happens while the agent is down', () => {
     expect(one.faults).toEqual([]);
   });
 
+  it('is no loss where a process knows only from the coordinator that a file was truncated', async () => {
+    folder.append('app.log', 1, 100);
+    const one = await folder.follow('app.log', { onFinished: undefined });
+    await one.untilExactly(100);
+    const own = one.positions;
+    truncateSync(folder.at('app.log'));
+    folder.append('app.log', 101, 110);
+    await one.untilExactly(110);
+    await one.stop();
+    folder.append('app.log', 111, 120);
+    await one.start(own);
+    await one.untilRecords(120);
+    expect(byNumber(one.records)).toEqual(numbered(1, 120));
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
+  it('is read from its beginning where a process knows of one truncation only from the coordinator, and of another from nobody', async () => {
+    folder.append('app.log', 1, 100);
+    const one = await folder.follow('app.log', { onFinished: undefined });
+    await one.untilExactly(100);
+    const own = one.positions;
+    truncateSync(folder.at('app.log'));
+    folder.append('app.log', 101, 110);
+    await one.untilExactly(110);
+    await one.stop();
+    truncateSync(folder.at('app.log'));
+    folder.append('app.log', 111, 150);
+    await one.start(own);
+    await one.untilRecords(150);
+    expect(byNumber(one.records)).toEqual(numbered(1, 150));
+    expect(one.gaps).toMatchObject([{ bytes: 0, reason: 'file-vanished' }]);
+    expect(one.faults).toEqual([]);
+  });
+
   it('is read on where it went on after it was finished', async () => {
     folder.append('app.log', 1, 100);
     const one = await folder.follow('app.log*');
