@@ -30,7 +30,7 @@ import { openCredentialsStore, type NodeCredentials } from './session/node-crede
 import { openPositionsFile } from './session/positions-file.ts';
 import { createSendRate } from './session/send-rate.ts';
 import { createSession } from './session/session.ts';
-import { createSessionMetrics } from './session/session-metrics.ts';
+import { beginGapSeries, createSessionMetrics } from './session/session-metrics.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
 import { createResourceGovernor, ownUsage } from './resource-governor.ts';
 import { openFileShare } from './open-file-share.ts';
@@ -111,6 +111,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const sourcesOf = ({ sources }: NodeSettings): readonly SourceSettings[] => effectiveSources(sources, dependencies.hostRoot).sources;
   /** Of each source, whenever it was opened. */
   let maxOpenFiles = openFileShare(1);
+  const sessionMetrics = createSessionMetrics(metrics);
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
@@ -122,6 +123,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
       const sources = sourcesOf(settings);
       maxOpenFiles = settings.limits.maxOpenFiles ?? openFileShare(sources.filter(({ file }) => file !== undefined).length);
       await pipeline.configure(sources);
+      beginGapSeries(sessionMetrics, sources);
       if (settings.log.level !== undefined) logger.setLevel(settings.log.level);
       rate.limit(settings.limits.maxBytesPerSecond ?? 0);
     },
@@ -152,7 +154,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
     version,
     clock,
     logger: child('session'),
-    metrics: createSessionMetrics(metrics),
+    metrics: sessionMetrics,
     drainMs: dependencies.drainMs,
     ackTimeoutMs: dependencies.ackTimeoutMs,
     greetingTimeoutMs: dependencies.greetingTimeoutMs,

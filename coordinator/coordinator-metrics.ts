@@ -2,6 +2,7 @@
 // Must never use a label whose values grow with the log.
 import type { Metrics } from '../base/metrics.ts';
 import type { IngestMetrics } from './logs/ingest-metrics.ts';
+import { gapReasons } from './logs/log-batch.ts';
 
 /** Seconds of a commit: an fsync on a fast disk to a busy one. */
 const commitBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
@@ -39,6 +40,13 @@ export function createCoordinatorMetrics(metrics: Metrics, gauges: Gauges): Coor
   const wireBytes = metrics.counter({ name: 'log_wire_bytes_total', help: 'Bytes of log payload as sent.' });
   const gaps = metrics.counter({ name: 'log_gaps_total', help: 'Gaps that agents reported.', labels: ['reason'] });
   const gapBytes = metrics.counter({ name: 'log_gap_bytes_total', help: 'Bytes that were lost in gaps.', labels: ['reason'] });
+  const gapRecords = metrics.counter({
+    name: 'log_gap_records_total',
+    help: 'Records that were lost in gaps, as far as it is known how many.',
+    labels: ['reason'],
+  });
+  // A series that begins with its first loss shows no increase, and no alert.
+  for (const reason of gapReasons) for (const counter of [gaps, gapBytes, gapRecords]) counter.add({ reason }, 0);
   const commits = metrics.histogram({ name: 'commit_seconds', help: 'How long group commits took.', buckets: commitBuckets });
   const acknowledged = metrics.counter({ name: 'log_shipments_acknowledged_total', help: 'Batches and gaps that were committed.' });
   const failures = metrics.counter({ name: 'commit_failures_total', help: 'Group commits that failed; their batches come again.' });
@@ -74,9 +82,10 @@ export function createCoordinatorMetrics(metrics: Metrics, gauges: Gauges): Coor
         bytes.add({}, recordBytes);
         wireBytes.add({}, payloadBytes);
       },
-      recordGap(reason, lostBytes) {
+      recordGap(reason, lostBytes, records) {
         gaps.add({ reason });
         gapBytes.add({ reason }, lostBytes);
+        gapRecords.add({ reason }, records);
       },
       recordCommit(shipments, durationMs) {
         acknowledged.add({}, shipments);

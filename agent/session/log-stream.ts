@@ -232,6 +232,7 @@ class CreditedLogStream implements LogStream {
         } else {
           metrics.gaps.add({ source: item.shipment.source });
           metrics.gapBytes.add({ source: item.shipment.source }, item.shipment.bytes);
+          metrics.gapRecords.add({ source: item.shipment.source }, item.shipment.records);
           onGapSettled();
         }
         for (const position of item.settles) {

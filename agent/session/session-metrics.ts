@@ -10,10 +10,16 @@ export interface SessionMetrics {
   readonly recordsAcknowledged: Counter;
   readonly gaps: Counter;
   readonly gapBytes: Counter;
+  readonly gapRecords: Counter;
   readonly refusals: Counter;
   readonly oddAcknowledgements: Counter;
   readonly connections: Counter;
   readonly acknowledgeSeconds: Histogram;
+}
+
+/** A series that begins with its first loss shows no increase, and no alert. */
+export function beginGapSeries({ gaps, gapBytes, gapRecords }: SessionMetrics, sources: readonly { readonly id: string }[]): void {
+  for (const { id: source } of sources) for (const counter of [gaps, gapBytes, gapRecords]) counter.add({ source }, 0);
 }
 
 export function createSessionMetrics(metrics: Metrics): SessionMetrics {
@@ -26,6 +32,7 @@ export function createSessionMetrics(metrics: Metrics): SessionMetrics {
     recordsAcknowledged: counter('records_acknowledged_total', 'Records that are durable at the coordinator.'),
     gaps: counter('gaps_total', 'Ranges of log that were never sent, as the coordinator was told.', ['source']),
     gapBytes: counter('gap_bytes_total', 'Log bytes that were never sent, as the coordinator was told.', ['source']),
+    gapRecords: counter('gap_records_total', 'Records that were never sent, as far as it is known how many.', ['source']),
     refusals: counter('refusals_total', 'Batches that the coordinator did not take, by what follows.', ['outcome']),
     oddAcknowledgements: counter('odd_acknowledgements_total', 'Acknowledgements that were repeated, late or for nothing that was sent.'),
     connections: counter('connections_total', 'Attempts to connect to the coordinator, by outcome.', ['outcome']),

@@ -29,7 +29,8 @@ export async function checkCursor(program: string, place: readonly string[], cur
   const [entry] = found.kind === 'lines' ? found.lines : [];
   const next = entry === undefined ? undefined : cursorOf(entry);
   if (next !== undefined) {
-    if (parts(next).get('i') === parts(cursor).get('i') && parts(next).get('s') === parts(cursor).get('s')) return { kind: 'present' };
+    if (cursorParts(next).get('i') === cursorParts(cursor).get('i') && cursorParts(next).get('s') === cursorParts(cursor).get('s'))
+      return { kind: 'present' };
     return { kind: 'removed', records: isWhole ? entriesBetween(cursor, next) : 0 };
   }
   const end = await runJournal(program, [...place, ...oneEntry]);
@@ -42,13 +43,13 @@ export async function checkCursor(program: string, place: readonly string[], cur
 const oneEntry = ['-o', 'json', '--no-pager', '-q', '-n', '1', '--output-fields=_BOOT_ID'];
 
 function entriesBetween(from: string, to: string): number {
-  const [one, other] = [parts(from), parts(to)];
+  const [one, other] = [cursorParts(from), cursorParts(to)];
   if (one.get('s') !== other.get('s')) return 0;
   const between = Number.parseInt(other.get('i') ?? '', 16) - Number.parseInt(one.get('i') ?? '', 16) - 1;
   return Number.isSafeInteger(between) && between > 0 ? between : 0;
 }
 
 /** `s=…;i=…;b=…`: sequence id, sequence number (hexadecimal), boot and more. */
-function parts(cursor: string): ReadonlyMap<string, string> {
+export function cursorParts(cursor: string): ReadonlyMap<string, string> {
   return new Map(cursor.split(';').map((part) => [part.slice(0, 1), part.slice(2)]));
 }

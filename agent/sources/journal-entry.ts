@@ -22,8 +22,10 @@ export function shortenEntry(line: Buffer, maxBytes: number): Buffer {
     const longest = longestField(fields);
     if (longest === undefined) break;
     const [name, value, length] = longest;
-    // Escapes make JSON longer than its text: after the first cut it is measured again.
-    const keep = Math.max(leastFieldLength, Math.min(Math.floor(length / 2), length - excess));
+    // A byte of text is one or more of JSON, one that is no text three or four: what is kept is reckoned in JSON, and measured again.
+    const jsonLength = Buffer.byteLength(JSON.stringify(value));
+    const share = Math.max(0, jsonLength - excess) / jsonLength;
+    const keep = Math.max(leastFieldLength, Math.min(length - 1, Math.floor(length * share)));
     fields.set(name, cutValue(value, keep, length));
     excess = Buffer.byteLength(JSON.stringify(Object.fromEntries(fields))) + 1 - maxBytes;
   }

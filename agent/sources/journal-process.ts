@@ -18,6 +18,11 @@ const mostErrorText = 500;
 /** A line longer than this is thrown away while it arrives; the journal allows fields of up to 768 MiB. */
 const mostLineBytes = 32 * 1024 * 1024;
 
+/** From asking it to end to ending it, and from that to going on without it. */
+const politeMs = 2000;
+/** For an answer of a few entries. */
+const mostAnswerMs = 60_000;
+
 const newline = 0x0a;
 
 /** One run of journalctl. */
@@ -33,6 +38,8 @@ export class JournalProcess {
   #oldestAtMs = 0;
   #errorText = '';
   #exit: { readonly status: number } | undefined;
+  /** When it last said something, or began (monotonic). */
+  heardAtMs = performance.now();
   /** Lines that were longer than can be held. */
   oversized = 0;
 
@@ -49,7 +56,8 @@ export class JournalProcess {
       this.#errorText = error.message;
       this.#end(127);
     });
-    this.#child.on('close', (status) => {
+    this.#child.on('close', (status, signal) => {
+      if (signal !== null && this.#errorText === '') this.#errorText = `${options.program} was ended by ${signal}`;
       this.#end(status ?? 128);
     });
   }
@@ -88,19 +96,30 @@ export class JournalProcess {
     return line;
   }
 
-  /** Ends it. Resolves when it is gone. */
-  async stop(): Promise<void> {
+  /** Ends it, by force if it doesn't listen, as one that was stopped. Resolves when it is gone, or can't be waited for. */
+  async stop(isForced = false): Promise<void> {
     this.#child.stdout?.resume();
     if (this.#exit !== undefined) return;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     this.#child.once('close', () => {
       resolve(undefined);
     });
-    this.#child.kill('SIGTERM');
+    this.#child.kill(isForced ? 'SIGKILL' : 'SIGTERM');
+    const force = setTimeout(() => this.#child.kill('SIGKILL'), politeMs);
+    const leave = setTimeout(() => {
+      // The kernel holds it in a read that doesn't end; it goes when that does.
+      this.#child.stdout?.destroy();
+      this.#child.stderr?.destroy();
+      this.#child.unref();
+      resolve(undefined);
+    }, 2 * politeMs);
     await promise;
+    clearTimeout(force);
+    clearTimeout(leave);
   }
 
   #take(bytes: Buffer): void {
+    this.heardAtMs = performance.now();
     let start = 0;
     for (;;) {
       const found = bytes.indexOf(newline, start);
@@ -144,6 +163,7 @@ export class JournalProcess {
 export async function runJournal(program: string, journalArguments: readonly string[]): Promise<JournalAnswer> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const lines: Buffer[] = [];
+  let isLate = false;
   const run = new JournalProcess({
     program,
     arguments: journalArguments,
@@ -152,7 +172,13 @@ export async function runJournal(program: string, journalArguments: readonly str
       if (run.exitStatus !== undefined) resolve(undefined);
     },
   });
+  const limit = setTimeout(() => {
+    isLate = true;
+    void run.stop().finally(() => resolve(undefined));
+  }, mostAnswerMs);
   await promise;
+  clearTimeout(limit);
+  if (isLate) return { kind: 'failed', reason: `${program} did not answer within ${mostAnswerMs / 1000} s` };
   return run.exitStatus === 0 ? { kind: 'lines', lines } : { kind: 'failed', reason: run.errorText };
 }
 

@@ -6,22 +6,18 @@ import type { Logger } from '../../base/logger.ts';
 import type { Chunk, Gap, Position, Shipment } from '../record.ts';
 import { checkCursor, cursorOf } from './journal-cursor.ts';
 import { shortenEntry } from './journal-entry.ts';
+import { findLost, holeBetween, type Hole } from './journal-holes.ts';
 import { JournalProcess, runJournal } from './journal-process.ts';
+import { standsStill } from './journal-standstill.ts';
+import { JournalSelection, type JournalSelectionOptions } from './journal-selection.ts';
 import { joinTraces } from './journal-traces.ts';
 import { lastOf } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
 
-export interface JournalSourceOptions {
+export interface JournalSourceOptions extends JournalSelectionOptions {
   readonly id: string;
-  /** Empty: all. Units and identifiers must both fit where both are given. */
-  readonly units: readonly string[];
-  readonly identifiers: readonly string[];
-  /** Least severe that is read, as syslog's number; absent: all. */
-  readonly leastSevere?: number | undefined;
-  /** Absent: the system's journal. */
-  readonly directory?: string | undefined;
   /** 0 or absent: no limit. */
   readonly maxBytesPerSecond?: number | undefined;
   /** An entry that is longer as JSON has its longest fields cut. Default 256 KiB. */
@@ -30,6 +26,8 @@ export interface JournalSourceOptions {
   readonly joinsTraces?: boolean | undefined;
   /** Default `journalctl`. */
   readonly program?: string | undefined;
+  /** After so long without a word journalctl is suspected to stand still. Default two minutes. */
+  readonly silenceMs?: number | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,7 +46,8 @@ export interface JournalSourceOptions {
  */
 type Stage = 'check' | 'catch-up' | 'follow';
 
-const defaultEntryBytes = 256 * 1024;
+const defaultEntryBytes = 768 * 1024;
+const mostTraceBytes = 256 * 1024;
 const mostTraceLines = 1000;
 /** The lines of a trace are written as entries one right after the other; so long is waited for the next one. */
 const traceWait = { quietMs: 100, mostMs: 1000 };
@@ -57,6 +56,8 @@ export class JournalSource implements Source {
   readonly id: string;
   readonly #options: JournalSourceOptions;
   readonly #program: string;
+  readonly #selection: JournalSelection;
+  readonly #silenceMs: number;
   readonly #news = new Waiting();
   readonly #rate: RateLimit;
   #stage: Stage = 'catch-up';
@@ -65,7 +66,14 @@ export class JournalSource implements Source {
   #cursor = '';
   /** A cursor whose entry was removed: behind it journalctl (252) would skip the next entry too. */
   #goneCursor: string | undefined;
+  /** Something is asked of journalctl beside the process that reads. */
   #isChecking = false;
+  /** What is missing before this entry was looked into. */
+  #settledEntry: string | undefined;
+  /** What is missing before the next entry was told already. */
+  #trustsNext = false;
+  /** When the last question to a silent process was over (monotonic). */
+  #askedAtMs = 0;
   #gaps: Gap[] = [];
   #attempt = 0;
   #retryAtMs = 0;
@@ -79,6 +87,8 @@ export class JournalSource implements Source {
     this.id = options.id;
     this.#options = options;
     this.#program = options.program ?? 'journalctl';
+    this.#silenceMs = options.silenceMs ?? 120_000;
+    this.#selection = new JournalSelection(options);
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
   }
 
@@ -103,7 +113,8 @@ export class JournalSource implements Source {
       const shipment = restMs > 0 ? undefined : this.#take(maxBytes, nowMs);
       if (shipment !== undefined) return shipment;
       if (limitedMs === 0) this.#advance(nowMs);
-      const pauseMs = restMs > 0 ? restMs : this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : Number.POSITIVE_INFINITY;
+      const dueMs = this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : this.#suspectMs();
+      const pauseMs = restMs > 0 ? restMs : dueMs;
       // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
       if (this.#gaps.length === 0) await this.#news.wait(pauseMs, signal);
     }
@@ -120,7 +131,7 @@ export class JournalSource implements Source {
   }
 
   async last(count: number): Promise<Chunk | undefined> {
-    const answer = await runJournal(this.#program, [...this.#selection(), '-n', String(count)]);
+    const answer = await runJournal(this.#program, [...this.#selection.entries, '-n', String(count)]);
     if (answer.kind === 'failed') throw new Error(answer.reason);
     const at: Position = { kind: 'journal', cursor: this.#cursor };
     const lengths = answer.lines.map((line) => line.length);
@@ -164,6 +175,7 @@ export class JournalSource implements Source {
       const entry = isLong ? shortenEntry(line, maxEntryBytes) : line;
       const cursor = cursorOf(line);
       if (lines.length > 0 && bytes + entry.length > maxBytes) break;
+      if (cursor !== undefined && !this.#follows(cursor, lines.length === 0)) break;
       this.#process?.take();
       // Not an entry: journalctl's own remarks.
       if (cursor === undefined) continue;
@@ -175,7 +187,7 @@ export class JournalSource implements Source {
     this.#reportOversized();
     if (lines.length === 0) return undefined;
     const { joinsTraces = true } = this.#options;
-    const records = joinsTraces ? joinTraces(lines, { maxBytes: maxEntryBytes, maxLines: mostTraceLines }) : lines;
+    const records = joinsTraces ? joinTraces(lines, { maxBytes: mostTraceBytes, maxLines: mostTraceLines }) : lines;
     bytes = records.reduce((sum, record) => sum + record.length, 0);
     this.#problem = undefined;
     this.#attempt = 0;
@@ -199,6 +211,57 @@ export class JournalSource implements Source {
     };
   }
 
+  /** False while entries may be missing before this one; that is looked into once it is the next. */
+  #follows(cursor: string, isNext: boolean): boolean {
+    const hole =
+      this.#selection.isWhole && this.#settledEntry !== cursor && !this.#trustsNext ? holeBetween(this.#cursor, cursor) : undefined;
+    if (hole === undefined) {
+      this.#trustsNext = false;
+      return true;
+    }
+    if (isNext) this.#aside(() => this.#lookInto(hole, this.#cursor, cursor));
+    return false;
+  }
+
+  async #lookInto(hole: Hole, from: string, next: string): Promise<void> {
+    const records = await findLost(this.#program, this.#selection, hole);
+    // A new session began meanwhile, at another place.
+    if (from !== this.#cursor) return;
+    this.#settledEntry = next;
+    if (records > 0) this.#addGap(from, records, 'entries cannot be read: a journal file is damaged, or was removed before they were read');
+  }
+
+  /** Milliseconds until a process that says nothing is suspected; asks about it once that is over. */
+  #suspectMs(): number {
+    const running = this.#process;
+    if (running === undefined || running.peek() !== undefined || this.#isChecking) return Number.POSITIVE_INFINITY;
+    const leftMs = Math.max(running.heardAtMs, this.#askedAtMs) + this.#silenceMs - performance.now();
+    if (leftMs <= 0) this.#aside(() => this.#ask(running));
+    return Math.max(0, leftMs) || Number.POSITIVE_INFINITY;
+  }
+
+  async #ask(running: JournalProcess): Promise<void> {
+    const words = this.#selection.catchUp(this.#cursor, this.#cursor === this.#goneCursor);
+    const isStill = await standsStill(running, this.#program, words, Math.min(5000, this.#silenceMs));
+    this.#askedAtMs = performance.now();
+    if (!isStill || this.#process !== running) return;
+    this.#options.logger.warn('journalctl stands still, it is started again', {
+      silentMs: Math.round(this.#askedAtMs - running.heardAtMs),
+    });
+    this.#process = undefined;
+    this.#stage = this.#cursor === '' ? 'catch-up' : 'check';
+    await running.stop(true);
+  }
+
+  #aside(work: () => Promise<void>): void {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    void work().finally(() => {
+      this.#isChecking = false;
+      this.#news.notify();
+    });
+  }
+
   /** Starts what is to be done next, if nothing is under way. */
   #advance(nowMs: number): void {
     if (this.#isChecking || nowMs < this.#retryAtMs) return;
@@ -209,17 +272,15 @@ export class JournalSource implements Source {
       if (nowMs < this.#retryAtMs) return;
     }
     if (this.#stage === 'check') {
-      this.#isChecking = true;
-      void this.#check(this.#cursor).finally(() => {
-        this.#isChecking = false;
-        this.#news.notify();
-      });
+      this.#aside(() => this.#check(this.#cursor));
       return;
     }
     const onNews = (): void => {
       this.#news.notify();
     };
-    this.#process = new JournalProcess({ program: this.#program, arguments: this.#arguments(this.#stage), onNews });
+    const isGone = this.#cursor === this.#goneCursor;
+    const words = this.#stage === 'follow' ? this.#selection.follow(this.#cursor, isGone) : this.#selection.catchUp(this.#cursor, isGone);
+    this.#process = new JournalProcess({ program: this.#program, arguments: words, onNews });
   }
 
   #finish(status: number, errorText: string, nowMs: number): void {
@@ -237,16 +298,14 @@ export class JournalSource implements Source {
   }
 
   #fail(problem: string, nowMs: number): void {
-    if (this.#problem === undefined) this.#options.logger.warn('journal cannot be read', { problem });
+    if (this.#problem !== problem) this.#options.logger.warn('journal cannot be read', { problem });
     this.#problem = problem;
     this.#retryAtMs = nowMs + backoffMs(this.#attempt, { baseMs: 1000, maxMs: 60_000, minMs: 200 });
     this.#attempt += 1;
   }
 
   async #check(cursor: string): Promise<void> {
-    const { units, identifiers, leastSevere } = this.#options;
-    const isWhole = units.length === 0 && identifiers.length === 0 && leastSevere === undefined;
-    const check = await checkCursor(this.#program, this.#place(), cursor, isWhole);
+    const check = await checkCursor(this.#program, this.#selection.place, cursor, this.#selection.isWhole);
     // A new session began meanwhile, at another place.
     if (cursor !== this.#cursor || this.#stage !== 'check') return;
     if (check.kind === 'failed') {
@@ -256,6 +315,7 @@ export class JournalSource implements Source {
     this.#stage = 'catch-up';
     if (check.kind === 'removed') {
       this.#goneCursor = cursor;
+      this.#trustsNext = true;
       this.#addGap(cursor, check.records, 'the journal dropped entries behind the last one that was read');
     } else if (check.kind === 'beyond') {
       this.#cursor = check.last;
@@ -268,6 +328,7 @@ export class JournalSource implements Source {
     const count = this.#process?.oversized ?? 0;
     if (count === 0 || this.#process === undefined) return;
     this.#process.oversized = 0;
+    this.#trustsNext = true;
     this.#gaps.push({ ...this.#gapAt(this.#cursor, count, 'entries longer than 32 MiB are not read'), reason: 'limit' });
   }
 
@@ -284,26 +345,6 @@ export class JournalSource implements Source {
     this.#gapsTotal += 1;
     this.#options.logger.warn('journal entries are lost', { records: gap.records, detail: gap.detail });
     return gap;
-  }
-
-  #place(): readonly string[] {
-    const { directory } = this.#options;
-    return directory === undefined ? [] : [`--directory=${directory}`];
-  }
-
-  /** Which entries, and how they are printed. */
-  #selection(): readonly string[] {
-    const { units, identifiers, leastSevere } = this.#options;
-    const place = [...this.#place(), '-o', 'json', '--all', '--no-pager', '-q'];
-    const filters = [...units.map((unit) => `--unit=${unit}`), ...identifiers.map((each) => `--identifier=${each}`)];
-    return [...place, ...filters, ...(leastSevere === undefined ? [] : [`--priority=${leastSevere}`])];
-  }
-
-  #arguments(stage: Stage): readonly string[] {
-    const isGone = this.#cursor === this.#goneCursor;
-    const behind = this.#cursor === '' ? [] : [`${isGone ? '--cursor' : '--after-cursor'}=${this.#cursor}`];
-    if (stage === 'follow') return [...this.#selection(), '-f', '-n', 'all', '--merge', ...behind];
-    return [...this.#selection(), ...(behind.length === 0 ? ['--boot'] : behind)];
   }
 
   async #stop(): Promise<void> {

@@ -59,7 +59,8 @@ export interface LogBatch {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-export type GapReason = 'file-vanished' | 'truncated' | 'limit' | 'journal' | 'read-error' | 'rejected' | 'unknown';
+export const gapReasons = ['file-vanished', 'truncated', 'limit', 'journal', 'read-error', 'rejected', 'unknown'] as const;
+export type GapReason = (typeof gapReasons)[number];
 
 export interface LogGap {
   readonly kind: 'gap';

@@ -1,6 +1,6 @@
 // Statements about the journal: each entry once, with all its fields, and an explicit gap where that can't be.
 // Must never read the host's journal.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -163,6 +163,67 @@ describe.skipIf(!canRun)('the journal', () => {
     expect(reader.messages[0]).toBe('before');
     expect(String(reader.messages[1])).toMatch(/^y{1000,10000}$/);
     expect(reader.messages[2]).toBe('after');
+  });
+
+  it('keeps as much of bytes that are no text as fits', async () => {
+    writer.write([{ message: Buffer.from(Array.from({ length: 9000 }, (_unused, index) => index % 256)) }]);
+    const reader = await read(undefined, { maxEntryBytes: 10_000 });
+    await reader.until(() => reader.entries.length === 1);
+    const kept = reader.messages[0] as readonly number[];
+    // A byte takes at most four bytes of JSON, and the other fields some hundred.
+    expect(kept.length).toBeGreaterThan(2000);
+    expect(kept).toEqual(Array.from({ length: kept.length }, (_unused, index) => index % 256));
+  });
+
+  it('tells how many entries a damaged file lost, and goes on behind them', async () => {
+    writer.write(numbered(1, 300));
+    const path = join(folder, 'system.journal');
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf('MESSAGE=line 150');
+    bytes.fill(0, at - 1500, at + 100);
+    writeFileSync(path, bytes);
+    const reader = await read();
+    await reader.until(() => reader.messages.at(-1) === 'line 300');
+    const records = reader.gaps.reduce((sum, gap) => sum + gap.records, 0);
+    expect(records).toBeGreaterThan(0);
+    expect(reader.entries.length + records).toBe(300);
+  });
+
+  /** Is journalctl, but for what it does where it follows. */
+  function impostor(following: string): string {
+    mkdirSync(join(folder, 'bin'));
+    const program = join(folder, 'bin', 'journalctl');
+    writeFileSync(
+      program,
+      `#!/bin/bash\ncase "$*" in *" -f "*) ${following};; *" -n 1") echo asked >> '${join(folder, 'asked')}';; esac\nexec journalctl "$@"\n`,
+      { mode: 0o755 },
+    );
+    return program;
+  }
+
+  it('is read on where journalctl stands still, and ended where it does not listen', async () => {
+    const program = impostor("trap '' TERM; while :; do read -r -t 1 <> <(:); done");
+    writer.write(numbered(1, 10));
+    const reader = await read(undefined, { program, silenceMs: 100 });
+    await reader.until(() => reader.entries.length === 10);
+    writer.write(numbered(11, 20));
+    await reader.until(() => reader.entries.length >= 20);
+    await reader.stop();
+    expect(reader.messages).toEqual(texts(1, 20));
+    expect(reader.gaps).toEqual([]);
+  });
+
+  it('leaves journalctl alone where there is nothing to print', async () => {
+    const program = impostor(`echo began >> '${join(folder, 'began')}'`);
+    writeFileSync(join(folder, 'asked'), '');
+    writer.write(numbered(1, 10));
+    const reader = await read(undefined, { program, silenceMs: 20 });
+    await reader.until(() => reader.entries.length === 10);
+    await reader.until(() => readFileSync(join(folder, 'asked'), 'utf8').length > 20);
+    writer.write(numbered(11, 12));
+    await reader.until(() => reader.entries.length >= 12);
+    expect(reader.messages).toEqual(texts(1, 12));
+    expect(readFileSync(join(folder, 'began'), 'utf8')).toBe('began\n');
   });
 
   it('reads only the units that are asked for', async () => {
