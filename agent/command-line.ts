@@ -20,6 +20,7 @@ Options:
   --coordinator ADDR   enroll: host:port, written into the settings
   --token TOKEN        enroll: the join token; others on this host may see it, so that --token-file is better
   --token-file FILE    enroll: the join token, - for standard input (or ${environmentPrefix}_JOIN_TOKEN, or the setting joinTokenFile)
+  -o, --output FORMAT  check, sources: text for people (the default) or json for programs
   -h, --help           print this help
   -V, --version        print the version
 
@@ -42,6 +43,7 @@ export type CommandLine =
       readonly tokenFile: string | undefined;
       readonly token: string | undefined;
       readonly coordinator: string | undefined;
+      readonly output: 'text' | 'json';
     };
 
 export function readCommandLine(words: readonly string[]): CommandLine {
@@ -56,6 +58,7 @@ export function readCommandLine(words: readonly string[]): CommandLine {
         'token-file': { type: 'string' },
         token: { type: 'string' },
         coordinator: { type: 'string' },
+        output: { type: 'string', short: 'o' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'V' },
       },
@@ -74,5 +77,8 @@ export function readCommandLine(words: readonly string[]): CommandLine {
   const given = [token, coordinator, tokenFile].some((value) => value !== undefined);
   if (given && command !== 'enroll') return wrong('--coordinator, --token and --token-file are for enroll only');
   if (token !== undefined && tokenFile !== undefined) return wrong('--token and --token-file exclude each other');
-  return { kind: 'command', command, file: values.config ?? defaultFile, tokenFile, token, coordinator };
+  const { output = 'text' } = values;
+  if (output !== 'text' && output !== 'json') return wrong(`--output ${output}: there are text and json`);
+  if (values.output !== undefined && command !== 'check' && command !== 'sources') return wrong('--output is for check and sources only');
+  return { kind: 'command', output, command, file: values.config ?? defaultFile, tokenFile, token, coordinator };
 }

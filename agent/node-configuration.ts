@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readEnvelope, writeEnvelope } from '../base/atomic-file.ts';
 import { parseConfig } from '../base/config.ts';
 import { HephaestusError } from '../base/errors.ts';
-import type { Logger } from '../base/logger.ts';
+import { silentLogger, type Logger } from '../base/logger.ts';
 import { layOver, nodeSettingsSchema, type NodeSettings } from './config.ts';
 import type { ConfigurationOffer, ConfigurationState } from './session/directives.ts';
 
@@ -109,6 +109,20 @@ export function createNodeConfiguration(options: NodeConfigurationOptions): Node
       if (usable !== undefined) state = { ...state, runningHash: usable.hash };
     },
   };
+}
+
+export interface RunningSettings {
+  readonly settings: NodeSettings;
+  /** Of what the coordinator pushed last; undefined if it pushed nothing, or this user may not know. */
+  readonly pushedVersion: number | undefined;
+}
+
+/** What an agent with this state runs: for commands beside it. */
+export async function readRunningSettings(stateFolder: string, file: NodeSettings): Promise<RunningSettings> {
+  const kept = await readKept(join(stateFolder, 'configuration.json'), silentLogger);
+  const checked = kept === undefined ? undefined : check(kept);
+  if (checked?.kind !== 'valid') return { settings: file, pushedVersion: undefined };
+  return { settings: layOver(file, checked.push.settings), pushedVersion: checked.push.version };
 }
 
 type Checked = { readonly kind: 'valid'; readonly push: Push } | { readonly kind: 'invalid'; readonly reasons: readonly string[] };

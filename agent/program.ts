@@ -12,11 +12,12 @@ import { giveToOwner } from '../base/ownership.ts';
 import { silentMetrics } from '../base/silent-metrics.ts';
 import { environmentPrefix, readCommandLine, usage } from './command-line.ts';
 import { compose, type Agent } from './compose.ts';
-import { agentConfigSchema, type AgentConfig } from './config.ts';
-import { effectiveSources } from './discovered-sources.ts';
+import { agentConfigSchema, nodeSettingsOf, type AgentConfig } from './config.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-code.ts';
+import { readRunningSettings } from './node-configuration.ts';
+import type { CheckRow } from './self-check.ts';
 import { setCoordinator } from './settings-file.ts';
-import { explainFiles } from './sources/file-explanation.ts';
+import { reportSources, showSources } from './source-report.ts';
 import { readJoinToken, type JoinToken } from './session/join-token.ts';
 
 export interface ProgramSurroundings {
@@ -50,8 +51,8 @@ export async function runProgram(words: readonly string[], surroundings: Program
       break;
   }
   try {
-    if (line.command === 'check') return await check(line.file, surroundings);
-    else if (line.command === 'sources') await listSources(line.file, surroundings);
+    if (line.command === 'check') return await check(line.file, line.output, surroundings);
+    else if (line.command === 'sources') await listSources(line.file, line.output, surroundings);
     else if (line.command === 'enroll') await enroll(line, surroundings);
     else await run(line.file, surroundings);
     return exitCodes.done;
@@ -62,14 +63,20 @@ export async function runProgram(words: readonly string[], surroundings: Program
   }
 }
 
-async function check(file: string, surroundings: ProgramSurroundings): Promise<ExitCode> {
+async function check(file: string, output: 'text' | 'json', surroundings: ProgramSurroundings): Promise<ExitCode> {
   const config = await load(file, surroundings);
   const { checkHost } = await import('./self-check.ts');
-  surroundings.write(`${'ok'.padEnd(12)}configuration: ${file} is valid, ${config.sources.length} source(s)\n`);
+  const valid = { outcome: 'ok', subject: 'configuration', message: `${file} is valid, ${config.sources.length} source(s)` } as const;
+  if (output === 'text') surroundings.write(showRow(valid));
   const rows = await checkHost(config, { clock: systemClock, path: surroundings.env['PATH'] });
-  for (const { outcome, subject, message } of rows) surroundings.write(`${outcome.padEnd(12)}${subject}: ${message}\n`);
+  if (output === 'text') for (const row of rows) surroundings.write(showRow(row));
+  else surroundings.write(`${JSON.stringify({ checks: [valid, ...rows] }, undefined, 2)}\n`);
   if (rows.some(({ outcome }) => outcome === 'failed')) return exitCodes.failed;
   return rows.some(({ outcome }) => outcome === 'unreachable') ? exitCodes.unreachable : exitCodes.done;
+}
+
+function showRow({ outcome, subject, message }: CheckRow): string {
+  return `${outcome.padEnd(12)}${subject}: ${message}\n`;
 }
 
 async function load(file: string, { env }: ProgramSurroundings): Promise<AgentConfig> {
@@ -78,24 +85,10 @@ async function load(file: string, { env }: ProgramSurroundings): Promise<AgentCo
   return outcome.config;
 }
 
-/** By the settings of the file; what a coordinator pushed over them is shown by `hephaestusctl sources list`. */
-async function listSources(file: string, surroundings: ProgramSurroundings): Promise<void> {
-  const { sources: configured } = await load(file, surroundings);
-  const { sources, places } = effectiveSources(configured);
-  if (configured.length === 0) surroundings.write('No source is configured, so this host was looked over:\n');
-  for (const { isUsed, title, id, reason } of places) surroundings.write(`${isUsed ? '+' : '-'} ${title} (${id}): ${reason}\n`);
-  const explained = sources.flatMap(({ id, file: input, disabled }) => {
-    const unusedBecause = disabled ? `source ${id} is disabled` : undefined;
-    if (input === undefined) return [];
-    return [{ id, include: input.include, exclude: input.exclude, readsCompressed: input.readCompressed, unusedBecause }];
-  });
-  for (const { path, sources: tailing, reason } of explainFiles(explained, ['/var/log'])) {
-    surroundings.write(`${tailing.length > 0 ? '+' : '-'} ${path}: ${reason}\n`);
-  }
-  for (const { id, journal, disabled } of sources) {
-    if (journal === undefined) continue;
-    surroundings.write(disabled ? `- journal: source ${id} is disabled\n` : `+ journal: read by ${id}\n`);
-  }
+async function listSources(file: string, output: 'text' | 'json', surroundings: ProgramSurroundings): Promise<void> {
+  const config = await load(file, surroundings);
+  const report = reportSources(file, await readRunningSettings(config.stateDirectory, nodeSettingsOf(config)));
+  surroundings.write(output === 'json' ? `${JSON.stringify(report, undefined, 2)}\n` : showSources(report));
 }
 
 interface EnrolWords {

@@ -32,6 +32,12 @@ export function shortenEntry(line: Buffer, maxBytes: number): Buffer {
   return Buffer.from(`${JSON.stringify(Object.fromEntries(fields))}\n`);
 }
 
+/** When it was written, in Unix milliseconds. */
+export function entryTimeMs(line: Buffer): number | undefined {
+  const digits = /"__REALTIME_TIMESTAMP":"(\d{10,20})"/.exec(line.toString('latin1'))?.[1];
+  return digits === undefined ? undefined : Number(digits) / 1000;
+}
+
 function longestField(fields: ReadonlyMap<string, unknown>): readonly [string, unknown, number] | undefined {
   let longest: readonly [string, unknown, number] | undefined;
   for (const [name, value] of fields) {

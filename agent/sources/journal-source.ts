@@ -1,36 +1,20 @@
 // The journal source: reads systemd's journal through journalctl and gives out its entries as JSON.
 // Must never skip entries silently: a cursor that the journal no longer has makes a gap.
 import { backoffMs } from '../../base/backoff.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Logger } from '../../base/logger.ts';
 import type { Chunk, Gap, Position, Shipment } from '../record.ts';
 import { checkCursor, cursorOf } from './journal-cursor.ts';
-import { shortenEntry } from './journal-entry.ts';
-import { findLost, holeBetween, type Hole } from './journal-holes.ts';
+import { entryTimeMs, shortenEntry } from './journal-entry.ts';
+import { JournalDoubts } from './journal-doubts.ts';
+import { findLost, type Hole } from './journal-holes.ts';
 import { JournalProcess, runJournal } from './journal-process.ts';
 import { standsStill } from './journal-standstill.ts';
-import { JournalSelection, type JournalSelectionOptions } from './journal-selection.ts';
+import { JournalSelection } from './journal-selection.ts';
+import type { JournalSourceOptions } from './journal-source-options.ts';
 import { joinTraces } from './journal-traces.ts';
 import { lastOf } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
-import type { Source, SourceCondition, SourceStatus } from './source.ts';
+import type { Source, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
-
-export interface JournalSourceOptions extends JournalSelectionOptions {
-  readonly id: string;
-  /** 0 or absent: no limit. */
-  readonly maxBytesPerSecond?: number | undefined;
-  /** An entry that is longer as JSON has its longest fields cut. Default 256 KiB. */
-  readonly maxEntryBytes?: number | undefined;
-  /** Entries of one process that make up a stack trace become one record. Default true. */
-  readonly joinsTraces?: boolean | undefined;
-  /** Default `journalctl`. */
-  readonly program?: string | undefined;
-  /** After so long without a word journalctl is suspected to stand still. Default two minutes. */
-  readonly silenceMs?: number | undefined;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 /**
  * What is done next, and what follows:
@@ -57,7 +41,7 @@ export class JournalSource implements Source {
   readonly #options: JournalSourceOptions;
   readonly #program: string;
   readonly #selection: JournalSelection;
-  readonly #silenceMs: number;
+  readonly #doubts: JournalDoubts;
   readonly #news = new Waiting();
   readonly #rate: RateLimit;
   #stage: Stage = 'catch-up';
@@ -68,12 +52,6 @@ export class JournalSource implements Source {
   #goneCursor: string | undefined;
   /** Something is asked of journalctl beside the process that reads. */
   #isChecking = false;
-  /** What is missing before this entry was looked into. */
-  #settledEntry: string | undefined;
-  /** What is missing before the next entry was told already. */
-  #trustsNext = false;
-  /** When the last question to a silent process was over (monotonic). */
-  #askedAtMs = 0;
   #gaps: Gap[] = [];
   #attempt = 0;
   #retryAtMs = 0;
@@ -87,8 +65,8 @@ export class JournalSource implements Source {
     this.id = options.id;
     this.#options = options;
     this.#program = options.program ?? 'journalctl';
-    this.#silenceMs = options.silenceMs ?? 120_000;
     this.#selection = new JournalSelection(options);
+    this.#doubts = new JournalDoubts(this.#selection.isWhole, options.silenceMs);
     this.#rate = new RateLimit(options.maxBytesPerSecond ?? 0);
   }
 
@@ -113,7 +91,9 @@ export class JournalSource implements Source {
       const shipment = restMs > 0 ? undefined : this.#take(maxBytes, nowMs);
       if (shipment !== undefined) return shipment;
       if (limitedMs === 0) this.#advance(nowMs);
-      const dueMs = this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : this.#suspectMs();
+      const silentMs = this.#isChecking ? Number.POSITIVE_INFINITY : this.#doubts.silentForMs(this.#process);
+      if (silentMs === 0) this.#aside(() => this.#ask());
+      const dueMs = this.#retryAtMs > nowMs ? this.#retryAtMs - nowMs : silentMs || Number.POSITIVE_INFINITY;
       const pauseMs = restMs > 0 ? restMs : dueMs;
       // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
       if (this.#gaps.length === 0) await this.#news.wait(pauseMs, signal);
@@ -141,9 +121,11 @@ export class JournalSource implements Source {
   status(): SourceStatus {
     const next = this.#process?.peek();
     const nowMs = this.#options.clock.now();
+    const isBusy = next !== undefined || this.#stage !== 'follow';
+    const condition = this.#problem === undefined ? (isBusy ? 'reading' : 'idle') : 'failed';
     return {
       source: this.id,
-      condition: this.#condition(next !== undefined),
+      condition,
       reason: this.#problem ?? '',
       files: 0,
       bytesRead: this.#bytesRead,
@@ -159,11 +141,6 @@ export class JournalSource implements Source {
     await this.#stop();
   }
 
-  #condition(hasLines: boolean): SourceCondition {
-    if (this.#problem !== undefined) return 'failed';
-    return hasLines || this.#stage !== 'follow' ? 'reading' : 'idle';
-  }
-
   #take(maxBytes: number, nowMs: number): Chunk | undefined {
     const { id: source, maxEntryBytes = defaultEntryBytes } = this.#options;
     const lines: Buffer[] = [];
@@ -175,7 +152,11 @@ export class JournalSource implements Source {
       const entry = isLong ? shortenEntry(line, maxEntryBytes) : line;
       const cursor = cursorOf(line);
       if (lines.length > 0 && bytes + entry.length > maxBytes) break;
-      if (cursor !== undefined && !this.#follows(cursor, lines.length === 0)) break;
+      const hole = cursor === undefined ? undefined : this.#doubts.holeBefore(cursor, this.#cursor);
+      if (cursor !== undefined && hole !== undefined) {
+        if (lines.length === 0) this.#aside(() => this.#lookInto(hole, this.#cursor, cursor));
+        break;
+      }
       this.#process?.take();
       // Not an entry: journalctl's own remarks.
       if (cursor === undefined) continue;
@@ -211,42 +192,27 @@ export class JournalSource implements Source {
     };
   }
 
-  /** False while entries may be missing before this one; that is looked into once it is the next. */
-  #follows(cursor: string, isNext: boolean): boolean {
-    const hole =
-      this.#selection.isWhole && this.#settledEntry !== cursor && !this.#trustsNext ? holeBetween(this.#cursor, cursor) : undefined;
-    if (hole === undefined) {
-      this.#trustsNext = false;
-      return true;
-    }
-    if (isNext) this.#aside(() => this.#lookInto(hole, this.#cursor, cursor));
-    return false;
-  }
-
   async #lookInto(hole: Hole, from: string, next: string): Promise<void> {
     const records = await findLost(this.#program, this.#selection, hole);
     // A new session began meanwhile, at another place.
     if (from !== this.#cursor) return;
-    this.#settledEntry = next;
-    if (records > 0) this.#addGap(from, records, 'entries cannot be read: a journal file is damaged, or was removed before they were read');
+    this.#doubts.settle(next);
+    if (records > 0)
+      this.#gaps.push(
+        this.#gapAt(from, records, 'entries cannot be read: a journal file is damaged, or was removed before they were read'),
+      );
   }
 
-  /** Milliseconds until a process that says nothing is suspected; asks about it once that is over. */
-  #suspectMs(): number {
+  /** Whether the process that says nothing stands still; then another one takes its place. */
+  async #ask(): Promise<void> {
     const running = this.#process;
-    if (running === undefined || running.peek() !== undefined || this.#isChecking) return Number.POSITIVE_INFINITY;
-    const leftMs = Math.max(running.heardAtMs, this.#askedAtMs) + this.#silenceMs - performance.now();
-    if (leftMs <= 0) this.#aside(() => this.#ask(running));
-    return Math.max(0, leftMs) || Number.POSITIVE_INFINITY;
-  }
-
-  async #ask(running: JournalProcess): Promise<void> {
+    if (running === undefined) return;
     const words = this.#selection.catchUp(this.#cursor, this.#cursor === this.#goneCursor);
-    const isStill = await standsStill(running, this.#program, words, Math.min(5000, this.#silenceMs));
-    this.#askedAtMs = performance.now();
+    const isStill = await standsStill(running, this.#program, words, this.#doubts.graceMs);
+    this.#doubts.asked();
     if (!isStill || this.#process !== running) return;
     this.#options.logger.warn('journalctl stands still, it is started again', {
-      silentMs: Math.round(this.#askedAtMs - running.heardAtMs),
+      silentMs: Math.round(performance.now() - running.heardAtMs),
     });
     this.#process = undefined;
     this.#stage = this.#cursor === '' ? 'catch-up' : 'check';
@@ -315,11 +281,13 @@ export class JournalSource implements Source {
     this.#stage = 'catch-up';
     if (check.kind === 'removed') {
       this.#goneCursor = cursor;
-      this.#trustsNext = true;
-      this.#addGap(cursor, check.records, 'the journal dropped entries behind the last one that was read');
+      this.#doubts.trustNext();
+      this.#gaps.push(this.#gapAt(cursor, check.records, 'the journal dropped entries behind the last one that was read'));
     } else if (check.kind === 'beyond') {
       this.#cursor = check.last;
-      this.#addGap(cursor, 0, `the journal is not the one that was read (${check.reason}): reading goes on behind its last entry`);
+      this.#gaps.push(
+        this.#gapAt(cursor, 0, `the journal is not the one that was read (${check.reason}): reading goes on behind its last entry`),
+      );
       if (check.last === '') this.#stage = 'follow';
     }
   }
@@ -328,12 +296,8 @@ export class JournalSource implements Source {
     const count = this.#process?.oversized ?? 0;
     if (count === 0 || this.#process === undefined) return;
     this.#process.oversized = 0;
-    this.#trustsNext = true;
+    this.#doubts.trustNext();
     this.#gaps.push({ ...this.#gapAt(this.#cursor, count, 'entries longer than 32 MiB are not read'), reason: 'limit' });
-  }
-
-  #addGap(from: string, records: number, detail: string): void {
-    this.#gaps.push(this.#gapAt(from, records, detail));
   }
 
   #gapAt(from: string, records: number, detail: string): Gap {
@@ -352,9 +316,4 @@ export class JournalSource implements Source {
     this.#process = undefined;
     await running?.stop();
   }
-}
-
-function entryTimeMs(line: Buffer): number | undefined {
-  const digits = /"__REALTIME_TIMESTAMP":"(\d{10,20})"/.exec(line.toString('latin1'))?.[1];
-  return digits === undefined ? undefined : Number(digits) / 1000;
 }

@@ -1,24 +1,25 @@
 // What hephaestus-agent says to somebody who got a command line wrong.
 // Must never reach a coordinator; what a session does is test/integration's.
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { runProgram } from '../../agent/program.ts';
 
-async function say(...words: string[]): Promise<{ code: number; errors: string }> {
+async function say(...words: string[]): Promise<{ code: number; errors: string; text: string }> {
   let errors = '';
+  let text = '';
   const code = await runProgram(words, {
     env: {},
-    write: () => undefined,
-    writeError: (text) => void (errors += text),
+    write: (part) => void (text += part),
+    writeError: (part) => void (errors += part),
     isTerminal: false,
     readStandardInput: async () => '',
     stop: new AbortController().signal,
     onReload: () => undefined,
     version: '1.2.3',
   });
-  return { code, errors };
+  return { code, errors, text };
 }
 
 test('a command that there isn’t is answered with those that there are', async () => {
@@ -34,4 +35,23 @@ test('enrolling a host without settings asks for the coordinator, and writes not
   expect(errors).toMatch(/--coordinator HOST:PORT/);
   expect(code).toBe(2);
   expect(await readdir(folder)).toEqual([]);
+});
+
+test('sources and check speak JSON to programs', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'agent-program-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const file = join(folder, 'agent.yaml');
+  const source = `{ id: app, file: { include: ['${folder}/*.log'] } }`;
+  await writeFile(file, `coordinator: 127.0.0.1:1\nstateDirectory: ${folder}\nsources: [${source}]\n`);
+  await writeFile(join(folder, 'app.log'), 'a line\n');
+  const sources = await say('--config', file, 'sources', '--output', 'json');
+  const { files } = JSON.parse(sources.text) as { files: { path: string }[] };
+  expect(files.find(({ path }) => path === join(folder, 'app.log'))).toMatchObject({ isTailed: true, sources: ['app'] });
+  const check = await say('--config', file, 'check', '-o', 'json');
+  expect(JSON.parse(check.text)).toMatchObject({
+    checks: expect.arrayContaining([expect.objectContaining({ subject: 'source app', outcome: 'ok' })]),
+  });
+  expect(check.code).toBe(3);
+  expect(await say('run', '-o', 'json')).toMatchObject({ code: 2 });
+  expect(await say('sources', '-o', 'xml')).toMatchObject({ code: 2, errors: expect.stringContaining('text and json') });
 });

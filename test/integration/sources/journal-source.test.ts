@@ -9,7 +9,7 @@ import { systemClock } from '../../../base/clock.ts';
 import { silentLogger } from '../../../base/logger.ts';
 import type { Gap, Position } from '../../../agent/record.ts';
 import { JournalSource } from '../../../agent/sources/journal-source.ts';
-import type { JournalSourceOptions } from '../../../agent/sources/journal-source.ts';
+import type { JournalSourceOptions } from '../../../agent/sources/journal-source-options.ts';
 import { hasJournalTools, JournalWriter } from '../../support/journal-writer.ts';
 
 const canRun = hasJournalTools();
