@@ -48,10 +48,11 @@ test('sources and check speak JSON to programs', async () => {
   const { files } = JSON.parse(sources.text) as { files: { path: string }[] };
   expect(files.find(({ path }) => path === join(folder, 'app.log'))).toMatchObject({ isTailed: true, sources: ['app'] });
   const check = await say('--config', file, 'check', '-o', 'json');
-  expect(JSON.parse(check.text)).toMatchObject({
-    checks: expect.arrayContaining([expect.objectContaining({ subject: 'source app', outcome: 'ok' })]),
-  });
+  const { checks } = JSON.parse(check.text) as { checks: { subject: string }[] };
+  expect(checks.find(({ subject }) => subject === 'source app')).toMatchObject({ outcome: 'ok' });
   expect(check.code).toBe(3);
   expect(await say('run', '-o', 'json')).toMatchObject({ code: 2 });
-  expect(await say('sources', '-o', 'xml')).toMatchObject({ code: 2, errors: expect.stringContaining('text and json') });
+  const wrong = await say('sources', '-o', 'xml');
+  expect(wrong.errors).toContain('text and json');
+  expect(wrong.code).toBe(2);
 });
