@@ -191,7 +191,9 @@ export class Recovery {
       const claimed = claims.claim(facts, descriptor);
       const copied = claimed === undefined ? claims.claimCopy(path, facts, descriptor) : undefined;
       isOurs ||= claimed !== undefined || copied !== undefined;
-      return claimed ?? (copied === undefined ? undefined : { generation: 0, offset: copied });
+      if (claimed !== undefined || copied === undefined) return claimed;
+      // Another file may have had the inode before.
+      return { generation: roster.nextGeneration(fileKey(facts)), offset: copied };
     });
     if (follower === undefined) return undefined;
     follower.isListed = false;

@@ -1,6 +1,17 @@
 // Statements about what is found again after a restart while a rotation is going on.
 // Must never need a second process: the rotation's steps stand between a listing and its use.
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -11,6 +22,7 @@ import type { FilePosition, Shipment } from '../../../agent/record.ts';
 import { Archives } from '../../../agent/sources/archives.ts';
 import { Claims } from '../../../agent/sources/claims.ts';
 import { FileFinder } from '../../../agent/sources/file-finder.ts';
+import { factsOf, fileKey } from '../../../agent/sources/file-identity.ts';
 import { FileRoster } from '../../../agent/sources/file-roster.ts';
 import { defaultTiming } from '../../../agent/sources/file-source-options.ts';
 import { Recovery } from '../../../agent/sources/recovery.ts';
@@ -173,5 +185,20 @@ describe('a rotation that goes on while files are looked for', () => {
     archives.begin([position], false);
     follow(claims);
     expect(await recovered(claims, new RotatedFiles())).toBe('two\nheading\nthree\n');
+  });
+});
+
+describe('a copy that was made while the agent was down', () => {
+  it('is a generation of its own where its inode was another file’s before', async () => {
+    const position = readSome('one\n');
+    copyFileSync(log, `${log}.1`);
+    truncateSync(log);
+    const facts = factsOf(statSync(`${log}.1`, { bigint: true }));
+    roster.knowGeneration(fileKey(facts), 3);
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    await recovered(claims, new RotatedFiles());
+    expect(roster.find(facts)?.position()).toMatchObject({ offset: 4, identity: { generation: 4 } });
   });
 });
