@@ -200,9 +200,9 @@ export class Archives {
 }
 
 function holds(follower: FileFollower, head: Buffer): boolean {
-  if (follower.size === 0) return false;
-  if (follower.descriptor === undefined) return beginsWith(head, follower.position().identity);
-  const begins = readBytes(follower.descriptor, 0, Math.min(head.length, follower.size));
+  if (follower.descriptor === undefined) return follower.size > 0 && beginsWith(head, follower.position().identity);
+  // It may have been empty when it was looked at last.
+  const begins = readBytes(follower.descriptor, 0, head.length);
   return begins.length > 0 && begins.equals(head.subarray(0, begins.length));
 }
 

@@ -195,6 +195,23 @@ describe('a file that was rotated and compressed while the agent was down', () =
   });
 });
 
+describe('a file that was rotated and compressed between two looks', () => {
+  it.each(['app.log', 'app.log*'])('is read once where it was empty before, and is still held (%s)', async (pattern) => {
+    folder.append('app.log', 1, 10);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(10);
+    renameSync(folder.at('app.log'), folder.at('app.log.2'));
+    writeFileSync(folder.at('app.log'), '');
+    await one.until(() => one.positions.length === 2);
+    folder.append('app.log', 11, 20);
+    rotate('app.log', 'app.log.1');
+    writeFileSync(folder.at('app.log'), '');
+    await one.source.rescan();
+    folder.append('app.log', 21, 30);
+    await expectEachOnce(one, 30);
+  });
+});
+
 describe('compressed files that match', () => {
   it('are not read unless that is configured', async () => {
     writeFileSync(folder.at('app.log.1.gz'), gzipSync(textOf(numbered(1, 10))));
