@@ -230,9 +230,10 @@ class CreditedLogStream implements LogStream {
           metrics.bytesAcknowledged.add({}, item.shipment.bytes);
           metrics.recordsAcknowledged.add({}, item.shipment.records);
         } else {
-          metrics.gaps.add({ source: item.shipment.source });
-          metrics.gapBytes.add({ source: item.shipment.source }, item.shipment.bytes);
-          metrics.gapRecords.add({ source: item.shipment.source }, item.shipment.records);
+          const { bytes, records, source } = item.shipment;
+          metrics.gaps.add({ source, loss: bytes + records > 0 ? 'known' : 'possible' });
+          metrics.gapBytes.add({ source }, bytes);
+          metrics.gapRecords.add({ source }, records);
           onGapSettled();
         }
         for (const position of item.settles) {

@@ -30,7 +30,11 @@ export function createSessionMetrics(metrics: Metrics): SessionMetrics {
     payloadBytesSent: counter('payload_bytes_sent_total', 'Log bytes sent after compression, those sent again included.'),
     bytesAcknowledged: counter('bytes_acknowledged_total', 'Log bytes that are durable at the coordinator.'),
     recordsAcknowledged: counter('records_acknowledged_total', 'Records that are durable at the coordinator.'),
-    gaps: counter('gaps_total', 'Ranges of log that were never sent, as the coordinator was told.', ['source']),
+    gaps: counter(
+      'gaps_total',
+      'Ranges of log that were never sent, as the coordinator was told: bytes or records that are known to be missing, or a place where some may be.',
+      ['source', 'loss'],
+    ),
     gapBytes: counter('gap_bytes_total', 'Log bytes that were never sent, as the coordinator was told.', ['source']),
     gapRecords: counter('gap_records_total', 'Records that were never sent, as far as it is known how many.', ['source']),
     refusals: counter('refusals_total', 'Batches that the coordinator did not take, by what follows.', ['outcome']),

@@ -112,7 +112,7 @@ describe('a session', () => {
     expect(gap?.bytes).toBe(refusedLines.join('\n').length + 1);
     await harness.write(10);
     expect(await shipped(coordinator, harness)).toEqual(harness.expected().slice(refusedLines.length));
-    expect((await agent.metrics.getCurrentMetrics()).text).toMatch(/hephaestus_agent_gaps_total\{source="app"\} 1/);
+    expect((await agent.metrics.getCurrentMetrics()).text).toMatch(/hephaestus_agent_gaps_total\{source="app",loss="known"\} 1/);
     expect(coordinator.ledger.breaches).toEqual([]);
   });
 
