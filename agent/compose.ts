@@ -226,7 +226,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
         await positions.load();
         await configuration.start(nodeSettingsOf(config));
         // Files are held before they are rotated away, also while the coordinator can't be asked where they stand.
-        if (positions.all().length > 0) await pipeline.open(positions.all());
+        if (positions.all().length > 0) await pipeline.open(positions.all(), false);
         operations = await openOperations();
         onReady?.();
         await session.run(stop);

@@ -62,7 +62,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 
 interface Lane {
   readonly settings: SourceSettings;
-  readonly source: Source;
+  source: Source;
   /** Aborts what was pulled before the last (re-)opening or after closing. */
   pulls: AbortController;
   state: 'idle' | 'pulling' | 'ready';
@@ -85,13 +85,16 @@ class TurnTakingPipeline implements Pipeline {
     this.#options = options;
   }
 
-  async open(positions: readonly SourcePosition[]): Promise<void> {
+  async open(positions: readonly SourcePosition[], isAnew: boolean): Promise<void> {
     this.#positions.clear();
     for (const position of positions) this.#remember(position);
     this.#ready = [];
     this.#reducer?.reset();
     this.#isOpen = true;
-    for (const lane of this.#lanes) await this.#openLane(lane);
+    for (const lane of this.#lanes) {
+      if (isAnew) await this.#replaceSource(lane);
+      await this.#openLane(lane);
+    }
   }
 
   async next(maxBytes: number, signal: AbortSignal): Promise<Shipment> {
@@ -191,6 +194,12 @@ class TurnTakingPipeline implements Pipeline {
 
   async close(): Promise<void> {
     await this.configure([]);
+  }
+
+  async #replaceSource(lane: Lane): Promise<void> {
+    lane.pulls.abort();
+    await lane.source.close();
+    lane.source = this.#options.createSource(lane.settings);
   }
 
   async #openLane(lane: Lane): Promise<void> {

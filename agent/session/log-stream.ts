@@ -30,8 +30,11 @@ export interface LogStreamOptions {
   readonly ackTimeoutMs?: number | undefined;
 }
 
-/** `drained`: all that was pulled is durable. `restart`: this stream is of no more use, and why; begin a new session. */
-export type LogStreamEnd = { readonly kind: 'drained' } | { readonly kind: 'restart'; readonly reason: string };
+/**
+ * `drained`: all that was pulled is durable. `restart`: this stream is of no more use, and why; begin a new session. `disagreed`: the
+ * same, because the coordinator has another notion of where a source stands.
+ */
+export type LogStreamEnd = { readonly kind: 'drained' } | { readonly kind: 'restart' | 'disagreed'; readonly reason: string };
 
 export interface LogStream {
   /** Ships until drain() was called and all is acknowledged, or the stream is of no use any more. @throws what the call failed with. */
@@ -255,7 +258,7 @@ class CreditedLogStream implements LogStream {
   #handleRefusal(refusal: Refusal): LogStreamEnd | undefined {
     const { clock, logger, metrics } = this.#options;
     metrics.refusals.add({ outcome: refusal.kind });
-    if (refusal.kind === 'restart') return { kind: 'restart', reason: refusal.reason };
+    if (refusal.kind === 'restart') return { kind: 'disagreed', reason: refusal.reason };
     const { sequence, reason } = refusal;
     if (refusal.kind === 'resend') {
       this.#notBeforeMs = Math.max(this.#notBeforeMs, clock.monotonicMs() + refusal.retryAfterMs);

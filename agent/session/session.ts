@@ -78,6 +78,12 @@ const reconnectBackoff = { baseMs: 500, maxMs: 30_000, minMs: 50 };
  */
 const mostPatience = 2.5;
 
+/**
+ * From so many disagreements in a row on a new session doesn't help: whatever the sources have in mind is given up then, as by a restart
+ * of the agent. Only what nobody but this process holds, deleted files, is lost with it, and told as a gap.
+ */
+const mostDisagreements = 4;
+
 /** A session that lived so long has proved that connecting works, so that the next backoff begins anew. */
 const provenAfterMs = 10_000;
 
@@ -92,6 +98,8 @@ class ReconnectingSession implements Session {
   #log: LogStream | undefined;
   #gapsTotal = 0;
   #hasProgress = false;
+  /** Sessions in a row that ended because the coordinator has another notion of where a source stands. */
+  #disagreements = 0;
   /** Attempts in a row that were not greeted. */
   #ungreeted = 0;
   #usedCredentials: NodeCredentials | undefined;
@@ -118,8 +126,9 @@ class ReconnectingSession implements Session {
       try {
         this.#enter('connecting', this.#reason);
         const end = await this.#live(stop);
+        this.#disagreements = end.kind === 'disagreed' ? this.#disagreements + 1 : 0;
         if (stop.aborted) break;
-        this.#enter('waiting', end.kind === 'restart' ? end.reason : 'reconnecting');
+        this.#enter('waiting', end.kind === 'drained' ? 'reconnecting' : end.reason);
         logger.info('session ended, connecting again', { reason: this.#reason });
       } catch (error) {
         if (stop.aborted) break;
@@ -197,7 +206,13 @@ class ReconnectingSession implements Session {
     metrics.connections.add({ outcome: 'ok' });
     // A throttle holds for the session that it was said in.
     rate.limit(maxBytesPerSecond());
-    await feed.open(mergePositions(greeting.positions, positions.all()));
+    const isStuck = this.#disagreements >= mostDisagreements;
+    if (isStuck)
+      logger.warn('the coordinator goes on refusing where a source is read on; all sources begin anew where it says', {
+        reason: this.#reason,
+      });
+    await feed.open(mergePositions(greeting.positions, positions.all()), isStuck);
+    if (isStuck) this.#disagreements = 0;
     positions.adopt(greeting.positions);
     this.#log = createLogStream({
       client: connection.agent,

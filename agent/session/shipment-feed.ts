@@ -18,8 +18,12 @@ export interface SourceOrigin {
 }
 
 export interface ShipmentFeed {
-  /** Begins a session: everything pulled before and not acknowledged comes again, from these positions on. */
-  open(positions: readonly SourcePosition[]): Promise<void>;
+  /**
+   * Begins a session: everything pulled before and not acknowledged comes again, from these positions on.
+   *
+   * @param isAnew nothing is kept of what the sources have in mind, as if the agent had just been started
+   */
+  open(positions: readonly SourcePosition[], isAnew: boolean): Promise<void>;
   /**
    * The next shipment of any source, at most `maxBytes` of records; waits while there is none. Rejects only with the signal's reason.
    * Its bytes are valid until the next call.

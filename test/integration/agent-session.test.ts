@@ -184,6 +184,21 @@ describe('a session', () => {
     expect(coordinator.ledger.breaches).toEqual([]);
   });
 
+  it('begins its sources anew when the coordinator goes on refusing where they are read on', async () => {
+    const { coordinator, harness } = await open();
+    harness.start();
+    await harness.write(100);
+    await shipped(coordinator, harness);
+    coordinator.behaviour.refuse = () => ({ reason: NackReason.OUT_OF_ORDER });
+    await harness.write(100);
+    await until('sources that begin anew', () => harness.messages.some((line) => line.includes('begin anew')), 60_000);
+    coordinator.behaviour.refuse = undefined;
+    await harness.write(100);
+    expect(await shipped(coordinator, harness)).toEqual(harness.expected());
+    expect(coordinator.ledger.gaps).toEqual([]);
+    expect(coordinator.ledger.breaches).toEqual([]);
+  });
+
   it('waits longer for a coordinator that was too slow to greet before', async () => {
     const { coordinator, harness } = await open({ behaviour: { greetingDelayMs: 600 } }, { greetingTimeoutMs: 400 });
     harness.start();
