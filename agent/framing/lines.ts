@@ -17,10 +17,10 @@ export function createLineFramer(limits: LineLimits): Framer {
     window: maxLineBytes + 1,
     mostGrowth: 1,
     frame(bytes: Buffer, flush: Flush): Framed {
-      const cuts = new RecordCuts();
       marks ??= new LineMarks();
       marks.read(bytes);
       const { at: feeds, count } = marks.feeds;
+      const cuts = new RecordCuts(count + 1);
       for (let line = 0; line < count; line += 1) {
         const end = (feeds[line] as number) + 1;
         splitLongLine(bytes, end, maxLineBytes, cuts);

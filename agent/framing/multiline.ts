@@ -72,7 +72,7 @@ class Joining {
   /** Where the last line begins and ends, if it was passed over as ordinary and the judge wasn't told. */
   #passedStart = -1;
   #passedEnd = -1;
-  readonly #cuts = new RecordCuts();
+  readonly #cuts: RecordCuts;
   /** Starts of the lines that may or may not belong to the open record. */
   #undecided: number[] = [];
   #openLines = 0;
@@ -83,6 +83,7 @@ class Joining {
     this.#marks = marks;
     this.#limits = limits;
     this.#judge = judge;
+    this.#cuts = new RecordCuts(marks.feeds.count + 1);
   }
 
   run(flush: Flush): Framed {

@@ -3,9 +3,21 @@
 
 /** Collects record lengths from the front of a stretch of bytes, without holes. */
 export class RecordCuts {
-  readonly lengths: number[] = [];
+  readonly #lengths: number[] = [];
+  #count = 0;
   #end = 0;
   #cut = false;
+
+  /** @param expected about so many records; an array that grows to thousands leaves its smaller selves to the garbage collector */
+  constructor(expected: number) {
+    this.#lengths.length = expected;
+  }
+
+  /** Of the records so far; call it when there are no more to come. */
+  get lengths(): readonly number[] {
+    this.#lengths.length = this.#count;
+    return this.#lengths;
+  }
 
   /** Where the last record ends, and the next one begins. */
   get end(): number {
@@ -19,7 +31,7 @@ export class RecordCuts {
   /** Adds the record from the last one's end up to `end`; an empty one is none. */
   closeAt(end: number): void {
     if (end <= this.#end) return;
-    this.lengths.push(end - this.#end);
+    this.#lengths[this.#count++] = end - this.#end;
     this.#end = end;
   }
 

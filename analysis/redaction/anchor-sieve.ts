@@ -32,7 +32,7 @@ const rounds = 4;
  * @returns the group of each anchor
  */
 export function shareOutAnchors(anchors: readonly AnchorPattern[]): Uint8Array {
-  const known: KnownShares = new Map();
+  const known = new Shares();
   const patterns = anchors.map(halvesOfAnchor);
   // What stands in many places finds its group first.
   const chanceOfAnchor = patterns.map((pattern) => chanceOf(pattern, nothing, known));
@@ -51,7 +51,7 @@ export function shareOutAnchors(anchors: readonly AnchorPattern[]): Uint8Array {
         members[home] = others;
         const group = (groups[home] as Int32Array).fill(0);
         for (const each of others) addTo(group, each);
-        for (const place of places) (shares[home] as Float64Array)[place] = shareOf(group[place] as number, known);
+        for (const place of places) (shares[home] as Float64Array)[place] = known.of(group[place] as number);
         chances[home] = others.length === 0 ? 0 : chanceOf(group, nothing, known);
       }
       let best = 0;
@@ -67,7 +67,7 @@ export function shareOutAnchors(anchors: readonly AnchorPattern[]): Uint8Array {
       members[best]?.push(pattern);
       const group = groups[best] as Int32Array;
       addTo(group, pattern);
-      for (const place of places) (shares[best] as Float64Array)[place] = shareOf(group[place] as number, known);
+      for (const place of places) (shares[best] as Float64Array)[place] = known.of(group[place] as number);
       chances[best] = (chances[best] as number) + least;
     }
   }
@@ -84,19 +84,19 @@ function addTo(group: Halves, pattern: Halves): void {
 }
 
 /** How likely a place in a log passes what allows both, roughly. */
-function chanceOf(one: Halves, other: Halves, known: KnownShares): number {
+function chanceOf(one: Halves, other: Halves, known: Shares): number {
   let chance = 1;
-  for (let place = 0; place < anchorBytes; place += 1) chance *= shareOf((one[place] as number) | (other[place] as number), known);
+  for (let place = 0; place < anchorBytes; place += 1) chance *= known.of((one[place] as number) | (other[place] as number));
   return chance;
 }
 
 /** The same for a group of which the shares are known: most patterns bring it nothing new at most places. */
-function chanceWith(group: Halves, shares: Float64Array, pattern: Halves, known: KnownShares): number {
+function chanceWith(group: Halves, shares: Float64Array, pattern: Halves, known: Shares): number {
   let chance = 1;
   for (let place = 0; place < anchorBytes; place += 1) {
     const halves = group[place] as number;
     const both = halves | (pattern[place] as number);
-    chance *= both === halves ? (shares[place] as number) : shareOf(both, known);
+    chance *= both === halves ? (shares[place] as number) : known.of(both);
   }
   return chance;
 }
@@ -141,32 +141,35 @@ function weightOf(code: number): number {
 }
 
 /** By upper half, by which eight lower halves, by which of them: how often logs have such bytes. */
-const SHARES = new Float64Array(16 * 2 * 256);
-{
+function byteShares(): Float64Array {
+  const shares = new Float64Array(16 * 2 * 256);
   const weights = Array.from({ length: 256 }, (_unused, code) => weightOf(code));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   for (let row = 0; row < 32; row += 1)
     for (let set = 1; set < 256; set += 1) {
       // What the set without its lowest member has, and that member.
       const member = 31 - Math.clz32(set & -set);
-      SHARES[row * 256 + set] = (SHARES[row * 256 + (set & (set - 1))] as number) + (weights[row * 8 + member] as number) / all;
+      shares[row * 256 + set] = (shares[row * 256 + (set & (set - 1))] as number) + (weights[row * 8 + member] as number) / all;
     }
+  return shares;
 }
 
-/** Those that were asked for while anchors are shared out: the same come again and again. */
-type KnownShares = Map<number, number>;
+/** Of all bytes in a log, how many have certain halves; while anchors are shared out the same are asked for again and again. */
+class Shares {
+  readonly #byteShares = byteShares();
+  readonly #known = new Map<number, number>();
 
-/** Of all bytes in a log, how many have these halves. */
-function shareOf(halves: number, known: KnownShares): number {
-  const before = known.get(halves);
-  if (before !== undefined) return before;
-  let share = 0;
-  for (let rest = halves >>> 16; rest !== 0; rest &= rest - 1) {
-    const row = (31 - Math.clz32(rest & -rest)) * 512;
-    share += (SHARES[row + (halves & 0xff)] as number) + (SHARES[row + 256 + ((halves >> 8) & 0xff)] as number);
+  of(halves: number): number {
+    const before = this.#known.get(halves);
+    if (before !== undefined) return before;
+    let share = 0;
+    for (let rest = halves >>> 16; rest !== 0; rest &= rest - 1) {
+      const row = (31 - Math.clz32(rest & -rest)) * 512;
+      share += (this.#byteShares[row + (halves & 0xff)] as number) + (this.#byteShares[row + 256 + ((halves >> 8) & 0xff)] as number);
+    }
+    this.#known.set(halves, share);
+    return share;
   }
-  known.set(halves, share);
-  return share;
 }
 
 /** The vectors that the sieve works with. */
