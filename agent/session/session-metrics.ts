@@ -19,7 +19,10 @@ export interface SessionMetrics {
 
 /** A series that begins with its first loss shows no increase, and no alert. */
 export function beginGapSeries({ gaps, gapBytes, gapRecords }: SessionMetrics, sources: readonly { readonly id: string }[]): void {
-  for (const { id: source } of sources) for (const counter of [gaps, gapBytes, gapRecords]) counter.add({ source }, 0);
+  for (const { id: source } of sources) {
+    for (const counter of [gapBytes, gapRecords]) counter.add({ source }, 0);
+    for (const loss of ['known', 'possible']) gaps.add({ source, loss }, 0);
+  }
 }
 
 export function createSessionMetrics(metrics: Metrics): SessionMetrics {
