@@ -46,10 +46,10 @@ describe('a scrape', () => {
     const coordinator = metricsOf('hephaestus_coordinator');
     createCoordinatorMetrics(coordinator, idleGauges);
     const text = `${(await agent.getCurrentMetrics()).text}\n${(await coordinator.getCurrentMetrics()).text}`;
-    for (const what of ['gaps', 'gap_bytes', 'gap_records']) {
-      expect(text).toContain(`hephaestus_agent_${what}_total{source="app"} 0`);
+    for (const loss of ['known', 'possible']) expect(text).toContain(`hephaestus_agent_gaps_total{source="app",loss="${loss}"} 0`);
+    for (const what of ['gap_bytes', 'gap_records']) expect(text).toContain(`hephaestus_agent_${what}_total{source="app"} 0`);
+    for (const what of ['gaps', 'gap_bytes', 'gap_records'])
       expect(text).toContain(`hephaestus_coordinator_log_${what}_total{reason="journal"} 0`);
-    }
   });
 });
 
