@@ -107,11 +107,15 @@ class Joining {
     const judge = this.#judge;
     const cuts = this.#cuts;
     let lineStart = 0;
+    let previousStart = -1;
     for (let line = 0; line < count; line += 1) {
       const feed = feeds[line] as number;
       const lineEnd = feed + 1;
-      if (lineEnd - lineStart > maxLineBytes) lineStart = this.#split(lineStart, lineEnd);
-      if (this.#mayPass && !judge.inTrace && screen.isOrdinary(lineStart, feed)) {
+      if (lineEnd - lineStart > maxLineBytes) {
+        lineStart = this.#split(lineStart, lineEnd);
+        previousStart = -1;
+      }
+      if (this.#mayPass && !judge.inTrace && screen.isOrdinary(lineStart, feed, previousStart)) {
         // An ordinary line: the record before it ends, and it opens one.
         if (this.#undecided.length > 0) this.#closeOpenAt(lineStart);
         cuts.closeAt(lineStart);
@@ -121,6 +125,7 @@ class Joining {
       } else {
         this.#take(this.#judgeLine(lineStart, feed), lineStart, lineEnd);
       }
+      previousStart = lineStart;
       lineStart = lineEnd;
     }
     return length - lineStart > maxLineBytes ? this.#split(lineStart, length) : lineStart;
@@ -159,6 +164,14 @@ class Joining {
       this.#closeOpenAt(start);
       this.#openLines = 1;
       return;
+    }
+    if (verdict === 'attaches') {
+      // What is undecided belongs to another record, but for the last line of it.
+      const begins = this.#undecided.pop();
+      if (begins !== undefined) {
+        this.#closeOpenAt(begins);
+        this.#openLines = 1;
+      }
     }
     this.#openLines += 1;
     if (end - this.#cuts.end > this.#limits.maxRecordBytes || this.#openLines > this.#limits.maxRecordLines) {

@@ -39,6 +39,12 @@ export function joinTraces(entries: readonly Buffer[], limits: TraceLimits): rea
     } else if (verdict === 'maybe') {
       trace.undecided.push(index);
     } else {
+      const begins = verdict === 'attaches' ? trace.undecided.pop() : undefined;
+      if (begins !== undefined) {
+        trace.members = [begins];
+        trace.undecided = [];
+        trace.bytes = entries[begins]?.length ?? 0;
+      }
       trace.members = [...trace.members, ...trace.undecided, index];
       trace.undecided = [];
       trace.bytes += entry.length;

@@ -28,7 +28,7 @@ export const atJoining: JoinRules = {
   },
   attach(line, previous) {
     const start = indentationOf(line);
-    if (start > 0) return isAtFrame(line, start) ? afterFrame(line) : undefined;
+    if (start > 0) return isAtFrame(line, start) || (line.startsWith('---> ', start) && namesException(previous)) ? afterFrame(line) : undefined;
     if (isCauseLine(line, 0)) return causeLine;
     // Loggers write their own line, then the exception's: Java's always, Node's where a stack is appended.
     if (!tellsFailure(previous)) return undefined;
@@ -43,7 +43,7 @@ export const atJoining: JoinRules = {
         return afterMessageLine(line) ?? code;
       case caret:
       case gap:
-        return isBlank(line) ? gap : (afterMessageLine(line) ?? message);
+        return isBlank(line) ? gap : (afterMessageLine(line) ?? (namesException(line) ? named : message));
       case message:
       case named:
         return afterMessageLine(line) ?? (looksLikeRecord(line) ? undefined : message);
@@ -79,8 +79,12 @@ function afterFrames(line: string): JoinPhase | undefined {
   }
   if (isCauseLine(line, start)) return causeLine;
   if (line.startsWith('[ERROR] FATAL UNHANDLED EXCEPTION: ')) return message;
+  if (SQL_EXTRAS.some((extra) => line.startsWith(extra))) return frames;
   return afterClosed(line);
 }
+
+/** What SqlException adds behind its frames. */
+const SQL_EXTRAS = ['ClientConnectionId:', 'Error Number:', 'Routing Destination:', 'HResult='];
 
 function afterClosed(line: string): JoinPhase | undefined {
   if (isBlank(line)) return trailer;
@@ -126,7 +130,8 @@ function isSourcePosition(line: string): boolean {
   if (!isPath || line.length > 1024) return false;
   let index = line.length - 1;
   while (index > 0 && line.charCodeAt(index) >= 0x30 && line.charCodeAt(index) <= 0x39) index -= 1;
-  return index < line.length - 1 && line.charCodeAt(index) === 0x3a && !line.includes(' ');
+  // The address of a peer is no place: `/10.0.0.3:58652`.
+  return index < line.length - 1 && line.charCodeAt(index) === 0x3a && !line.includes(' ') && /[A-Za-z]/.test(line.slice(line.lastIndexOf('/', index), index));
 }
 
 /** `…Error: text`, `…Exception: text` or either at the line's end: what a runtime prints, not the word `error` in prose. */
@@ -152,7 +157,7 @@ function nameAtStart(line: string): 'qualified' | 'bare' | undefined {
     )
       break;
   }
-  const isEnd = end === line.length || line.startsWith(': ', end);
+  const isEnd = end === line.length || line.startsWith(': ', end) || line.startsWith(' (', end);
   if (!isEnd || !(line.startsWith('Exception', end - 9) || line.startsWith('Error', end - 5))) return undefined;
   return dots > 0 ? 'qualified' : 'bare';
 }
@@ -161,6 +166,8 @@ function endsName(line: string, word: string): boolean {
   for (let found = line.indexOf(word); found >= 0; found = line.indexOf(word, found + 1)) {
     const after = found + word.length;
     if (after === line.length || (line.charCodeAt(after) === 0x3a && line.charCodeAt(after + 1) === 0x20)) return true;
+    // .NET: `SqlException (0x80131904): …`
+    if (word === 'Exception' && line.startsWith(' (', after) && line.indexOf('): ', after) > 0) return true;
   }
   return false;
 }
@@ -168,7 +175,9 @@ function endsName(line: string, word: string): boolean {
 /** A line with a time or a level at its start is a record of its own, not a further line of a message. */
 function looksLikeRecord(line: string): boolean {
   const first = line.charCodeAt(0);
-  if ((first >= 0x30 && first <= 0x39) || first === 0x7b || first === 0x5b || first === 0x3c) return true;
+  if ((first >= 0x30 && first <= 0x39) || first === 0x7b || first === 0x3c) return true;
+  // Hibernate's and others' messages go on with a statement in brackets; a header's close on the same line.
+  if (first === 0x5b) return line.lastIndexOf('] ', 60) > 0 || line.endsWith(']');
   return LEVELS.some((level) => line.startsWith(level));
 }
 

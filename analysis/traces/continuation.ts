@@ -6,54 +6,41 @@
 //     case 'starts':    // emit the open record, emit each undecided line as a record of its own, open a record with this line
 //     case 'continues': // append the undecided lines, then this line, to the open record
 //     case 'maybe':     // append this line to the undecided lines
+//     case 'attaches':  // like 'continues', but the record begins with the line before: what was open or undecided ahead of it is emitted
 //   }
 // An ordinary line 'starts' and stays open until the next line shows that it isn't the head of a trace; so give an open record out
 // after a short silence (some 100 ms; `inTrace` says whether a longer wait pays) and call `reset()`. At most MAX_UNDECIDED lines are
 // undecided at a time. Whoever caps a record's lines or bytes cuts it and calls `reset()`; the rest then joins a record of its own.
-import { atJoining } from './at-joining.ts';
-import { elixirJoining } from './elixir.ts';
-import { erlangJoining } from './erlang.ts';
-import { goJoining } from './go.ts';
-import { indentationOf, isBlank, isIndented, tellsFailure } from './join-rules.ts';
+import { belowJoining, belowPhase } from './below-joining.ts';
+import { isBlank, isIndented, tellsFailure } from './join-rules.ts';
 import type { JoinPhase, JoinRules } from './join-rules.ts';
-import { kernelJoining } from './kernel.ts';
+import { announce, attach, outerIndentation } from './joinings.ts';
+import type { Joined } from './joinings.ts';
 import { unwrapLine } from './line-wrapper.ts';
-import { numberedJoining } from './numbered-joining.ts';
-import { perlJoining } from './perl.ts';
-import { phpJoining } from './php.ts';
-import { pythonJoining } from './python.ts';
-import { rubyJoining } from './ruby.ts';
-import { rustJoining } from './rust.ts';
+import { beginsWithTime, behindPrefix, headerEnds, isSameMoment, repeatedTags, sharedPrefix } from './shared-prefix.ts';
 
 /** How a line relates to the record that is open. */
-export type Continuation = 'starts' | 'continues' | 'maybe';
+export type Continuation = 'starts' | 'continues' | 'maybe' | 'attaches';
 
 /** Undecided lines in a row before the joiner gives a trace up. */
 export const MAX_UNDECIDED = 16;
-
-/** The stricter an attaching line is told, the earlier its language is asked. */
-const ALL_RULES: readonly JoinRules[] = [
-  pythonJoining,
-  goJoining,
-  rustJoining,
-  rubyJoining,
-  perlJoining,
-  phpJoining,
-  elixirJoining,
-  erlangJoining,
-  numberedJoining,
-  kernelJoining,
-  atJoining,
-];
 
 /** Joins the lines of one source. An ordinary line costs some 100 ns. */
 export class TraceJoiner {
   #rules: JoinRules | undefined;
   #phase: JoinPhase | undefined;
   #undecided = 0;
+  /** Some of the undecided lines aren't blank. */
+  #isTextUndecided = false;
+  /** The line before, as it came and without its wrapper. */
+  #raw = '';
   #previous = '';
   /** The indentation that a logger gave every line of the open trace. */
   #margin = '';
+  /** The header that every line of the open trace has; undefined while it may turn out that they have one. */
+  #prefix: string | undefined;
+  /** The open trace's first line that was understood, as it came. */
+  #head = '';
 
   /** True while the open record is a trace that more lines may join. */
   get inTrace(): boolean {
@@ -62,154 +49,223 @@ export class TraceJoiner {
 
   /** Forgets the open record: the next line starts a new one, or is taken for the rest of a trace that was cut. */
   reset(): void {
-    this.#rules = undefined;
-    this.#phase = undefined;
-    this.#undecided = 0;
+    this.#leave();
+    this.#raw = '';
     this.#previous = '';
-    this.#margin = '';
   }
 
   /** The next line is an ordinary one (see line-screen.ts), and the one after it may be judged by it. Never inside a trace. */
   pass(line: string): void {
-    this.#previous = contentOf(line);
+    this.#raw = withoutReturn(line);
+    this.#previous = unwrapLine(this.#raw);
     this.#undecided = 0;
   }
 
-  /** Judges the next line of the source. `line` has no terminator; a trailing carriage return doesn't matter. */
-  next(line: string): Continuation {
-    const content = contentOf(line);
-    if (this.#phase !== undefined && this.#rules !== undefined) {
-      const inner = this.#withoutMargin(content);
-      const phase = inner === undefined ? undefined : this.#rules.follow(this.#phase, inner);
-      if (phase !== undefined) {
-        this.#phase = phase;
-        if (phase.sure) {
-          this.#undecided = 0;
-          return 'continues';
-        }
-        this.#undecided += 1;
-        if (this.#undecided <= MAX_UNDECIDED) return 'maybe';
-      }
+  /** Judges the next line of the source. It has no terminator; a trailing carriage return doesn't matter. */
+  next(given: string): Continuation {
+    const line = withoutReturn(given);
+    const content = unwrapLine(line);
+    const verdict = this.#phase === undefined ? undefined : this.#follow(this.#phase, line, content);
+    const decided = verdict ?? this.#judgeAlone(line, content);
+    // What is indented below a line with a time is judged by that line, and so is what comes behind it.
+    if (this.#rules !== belowJoining) {
+      this.#raw = line;
+      this.#previous = content;
     }
-    return this.#judgeAlone(content);
+    return decided;
   }
 
-  /** Undefined for a line that lacks the open trace's indentation, and so ends it. */
-  #withoutMargin(content: string): string | undefined {
+  #leave(): void {
+    this.#rules = undefined;
+    this.#phase = undefined;
+    this.#undecided = 0;
+    this.#isTextUndecided = false;
+    this.#margin = '';
+    this.#prefix = undefined;
+  }
+
+  /** Undefined for a line that ends the open trace. */
+  #follow(phase: JoinPhase, line: string, content: string): Continuation | undefined {
+    const inner = this.#innerOf(content);
+    if (inner === undefined) return this.#isBelowPrefix(content) ? this.#continue(phase) : undefined;
+    const next = this.#rules?.follow(phase, inner);
+    if (next?.sure === true) {
+      this.#prefix ??= '';
+      return this.#continue(next);
+    }
+    if (this.#prefix === undefined) {
+      const verdict = this.#followPrefixed(phase, line, content);
+      if (verdict !== undefined) return verdict;
+    }
+    if (next === undefined) return undefined;
+    // While it is open what this is, another language may know: Python's traceback below `Internal Server Error: /cart`.
+    const isPrefixed = this.#prefix !== undefined && this.#prefix !== '';
+    const other = attach(inner, isPrefixed ? (this.#innerOf(this.#previous) ?? '') : this.#previous);
+    if (other?.phase.sure === true && !this.#isTextUndecided) return this.#continue(other.phase, other.rules);
+    if (other !== undefined) return undefined;
+    const opened = announce(inner);
+    // The same language's next failure, where every line may be an event; or another's, which can't be part of a message.
+    const isOther = opened?.rules !== this.#rules;
+    if (opened !== undefined && (isOther ? isPrefixed || opened.phase.sure : isPrefixed && !opened.phase.sure)) return undefined;
+    return this.#wait(next, inner);
+  }
+
+  /** Whether the line goes on with the trace where every line has the header that it shares with the trace's first. */
+  #followPrefixed(phase: JoinPhase, line: string, content: string): Continuation | undefined {
+    const shared = prefixBetween(this.#head, line, content);
+    for (const end of headerEnds(content, shared)) {
+      // The head of an exception group is itself indented by two.
+      const length = isGroupAt(content, end) ? end - 2 : end;
+      const prefix = content.slice(0, length);
+      const inner = content.slice(length);
+      const next = this.#rules?.follow(phase, inner);
+      const joined = next?.sure === true ? { rules: this.#rules, phase: next } : this.#attachBehind(prefix, inner);
+      if (joined === undefined) continue;
+      this.#prefix = prefix;
+      return this.#continue(joined.phase, joined.rules);
+    }
+    if (shared === 0) return undefined;
+    // A further line of a message: only what was written at the same time can be one.
+    const inner = content.slice(shared);
+    const next = this.#rules?.follow(phase, inner);
+    const isOneWrite = next !== undefined && isSameMoment(this.#head, line, line.length - content.length + shared);
+    return isOneWrite && announce(inner) === undefined ? this.#wait(next, inner) : undefined;
+  }
+
+  #attachBehind(prefix: string, inner: string): Joined | undefined {
+    const before = behindPrefix(prefix, this.#previous);
+    const joined = before === undefined ? undefined : attach(inner, this.#previous.slice(before));
+    return joined?.phase.sure === true ? joined : undefined;
+  }
+
+  #continue(phase: JoinPhase, rules = this.#rules): Continuation {
+    this.#rules = rules;
+    this.#phase = phase;
+    this.#undecided = 0;
+    this.#isTextUndecided = false;
+    return 'continues';
+  }
+
+  #wait(phase: JoinPhase, line: string): Continuation | undefined {
+    this.#isTextUndecided ||= !isBlank(line);
+    this.#undecided += 1;
+    if (this.#undecided > MAX_UNDECIDED) return undefined;
+    this.#phase = phase;
+    return 'maybe';
+  }
+
+  /** Without the open trace's header and indentation; undefined for a line that lacks them, and so ends it. */
+  #innerOf(content: string): string | undefined {
+    if (this.#prefix !== undefined && this.#prefix !== '') {
+      const length = behindPrefix(this.#prefix, content);
+      return length === undefined ? undefined : content.slice(length);
+    }
     if (this.#margin === '') return content;
     if (content.startsWith(this.#margin)) return content.slice(this.#margin.length);
     return isBlank(content) ? content : undefined;
   }
 
-  #judgeAlone(content: string): Continuation {
-    this.#undecided = 0;
-    this.#margin = '';
+  /** A line that a logger left without the header that all others have, such as the further lines of PostgreSQL's statements. */
+  #isBelowPrefix(content: string): boolean {
+    return this.#prefix !== undefined && isIndented(content) && !isBlank(content) && beginsWithTime(this.#prefix);
+  }
+
+  #judgeAlone(line: string, content: string): Continuation {
+    const isTextUndecided = this.#isTextUndecided;
+    this.#leave();
+    const verdict = this.#judgeBehind(line, content);
+    return verdict === 'continues' && isTextUndecided ? 'attaches' : verdict;
+  }
+
+  /** Judges a line by the one before alone. */
+  #judgeBehind(line: string, content: string): Continuation {
     const previous = this.#previous;
-    this.#previous = content;
-    if (this.#attach(content, previous)) return this.#verdict();
+    const raw = this.#raw;
+    const attached = attach(content, previous);
+    if (attached !== undefined) return this.#open(attached, raw);
     const margin = outerIndentation(content);
-    if (margin > 0) {
-      // A logger indents what it was given: the head of a trace, then all its lines, stand below its own line.
-      const inner = content.slice(margin);
-      this.#margin = content.slice(0, margin);
-      if (this.#attach(inner, previous)) return this.#verdict();
-      if (this.#announce(inner)) return tellsFailure(previous) ? 'continues' : 'starts';
-      this.#margin = '';
+    const verdict = margin > 0 ? this.#judgeIndented(line, content, margin) : undefined;
+    if (verdict !== undefined) return verdict;
+    const length = prefixBetween(raw, line, content);
+    const tags = length === 0 && content.charCodeAt(0) === 0x5b ? repeatedTags(previous, content) : 0;
+    const prefix = content.slice(0, Math.max(length, tags));
+    const inner = content.slice(prefix.length);
+    if (prefix !== '') {
+      const before = tags > 0 ? previous.trimEnd().slice(0, 1 - tags) : previous.slice(prefix.length);
+      const prefixed = attach(inner, before, tags > 0 || previous.startsWith(prefix));
+      if (prefixed !== undefined) return this.#open(prefixed, raw, shortestPrefix(prefix, content, previous, prefixed.rules));
+      if (isIndented(inner) && !isBlank(inner) && beginsWithTime(before)) return this.#open({ rules: belowJoining, phase: belowPhase }, raw, prefix);
     }
-    this.#announce(content);
+    const announced = announce(content) ?? (prefix === '' ? undefined : announce(inner));
+    this.#rules = announced?.rules;
+    this.#phase = announced?.phase;
+    this.#head = line;
     return 'starts';
   }
 
+  /** A logger indents what it was given: the head of a trace, then all its lines, stand below its own line. */
+  #judgeIndented(line: string, content: string, margin: number): Continuation | undefined {
+    const previous = this.#previous;
+    const inner = content.slice(margin);
+    // The time may be a wrapper where only the first line of an event has it.
+    const wrapper = line.length - content.length;
+    const isBelowTime = beginsWithTime(previous) || (sharedPrefix(this.#raw, line) >= wrapper && beginsWithTime(this.#raw.slice(wrapper)));
+    const attached = attach(inner, previous);
+    const joined = attached ?? announce(inner);
+    if (joined !== undefined) {
+      this.#margin = content.slice(0, margin);
+      if (attached !== undefined) return this.#open(attached, this.#raw);
+      this.#rules = joined.rules;
+      this.#phase = joined.phase;
+      this.#prefix = '';
+      return tellsFailure(previous) || isBelowTime ? 'continues' : 'starts';
+    }
+    return isBelowTime ? this.#continue(belowPhase, belowJoining) : undefined;
+  }
+
   /** Of a line that attaches: one that only may belong waits for the next. */
-  #verdict(): Continuation {
-    if (this.#phase?.sure !== false) return 'continues';
+  #open({ rules, phase }: Joined, head: string, prefix?: string): Continuation {
+    this.#rules = rules;
+    this.#phase = phase;
+    this.#head = head;
+    this.#prefix = prefix ?? (phase.sure ? '' : undefined);
+    if (phase.sure) return 'continues';
     this.#undecided = 1;
     return 'maybe';
   }
+}
 
-  #attach(line: string, previous: string): boolean {
-    if (!mayAttach(line)) return false;
-    for (const rules of ALL_RULES) {
-      const phase = rules.attach(line, previous);
-      if (phase === undefined) continue;
-      this.#rules = rules;
-      this.#phase = phase;
-      return true;
-    }
-    return false;
-  }
-
-  #announce(line: string): boolean {
-    this.#rules = undefined;
-    this.#phase = undefined;
-    for (const rules of ALL_RULES) {
-      const phase = rules.announce(line);
-      if (phase === undefined) continue;
-      this.#rules = rules;
-      this.#phase = phase;
-      return true;
-    }
-    return false;
-  }
+/** How much of a line's content is a header that the line before has too. Wrappers count as part of it. */
+function prefixBetween(previous: string, line: string, content: string): number {
+  if (previous === '') return 0;
+  const wrapper = line.length - content.length;
+  // The content of a Docker line is no part of the line as it stands.
+  if (wrapper > 0 && !line.startsWith(content, wrapper)) return sharedPrefix(unwrapLine(previous), content);
+  return Math.max(0, Math.min(sharedPrefix(previous, line), line.length) - wrapper);
 }
 
 /** The indentation that a logger put before the head of a trace; empty where there is none, and before a frame, which has its own. */
 export function marginOf(line: string, previous: string): string {
   const margin = outerIndentation(line);
-  if (margin === 0 || attaches(line, previous)) return '';
+  if (margin === 0 || attach(line, previous) !== undefined) return '';
   const inner = line.slice(margin);
-  const isHead = attaches(inner, previous) || ALL_RULES.some((rules) => rules.announce(inner) !== undefined);
+  const isHead = attach(inner, previous) !== undefined || announce(inner) !== undefined;
   return isHead ? line.slice(0, margin) : '';
 }
 
-/**
- * How far a line that isn't blank is indented. Python indents the head of an exception group by two itself; an indented arrow is no head,
- * builds print them (` ---> Using cache`).
- */
-function outerIndentation(line: string): number {
-  const indentation = isIndented(line) ? indentationOf(line) : 0;
-  if (indentation === line.length || line.startsWith('---> ', indentation)) return 0;
-  return line.startsWith('+ ', indentation) ? Math.max(0, indentation - 2) : indentation;
+/** What lines share may reach into what was written: `PHP Warning: …` and `PHP Stack trace:`. So the header ends as soon as the rules hold. */
+function shortestPrefix(prefix: string, content: string, previous: string, rules: JoinRules): string {
+  for (const end of headerEnds(content, prefix.length)) {
+    if (rules.attach(content.slice(end), previous.slice(end)) !== undefined) return content.slice(0, end);
+  }
+  return prefix;
 }
 
-function attaches(line: string, previous: string): boolean {
-  return mayAttach(line) && ALL_RULES.some((rules) => rules.attach(line, previous) !== undefined);
+/** `+ Exception Group Traceback`, `+-+----`, `| Traceback` of Python. */
+function isGroupAt(content: string, at: number): boolean {
+  return (content.startsWith('| ', at) || content.startsWith('+-', at) || content.startsWith('+ ', at)) && content.startsWith('  ', at - 2);
 }
 
-function contentOf(line: string): string {
-  const content = unwrapLine(line);
-  return content.charCodeAt(content.length - 1) === 0x0d ? content.slice(0, -1) : content;
+function withoutReturn(line: string): string {
+  return line.charCodeAt(line.length - 1) === 0x0d ? line.slice(0, -1) : line;
 }
-
-/** Most lines are told from a frame by their first character. */
-function mayAttach(line: string): boolean {
-  const first = line.charCodeAt(0);
-  if (isIndented(line) || first === 0x23) return true;
-  if (ATTACHING.get(first)?.some((word) => line.startsWith(word)) === true) return true;
-  // `goroutine 1 […]:`, `stack backtrace:`, Rails' `app/cart.rb:3:in 'load'`, or an exception's name with a colon or alone.
-  if (first < 0x41 || first > 0x7a) return false;
-  const space = line.indexOf(' ');
-  const last = line.charCodeAt(line.length - 1);
-  return space < 0 || line.charCodeAt(space - 1) === 0x3a || last === 0x3a || last === 0x27;
-}
-
-/** What begins lines that attach without indentation, by first character; a `#` may begin a numbered frame. */
-const ATTACHING = Map.groupBy(
-  [
-    'Caused by',
-    'Call Trace:',
-    'Call trace:',
-    'Suppressed: ',
-    'Stack trace:',
-    'Stack backtrace:',
-    'Backtrace:',
-    'Traceback (most',
-    'PHP Stack trace:',
-    '---> ',
-    '[cause]: ',
-    '[stacktrace]',
-    'From previous event:',
-    'Wrapped by: ',
-  ],
-  (word) => word.charCodeAt(0),
-);

@@ -2,24 +2,33 @@
 // Must never guess at other languages' framesPhase.
 import type { Frame } from '../trace.ts';
 import { isExceptionName } from './exception-head.ts';
-import { indentationOf, isIndented, surePhase } from './join-rules.ts';
+import { indentationOf, isBlank, isIndented, openPhase, surePhase } from './join-rules.ts';
 import type { JoinRules } from './join-rules.ts';
 import { frameOf, traceOf, words } from './trace-language.ts';
 import type { TraceReader } from './trace-language.ts';
 
 const framesPhase = surePhase('frames');
+/** The stack of the client that waited stands behind a blank line. */
+const gapPhase = openPhase('gap');
 
 /** Joins `** (KeyError) …` with its framesPhase, and what a crashed GenServer or Task adds. */
 export const elixirJoining: JoinRules = {
-  announce: (line) => (line.startsWith('** (') || line.endsWith(' terminating') ? framesPhase : undefined),
+  announce: (line) => (line.startsWith('** (') || line.endsWith(' terminating') || isEndedRequest(line) ? framesPhase : undefined),
   attach: (line) => (isIndented(line) && readElixirFrame(line) !== undefined ? framesPhase : undefined),
-  follow(_phase, line) {
-    if (isIndented(line) || line.startsWith('** (')) return framesPhase;
+  follow(phase, line) {
+    if (isBlank(line)) return gapPhase;
+    if (phase === gapPhase && readElixirFrame(line) === undefined) return undefined;
+    if (isIndented(line) || line.startsWith('** ')) return framesPhase;
     return EXTRAS.some((extra) => line.startsWith(extra)) ? framesPhase : undefined;
   },
 };
 
-const EXTRAS = ['Last message', 'State: ', 'Function: ', 'Args: ', 'Client ', 'Initial Call: ', 'Ancestors: ', 'Start Call: ', '(stop) '];
+/** `#PID<0.512.0> running ShopWeb.Endpoint (…) terminated` */
+function isEndedRequest(line: string): boolean {
+  return line.endsWith(' terminated') && line.includes('#PID<');
+}
+
+const EXTRAS = ['Server: ', 'Request: ', 'Last message', 'State: ', 'Function: ', 'Args: ', 'Client ', 'Initial Call: ', 'Ancestors: ', 'Start Call: ', '(stop) '];
 
 export const elixirReader: TraceReader = {
   weigh: (lines) => {

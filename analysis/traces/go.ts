@@ -17,15 +17,15 @@ const endedPhase = surePhase('ended');
 
 /** Joins a panic with all its goroutines, blank lines between them included. */
 export const goJoining: JoinRules = {
-  announce: (line) => (isHead(line) ? headPhase : undefined),
+  announce: (line) => (isHead(line) || line.endsWith(' panic recovered:') ? headPhase : undefined),
   attach(line, previous) {
-    if (isGoroutine(line) || isPosition(line)) return framesPhase;
+    if (isGoroutine(line) || isPosition(line) || isGinPosition(line)) return framesPhase;
     // Loggers print the stack of an error as bare names with positions, below their own line.
     return isBareName(line) && tellsFailure(previous) ? namePhase : undefined;
   },
   follow(phase, line) {
     if (phase === namePhase) return isPosition(line) ? framesPhase : undefined;
-    if (isGoroutine(line) || line.startsWith('runtime stack:')) return framesPhase;
+    if (isGoroutine(line) || line.startsWith('runtime stack:') || isGinPosition(line)) return framesPhase;
     switch (phase) {
       case headPhase:
       case signalPhase:
@@ -34,7 +34,7 @@ export const goJoining: JoinRules = {
       case framesPhase:
       case gapPhase:
         if (isBlank(line)) return gapPhase;
-        if (isIndented(line) || isCall(line) || line.startsWith('created by ')) return framesPhase;
+        if (isIndented(line) || isCall(line) || line.startsWith('created by ') || isBarePosition(line)) return framesPhase;
         if (isRegister(line) || line.startsWith('...')) return framesPhase;
         if (phase === framesPhase && isBareName(line)) return namePhase;
         return line.startsWith('exit status ') ? endedPhase : undefined;
@@ -66,6 +66,16 @@ function isPosition(line: string): boolean {
   const extension = line.indexOf('.go:', indentationOf(line));
   const digit = extension < 0 ? 0 : line.charCodeAt(extension + 4);
   return digit >= 0x30 && digit <= 0x39;
+}
+
+/** A position whose tab was lost on the way. */
+function isBarePosition(line: string): boolean {
+  return line.charCodeAt(0) === 0x2f && /\.(?:go|s):\d{1,9}(?: \+0x[0-9a-f]{1,16})?$/.test(line.slice(-64));
+}
+
+/** Gin's `/srv/shop/main.go:21 (0x7b8e84)`, with the function and its source on the next line. */
+function isGinPosition(line: string): boolean {
+  return line.charCodeAt(0) === 0x2f && line.endsWith(')') && /\.(?:go|s):\d{1,9} \(0x[0-9a-f]{1,16}\)$/.test(line.slice(-64));
 }
 
 /** `main.(*Store).Get(0xc000, {0x1, 0x2})`. */

@@ -14,6 +14,8 @@ export interface JoinRules {
   readonly announce: (line: string) => JoinPhase | undefined;
   /** A line that only occurs inside a trace, so that `previous` was the trace's head. Must be strict. */
   readonly attach: (line: string, previous: string) => JoinPhase | undefined;
+  /** Lines attach only to one with literally the same header: what was written at once has the same time and process. */
+  readonly isOneWrite?: boolean;
   /** The phase after `line`, or undefined when the trace ended before it. */
   readonly follow: (phase: JoinPhase, line: string) => JoinPhase | undefined;
 }
@@ -58,4 +60,4 @@ export function tellsFailure(line: string): boolean {
   return FAILURES.some((word) => line.includes(word));
 }
 
-const FAILURES = ['ERROR', 'Error', 'error', 'Exception', 'CRITICAL', 'FATAL', 'WARN', 'SEVERE'];
+const FAILURES = ['ERROR', 'Error', 'error', 'Exception', 'exception', 'CRITICAL', 'FATAL', 'WARN', 'SEVERE', '[ERR]', '[FTL]'];

@@ -44,7 +44,10 @@ const HEADS: ReadonlyMap<number, readonly string[]> = new Map(
 );
 
 function isHead(line: string): boolean {
-  return HEADS.get(line.charCodeAt(0))?.some((head) => line.startsWith(head)) === true;
+  if (line.includes(' invoked oom-killer: ')) return true;
+  if (HEADS.get(line.charCodeAt(0))?.some((head) => line.startsWith(head)) !== true) return false;
+  // Any program warns; the kernel's warnings are known sentences.
+  return !line.startsWith('WARNING: ') || findKernelReport(line) !== undefined;
 }
 
 /** The rule of `=` that KASAN and lockdep begin and end with. */
@@ -61,13 +64,15 @@ const VOCABULARY = [
   'sp :', 'pstate:', 'EIP:', 'ESP:', 'EAX:', 'ESI:', 'DS:', 'note:', 'Kernel panic', 'stack backtrace:', 'other info', 'locks held',
   'but task', 'which lock', 'the existing', '-> #', 'Possible unsafe', 'Showing all locks', 'NMI backtrace', 'Sending NMI',
   'Last potentially', 'Second to last', 'Object ', 'Redzone ', 'Bytes b4', 'Padding', 'INFO: ', 'Kernel Offset', 'Rebooting in',
-  'ORIG_RAX', 'x29:', 'x26:', 'x23:', 'x20:', 'x17:', 'x14:', 'x11:', 'x8 :', 'x5 :', 'x2 :',
+  'Mem-Info:', 'active_anon:', 'Node ', 'Tasks state', '[  pid  ]', 'oom-kill:', 'Out of memory:', 'Memory cgroup out of memory', 'oom_reaper: ',
+  'lowmem_reserve', 'Swap cache', 'Free swap', 'Total swap', 'memory: usage', 'swap: usage', 'kmem: usage', 'Memory cgroup stats',
+  '#PF: ', 'ORIG_RAX', 'x29:', 'x26:', 'x23:', 'x20:', 'x17:', 'x14:', 'x11:', 'x8 :', 'x5 :', 'x2 :',
 ];
 
 function belongs(line: string): boolean {
   const text = line.trimStart();
   if (text === '' || isRule(line) || line.startsWith('------') || line.charCodeAt(0) === 0x20 || line.charCodeAt(0) === 0x09) return true;
-  return VOCABULARY.some((word) => text.startsWith(word)) || /^\d+ locks? held by |^#\d: |^>?[0-9a-f]{16}: /.test(text);
+  return VOCABULARY.some((word) => text.startsWith(word)) || /^\[ {0,10}\d{1,10}\] {1,10}\d|^\d+ locks? held by |^#\d: |^>?[0-9a-f]{16}: /.test(text);
 }
 
 function isTraceLabel(line: string): boolean {

@@ -1,6 +1,7 @@
 // Finds the lines that need no judgement: ordinary ones, which neither begin a trace nor go on with one.
 // Must never call a line ordinary that the joiner would treat otherwise; to doubt one that is ordinary only costs time.
 import type { Marks } from './line-marks.ts';
+import { leastShared, mostShared } from './shared-prefix.ts';
 
 /**
  * How lines begin that say something to some language, wherever their wrapper ends. A line that begins otherwise can only
@@ -13,6 +14,9 @@ const BEGINNINGS = [
   ['kernel BUG', 'unreferenced object', 'divide error: ', 'watchdog: ', 'rcu: '],
   ['Caused by', 'Suppressed: ', '[cause]', '[stacktrace]', 'From previous', 'Wrapped by', 'Call Trace', 'Call trace', 'Backtrace'],
   ['Stack trace', 'stack trace', 'stack backtrace', 'Stack backtrace', 'Traceback', '<TASK>'],
+  ['*** ', '<--- ', 'FATAL ERROR: ', 'FATAL: ThreadSanitizer', 'Fatal Python', 'terminate called ', 'Process '],
+  ['DETAIL: ', 'HINT: ', 'QUERY: ', 'CONTEXT: ', 'LOCATION: ', 'STATEMENT: ', 'BACKTRACE: '],
+  ['SEVERE: ', 'CONFIG: ', 'FINE: ', 'FINER: ', 'FINEST: '],
 ].flat();
 
 const BY_FIRST: readonly (readonly Uint8Array[] | undefined)[] = Array.from({ length: 256 }, (_unused, first) => {
@@ -20,20 +24,32 @@ const BY_FIRST: readonly (readonly Uint8Array[] | undefined)[] = Array.from({ le
   return fitting.length === 0 ? undefined : fitting.map((text) => Uint8Array.from(text, (char) => char.charCodeAt(0)));
 });
 
+const TAB = 0x09;
 const RETURN = 0x0d;
 const SPACE = 0x20;
 const QUOTE = 0x27;
 const DASH = 0x2d;
 const SLASH = 0x2f;
+const DIGIT_ZERO = 0x30;
 const DIGIT_ONE = 0x31;
 const DIGIT_NINE = 0x39;
 const COLON = 0x3a;
 const LESS = 0x3c;
 const GREATER = 0x3e;
+const SEMICOLON = 0x3b;
+const BRACE = 0x7b;
+const PIPE = 0x7c;
+const OPENING = 0x28;
+const CLOSING = 0x29;
+const DOT = 0x2e;
+const FEED = 0x0a;
 const BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 const UPPER_A = 0x41;
+const UPPER_Z = 0x5a;
+const LOWER_A = 0x61;
 const LOWER_Z = 0x7a;
+const LINE = 0x5f;
 
 /** How the names of both streams begin. */
 const STANDARD = Uint8Array.from('std', (char) => char.charCodeAt(0));
@@ -56,9 +72,14 @@ export class LineScreen {
     this.#colonCount = colons.count;
   }
 
-  /** Whether the line needs no judgement, unless a trace is open before it. Lines are asked in order; `end` is the line feed's index. */
-  isOrdinary(start: number, end: number): boolean {
+  /**
+   * Whether the line needs no judgement, unless a trace is open before it. Lines are asked in order; `end` is the line feed's index,
+   * `previous` where the line before begins, -1 if there is none.
+   */
+  isOrdinary(start: number, end: number, previous: number): boolean {
     if (end <= start || this.#endsSuspiciously(end) || this.#beginsSuspiciously(start, end)) return false;
+    const header = previous < 0 ? start : this.#behindHeader(previous, start, end);
+    if (header > start && this.#beginsSuspiciously(header, end)) return false;
     const colons = this.#colons;
     const count = this.#colonCount;
     let next = this.#nextColon;
@@ -72,6 +93,22 @@ export class LineScreen {
     }
     this.#nextColon = next;
     return true;
+  }
+
+  /** Where the header ends that the line before has too, or a program's name in a column (see shared-prefix.ts). */
+  #behindHeader(previous: number, start: number, end: number): number {
+    const bytes = this.#bytes;
+    const limit = Math.min(end, start + mostShared);
+    let at = start;
+    for (let other = previous; at < limit; at += 1, other += 1) {
+      const [left, right] = [bytes[other] as number, bytes[at] as number];
+      if (left === right || (isDigit(left) && isDigit(right))) continue;
+      // The line before ended.
+      if ((left === FEED || left === RETURN) && isSpace(right)) at += 1;
+      break;
+    }
+    while (at > start && at < end && !isSpace(bytes[at - 1] as number)) at -= 1;
+    return at - start < leastShared ? start : at;
   }
 
   /** True if the content begins like a part of a trace, should it begin at `start`; wrappers there are looked behind. */
@@ -89,11 +126,13 @@ export class LineScreen {
         while (space < end && bytes[space] !== SPACE) space += 1;
         if (space >= end || bytes[space - 1] === COLON) return true;
       }
+      if ((first === SLASH || first === DOT) && this.#endsPlace(end)) return true;
       let next = content;
       if (first === LESS) next = this.#behind(content, GREATER, 5);
       else if (first === BRACKET) next = this.#behindBrackets(content);
       else if (first === DIGIT_ONE && bytes[content + 1] === SPACE) return this.#isProtocolSuspicious(content, end);
       else if (first <= DIGIT_NINE && first > SLASH) next = this.#behindStream(content);
+      if (next === content) next = this.#behindColumn(content, end);
       if (next === content) return false;
       content = next;
     }
@@ -113,6 +152,16 @@ export class LineScreen {
     const first = this.#behind(start, CLOSING_BRACKET, mostBracketed + 1);
     const second = this.#bytes[first] === BRACKET ? this.#behind(first, CLOSING_BRACKET, mostBracketed) : first;
     return second > start && this.#bytes[second] === SPACE ? second + 1 : start;
+  }
+
+  /** `web-1  | `, `0|app  | `, `03:12:58 web.1   | ` (see line-wrapper.ts): that there is a column suffices. */
+  #behindColumn(start: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = bytes[start + 2] === COLON && bytes[start + 5] === COLON && bytes[start + 8] === SPACE ? start + 9 : start;
+    while (at < end && isNameByte(bytes[at] as number)) at += 1;
+    if (at < end && bytes[at] === PIPE) for (at += 1; at < end && isNameByte(bytes[at] as number); ) at += 1;
+    while (at < end && bytes[at] === SPACE) at += 1;
+    return bytes[at] === PIPE && bytes[at - 1] === SPACE && at > start ? at + 2 : start;
   }
 
   /** `1 TIME HOST APP PROCID MSGID - `: data in brackets is not looked behind, such a line is judged. */
@@ -138,18 +187,48 @@ export class LineScreen {
   /** `…Error: `, `…Exception: `, `…panic: `, `…Sanitizer: `, Ruby's `…:in 'f': `. */
   #isNameBefore(colon: number): boolean {
     const before = colon > 0 ? this.#bytes[colon - 1] : 0;
-    return before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE;
+    return before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE || (before === CLOSING && this.#isCodeBefore(colon - 1));
   }
 
-  /** A colon (`Stack trace:`), a quote (Ruby's frames), or the end of `Error`, `Exception` or `terminating`. */
+  /** `…Exception (0x80131904): ` */
+  #isCodeBefore(close: number): boolean {
+    const bytes = this.#bytes;
+    for (let at = close - 1; at > 1 && close - at < mostBracketed; at -= 1) {
+      if (bytes[at] === OPENING) return bytes[at - 1] === SPACE && bytes[at - 2] === 0x6e;
+    }
+    return false;
+  }
+
+  /** `…main.go:21 (0x7b8e84)`, `…libc.so.6(+0x777f5)[0x7f1a2b3c47f5]` */
+  #endsPlace(end: number): boolean {
+    const last = this.#bytes[end - 1] === RETURN ? this.#bytes[end - 2] : this.#bytes[end - 1];
+    return last === CLOSING || last === CLOSING_BRACKET;
+  }
+
+  /** A colon (`Stack trace:`), a quote (Ruby's frames), a brace, or the end of `Error`, `Exception` or `terminating`. */
   #endsSuspiciously(end: number): boolean {
     const bytes = this.#bytes;
     const last = bytes[end - 1] === RETURN && end > 1 ? end - 2 : end - 1;
     const char = bytes[last] as number;
-    if (char === COLON || char === QUOTE || char === SPACE || char === RETURN) return true;
+    if (char === COLON || char === QUOTE || char === SPACE || char === RETURN || char === BRACE) return true;
     const before = last > 0 ? bytes[last - 1] : 0;
+    // `got signal 11 ;`, `… terminated`
+    if (char === SEMICOLON) return before === SPACE;
+    if (char === 0x64) return before === 0x65 && last > 1 && bytes[last - 2] === 0x74;
     return (char === 0x72 && before === 0x6f) || (char === 0x6e && before === 0x6f) || (char === 0x67 && before === 0x6e);
   }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT_ZERO && byte <= DIGIT_NINE;
+}
+
+function isNameByte(byte: number): boolean {
+  return isDigit(byte) || (byte >= LOWER_A && byte <= LOWER_Z) || (byte >= UPPER_A && byte <= UPPER_Z) || byte === DASH || byte === DOT || byte === LINE;
+}
+
+function isSpace(byte: number): boolean {
+  return byte === SPACE || byte === TAB;
 }
 
 function standsAt(bytes: Uint8Array, at: number, text: Uint8Array): boolean {

@@ -9,13 +9,14 @@ const MAX_PROTOCOL = 1024;
 /**
  * The line without its wrapper: RFC 3164 and ISO-time syslog lines (`Nov 23 03:12:58 host app[12]: …`), RFC 5424 lines with their
  * priority (`<27>1 2026-11-23T03:12:58Z host app 12 - - …`), CRI lines
- * (`2026-11-23T03:12:58Z stderr F …`), Docker JSON lines (`{"log":"…\n",…}`) and the kernel's `[  12.345678] …`, also nested.
+ * (`2026-11-23T03:12:58Z stderr F …`), Docker JSON lines (`{"log":"…\n",…}`), the columns of compose, pm2 and foreman (`web-1  | `) and the kernel's `[  12.345678] …`, also nested.
  * Tabs that rsyslog wrote as `#011` become tabs again. A line without wrapper is returned as it is.
  */
 export function unwrapLine(line: string): string {
   const first = line.charCodeAt(0);
   let content = line;
   if (first === LT) content = dropProtocol(dropPriority(line));
+  content = content.slice(columnEnd(content));
   const start = content.charCodeAt(0);
   if (start >= ZERO && start <= NINE) content = dropIsoHeader(content);
   else if (start >= UPPER_A && start <= UPPER_S) content = dropBsdHeader(content);
@@ -23,6 +24,33 @@ export function unwrapLine(line: string): string {
   if (content.charCodeAt(0) === BRACKET) content = dropBracketTime(content);
   if (content.charCodeAt(0) === HASH && content.startsWith('#011')) content = content.replaceAll('#011', '\t');
   return content;
+}
+
+/** Longest name of a program before a column. */
+const MAX_COLUMN = 62;
+
+/** Where the content begins behind `web-1  | ` (compose), `0|app  | ` (pm2) or `03:12:58 web.1   | ` (foreman); 0 where there is no column. */
+export function columnEnd(line: string): number {
+  let at = isClock(line) ? 9 : 0;
+  while (isDigit(line.charCodeAt(at))) at += 1;
+  if (line.charCodeAt(at) === PIPE) at += 1;
+  const name = at;
+  while (isNameCode(line.charCodeAt(at))) at += 1;
+  if (at === name || at > MAX_COLUMN) return 0;
+  while (line.charCodeAt(at) === SPACE && at < MAX_COLUMN) at += 1;
+  return line.charCodeAt(at) === PIPE && line.charCodeAt(at - 1) === SPACE && (line.charCodeAt(at + 1) === SPACE || at + 1 === line.length)
+    ? Math.min(at + 2, line.length)
+    : 0;
+}
+
+/** `03:12:58 ` */
+function isClock(line: string): boolean {
+  return line.charCodeAt(2) === COLON && line.charCodeAt(5) === COLON && line.charCodeAt(8) === SPACE;
+}
+
+/** Of names of programs and containers; the first may not be a digit, or a table would be taken for one. */
+function isNameCode(code: number): boolean {
+  return isDigit(code) || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x2d || code === 0x2e || code === 0x5f;
 }
 
 /** The lines of a text without the header that a container runtime put before each. */
@@ -51,6 +79,7 @@ const BRACKET = 0x5b;
 const HASH = 0x23;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const PIPE = 0x7c;
 
 /** `<13>` of a syslog line as it travels. */
 function dropPriority(line: string): string {
@@ -116,14 +145,29 @@ function dropBsdHeader(line: string): string {
 /** From `host app[12]: content` to `content`; unchanged where the tag isn't one word that ends in a colon. */
 function dropHostAndTag(line: string, hostStart: number): string {
   const hostEnd = line.indexOf(' ', hostStart);
-  if (hostEnd < 0 || hostEnd > MAX_WRAPPER || isLevel(line, hostStart, hostEnd)) return line;
+  // No host's name ends in a colon, but an exception's and a tag's do, where nothing but a time stands before them.
+  if (hostEnd <= hostStart || hostEnd > MAX_WRAPPER || line.charCodeAt(hostEnd - 1) === COLON || isLevel(line, hostStart, hostEnd)) return line;
   for (let index = hostEnd + 1; index < line.length && index < MAX_WRAPPER; index += 1) {
     const code = line.charCodeAt(index);
     if (code === SPACE) return line;
     if (code === COLON && (index + 1 === line.length || line.charCodeAt(index + 1) === SPACE))
-      return line.startsWith('Error', index - 5) || line.startsWith('Exception', index - 9) ? line : line.slice(index + 2);
+      return isTag(line, hostStart, hostEnd, index) ? line.slice(index + 2) : line;
   }
   return line;
+}
+
+/**
+ * Where nothing but a time stands before the lines of a trace, `Caused by: …`, `Stack trace:` or `TypeError: …` aren't a host and a tag. A tag
+ * with a process is one in any case.
+ */
+function isTag(line: string, hostStart: number, hostEnd: number, colon: number): boolean {
+  if (line.charCodeAt(colon - 1) === 0x5d) return true;
+  const first = line.charCodeAt(hostEnd + 1);
+  const isWord = (first >= 0x61 && first <= 0x7a) || (first >= UPPER_A && first <= 0x5a) || first === 0x5f;
+  if (!isWord || colon + 2 >= line.length || line.charCodeAt(colon - 1) === 0x27) return false;
+  if (line.startsWith('Error', colon - 5) || line.startsWith('Exception', colon - 9)) return false;
+  const slash = line.indexOf('/', hostStart);
+  return !line.startsWith('Caused by:', hostStart) && (slash < 0 || slash > hostEnd);
 }
 
 /** `2026-01-02T03:04:05Z ERROR Cart: …` is an application's line: a level stands where syslog has the host. */
@@ -136,7 +180,8 @@ const LEVELS = new Set(['TRACE', 'DEBUG', 'INFO', 'NOTICE', 'WARN', 'WARNING', '
 /** `[   12.345678] `, with the CPU or task some kernels add (`[   12.345678][  T123] `), and `[23-Nov-2026 03:12:58 UTC] `. */
 function dropBracketTime(line: string): string {
   const end = line.indexOf(']');
-  if (end < 5 || end > 40) return line;
+  // A request's identifier isn't a time, though it may begin with a digit; V8's process and isolate aren't either.
+  if (end < 5 || end > 40 || isIdentifier(line, end) || line.startsWith(':0x', 2)) return line;
   let digits = 0;
   for (let index = 1; index < end; index += 1) {
     const code = line.charCodeAt(index);
@@ -150,6 +195,11 @@ function dropBracketTime(line: string): string {
     if (caller > 0 && caller - next < 16) next = caller + 1;
   }
   return line.charCodeAt(next) === SPACE ? line.slice(next + 1) : line;
+}
+
+/** `[3f2a7c1e-0b7e-4d52-9d68-0b9f4e2f6a11]` */
+function isIdentifier(line: string, end: number): boolean {
+  return end === 37 && line.charCodeAt(9) === 0x2d && line.charCodeAt(14) === 0x2d && line.charCodeAt(24) === 0x2d;
 }
 
 function dockerLog(line: string): string {

@@ -13,14 +13,14 @@ const endPhase = surePhase('end');
 export const numberedJoining: JoinRules = {
   announce(line) {
     if (isSanitizerRule(line) || isSanitizerHead(line)) return blockPhase;
-    return line === 'Unhandled exception:' ? headPhase : undefined;
+    return line === 'Unhandled exception:' || (line.startsWith('Process ') && line.endsWith(' dumped core.')) ? headPhase : undefined;
   },
   attach(line) {
     if (line === 'stack traceback:') return luaPhase;
     return isNumbered(line) ? blockPhase : undefined;
   },
   follow(phase, line) {
-    if (phase === luaPhase) return isIndented(line) ? luaPhase : undefined;
+    if (phase === luaPhase) return isIndented(line) || line.startsWith('coroutine ') ? luaPhase : undefined;
     if (phase === endPhase) return isSanitizerRule(line) ? undefined : continuesBlock(line);
     if (phase === headPhase) return isNumbered(line) ? blockPhase : headPhase;
     if (isBlank(line)) return gapPhase;
@@ -40,7 +40,7 @@ const PARTS = [
   'READ of size', 'WRITE of size', 'ACCESS of size', 'SCARINESS', 'SUMMARY: ', 'Shadow byte', '=>0x', '0x', 'allocated by',
   'freed by', 'previously ', 'HINT: ', 'NOTE: ', 'Thread T', 'Address 0x', 'Direct leak', 'Indirect leak', 'Uninitialized value',
   'Memory tags', 'Register values', 'Cause: ', 'Hint: ', 'UndefinedBehaviorSanitizer', 'AddressSanitizer', 'MemorySanitizer',
-  'LeakSanitizer', 'ThreadSanitizer', '<asynchronous suspension>', 'Thread ', 'warning: ', 'Aborted', '[New Thread', '[Thread ',
+  'LeakSanitizer', 'ThreadSanitizer', 'Exiting', 'Stack trace of thread', 'ELF object binary', 'Module ', '<asynchronous suspension>', 'Thread ', 'warning: ', 'Aborted', '[New Thread', '[Thread ',
 ];
 
 /** `#0 0x55c2 in f`, `    #12 …`: a number behind a hash, then white space. */
@@ -49,7 +49,9 @@ function isNumbered(line: string): boolean {
   if (line.charCodeAt(start) !== 0x23 || start > 12) return false;
   let index = start + 1;
   while (line.charCodeAt(index) >= 0x30 && line.charCodeAt(index) <= 0x39) index += 1;
-  return index > start + 1 && index < start + 8 && isIndented(line.slice(index, index + 1));
+  if (index === start + 1 || index > start + 7 || !isIndented(line.slice(index, index + 1))) return false;
+  // At the margin a number alone is no frame: builds number their steps like this (`#5 [2/7] RUN make`).
+  return start > 0 || isIndented(line.slice(index + 1, index + 2)) || line.startsWith('0x', index + 1);
 }
 
 function isSanitizerRule(line: string): boolean {

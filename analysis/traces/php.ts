@@ -8,16 +8,20 @@ import type { TraceReader } from './trace-language.ts';
 
 const headPhase = openPhase('head');
 const framesPhase = surePhase('frames');
+/** Monolog's context closes. */
+const endedPhase = surePhase('ended');
 const betweenPhase = openPhase('between');
 
 /** Joins `PHP Fatal error: Uncaught …` with its numbered framesPhase, `Next …` exceptions and `thrown in`. */
 export const phpJoining: JoinRules = {
-  announce: (line) => (line.startsWith('PHP ') && line.includes('Uncaught ') ? headPhase : undefined),
+  announce: (line) => (line.includes('PHP ') && line.includes(' error: ') && line.includes('Uncaught ') ? headPhase : undefined),
   attach: (line) => (isStackTraceLine(line) || readPhpFrame(line) !== undefined ? framesPhase : undefined),
   follow(phase, line) {
     if (isStackTraceLine(line) || readPhpFrame(line) !== undefined || isMain(line)) return framesPhase;
     if (line.trimStart().startsWith('thrown in ')) return framesPhase;
-    if (line.startsWith('Next ')) return framesPhase;
+    if (line.startsWith('Next ') || line.startsWith('[previous exception] ') || isXdebugFrame(line)) return framesPhase;
+    if (line.startsWith('"}') && phase !== headPhase) return endedPhase;
+    if (phase === endedPhase) return undefined;
     if (line === '' && phase === framesPhase) return betweenPhase;
     return phase === headPhase && !/^[[{\d]/.test(line) ? headPhase : undefined;
   },
@@ -131,6 +135,11 @@ function functionOf(call: string): string {
 
 function isStackTraceLine(line: string): boolean {
   return line.trim() === 'Stack trace:' || line.trim() === 'PHP Stack trace:' || line.trim() === '[stacktrace]';
+}
+
+/** `PHP   1. {main}() /srv/shop/index.php:0` */
+function isXdebugFrame(line: string): boolean {
+  return line.startsWith('PHP   ') && /^PHP {2,6}\d{1,4}\. /.test(line.slice(0, 20));
 }
 
 function isMain(line: string): boolean {

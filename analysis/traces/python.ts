@@ -14,26 +14,45 @@ const gapPhase = openPhase('gap');
 const chainedPhase = surePhase('chained');
 const chainGapPhase = openPhase('chain-gap');
 
+/** A fatal error of the interpreter: its threads follow. */
+const threadsPhase = surePhase('threads');
+const threadGapPhase = openPhase('thread-gap');
+
+const GROUP_HEAD = '+ Exception Group Traceback (most recent call last):';
 const HEAD = 'Traceback (most recent call last):';
 
 /** Joins tracebacks, chains (`During handling …`, `The above exception …`) and exception groups. */
 export const pythonJoining: JoinRules = {
-  announce: (line) => (line.endsWith(HEAD) ? framesPhase : undefined),
+  announce(line) {
+    if (line.endsWith(HEAD)) return framesPhase;
+    return line.startsWith('Fatal Python error: ') ? threadsPhase : undefined;
+  },
   attach(line, previous) {
-    if (isIndented(line)) return line.startsWith('File "', indentationOf(line)) ? framesPhase : undefined;
+    if (isIndented(line)) {
+      const start = indentationOf(line);
+      if (line.startsWith(GROUP_HEAD, start)) return tellsFailure(previous) ? framesPhase : undefined;
+      return line.startsWith('File "', start) ? framesPhase : undefined;
+    }
+    if (line.startsWith('future: <') || line.startsWith('task: <')) return tellsFailure(previous) ? chainedPhase : undefined;
     // `logging.exception` writes its own line, then the traceback.
     return line === HEAD && tellsFailure(previous) ? framesPhase : undefined;
   },
   follow(phase, line) {
-    if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) ? raisedPhase : framesPhase;
+    if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) || (phase === raisedPhase && !isFrame(line)) ? raisedPhase : framesPhase;
     switch (phase) {
+      case threadsPhase:
+      case threadGapPhase:
+        if (isBlank(line)) return threadGapPhase;
+        return isThread(line) ? threadsPhase : undefined;
       case framesPhase:
+        // faulthandler lists the stacks of all threads, with blank lines between.
+        if (isBlank(line)) return threadGapPhase;
         return isExceptionLine(line) ? raisedPhase : undefined;
       case raisedPhase:
       case gapPhase:
         if (isBlank(line)) return gapPhase;
         if (isChainLine(line)) return chainedPhase;
-        return phase === raisedPhase && isDetail(line) ? raisedPhase : undefined;
+        return isDetail(line) && (phase === raisedPhase || BEHIND_GAP.some((detail) => line.startsWith(detail))) ? raisedPhase : undefined;
       case chainedPhase:
       case chainGapPhase:
         if (isBlank(line)) return chainGapPhase;
@@ -43,6 +62,15 @@ export const pythonJoining: JoinRules = {
     }
   },
 };
+
+/** `Current thread 0x00007f8c1a2b3740 (most recent call first):`, and what faulthandler says at its end. */
+function isThread(line: string): boolean {
+  return line.endsWith(' (most recent call first):') || line.startsWith('Extension modules: ') || line.startsWith('Python runtime state: ');
+}
+
+function isFrame(line: string): boolean {
+  return line.startsWith('File "', indentationOf(line)) || line.includes('| ');
+}
 
 /** The rule that closes an exception group: `  +------------------------------------`. */
 function isGroupEdge(line: string): boolean {
@@ -55,6 +83,9 @@ function isChainLine(line: string): boolean {
 
 /** SQLAlchemy and psycopg put these on lines of their own. */
 const DETAILS = ['[SQL', '[parameters', '(Background on', 'DETAIL:', 'HINT:', 'LINE ', 'CONTEXT:'];
+
+/** SQLAlchemy's, behind the blank line that ended the database's message. */
+const BEHIND_GAP = ['[SQL', '[parameters', '(Background on'];
 
 function isDetail(line: string): boolean {
   return DETAILS.some((detail) => line.startsWith(detail));

@@ -10,6 +10,9 @@ import type { TraceReader } from './trace-language.ts';
 const framesPhase = surePhase('frames');
 const headPhase = openPhase('head');
 const codePhase = openPhase('code');
+/** A head behind a logger's header; it surely belongs to it. */
+const loggedPhase = surePhase('logged');
+const gapPhase = openPhase('gap');
 
 /** Joins `app.rb:5:in 'f': message (KeyError)` with its `from` lines, causes, and the indented traces that Rails logs. */
 export const rubyJoining: JoinRules = {
@@ -17,16 +20,45 @@ export const rubyJoining: JoinRules = {
   // Ruby 3.4 puts the code between `app.rb:5:in 'f': message (KeyError)` and the frames.
   announce(line) {
     if (rubyHead(line) !== undefined) return codePhase;
-    return line.endsWith('):') && !line.includes('.rb:') && namesRubyError(line) ? headPhase : undefined;
+    return isLoggedHead(line) ? headPhase : undefined;
   },
-  attach: (line) => (readRubyFrame(line) === undefined ? undefined : framesPhase),
+  attach(line, previous) {
+    // Rails begins its message with an empty line, so that the logger's header stands alone.
+    if (isLoggedHead(line) && (EMPTY_LOG.test(previous.slice(-200)) || line.startsWith('Information for'))) return loggedPhase;
+    return readRubyFrame(line) === undefined ? undefined : framesPhase;
+  },
   follow(phase, line) {
     if (readRubyFrame(line) !== undefined || (isIndented(line) && line.trimStart().startsWith('... '))) return framesPhase;
     if (phase === codePhase) return isBlank(line) || isIndented(line) ? codePhase : undefined;
-    if (phase === headPhase) return isBlank(line) ? headPhase : undefined;
+    if (phase === headPhase || phase === loggedPhase) {
+      if (isBlank(line) || isSourceLine(line)) return headPhase;
+      return isViewFrame(line) ? framesPhase : undefined;
+    }
+    if (isLoggedHead(line) && line.startsWith('Information for')) return loggedPhase;
+    if (phase === framesPhase && isBlank(line)) return gapPhase;
+    if (phase === gapPhase) return undefined;
+    if (isViewFrame(line)) return framesPhase;
     return rubyHead(line) === undefined ? undefined : framesPhase;
   },
 };
+
+/** `KeyError (key not found):`, `Information for cause: KeyError (key not found):` */
+function isLoggedHead(line: string): boolean {
+  return line.endsWith('):') && line.charCodeAt(0) !== 0x5b && !line.includes('.rb:') && namesRubyError(line);
+}
+
+/** `F, [2026-11-23T03:12:58.123456 #12] FATAL -- : ` and nothing behind it. */
+const EMPTY_LOG = /\] {1,2}[A-Z]{3,7} -- [^:]{0,60}:\s{0,8}$/;
+
+/** `    12: <%= @user.name %>`, of a template whose rendering failed. */
+function isSourceLine(line: string): boolean {
+  return isIndented(line) && /^\s{1,12}\d{1,6}: ?/.test(line.slice(0, 24));
+}
+
+/** `app/views/users/show.html.erb:2`: in a trace a place needn't name its method. */
+function isViewFrame(line: string): boolean {
+  return line.length < 1024 && /^[\w./-]{1,500}\.(?:rb|erb|haml|slim|ru|rake|jbuilder|builder|arb):\d{1,9}(?::in .{1,400})?$/.test(line);
+}
 
 /** `ActionView::Template::Error (undefined method …):`, also behind a logger's header. */
 function namesRubyError(line: string): boolean {
@@ -104,17 +136,21 @@ function rubyHead(line: string): { readonly type: string; readonly message: stri
   return { type: /^[\w:#]+$/.test(type) ? type : 'RuntimeError', message: open >= 0 ? rest.slice(0, open) : rest, frame };
 }
 
+const RUBY_FILE = /\.(?:rb|erb|haml|slim|ru|rake|jbuilder|builder|arb):\d/;
+
 /** `\tfrom app.rb:6:in 'block in total'`, `  2: from app.rb:…`, `  app/models/cart.rb:12:in 'total'`. */
 function readRubyFrame(line: string): Frame | undefined {
   let start = indentationOf(line);
   // Rails logs its frames without indentation.
-  if (start === 0 && !(line.endsWith("'") && line.includes('.rb:'))) return undefined;
+  if (start === 0 && !(line.endsWith("'") && RUBY_FILE.test(line))) return undefined;
   const from = /^(?:\d{1,6}: )?from /.exec(line.slice(start, start + 16));
   if (from !== null) start += from[0].length;
   const mark = line.indexOf(':in ', start);
   const place = (mark < 0 ? line.slice(start) : line.slice(start, mark)).trimEnd();
   const found = /^(\S.{0,1000}?):(\d{1,9})$/.exec(place);
   if (found?.[1] === undefined || (mark < 0 && !found[1].endsWith('.rb'))) return undefined;
+  // At the margin, what stands before a space is a logger's header.
+  if (line.charCodeAt(0) === found[1].charCodeAt(0) && found[1].includes(' ')) return undefined;
   const quote = line.charCodeAt(mark + 4);
   if (mark >= 0 && quote !== 0x60 && quote !== 0x27) return undefined;
   const close = line.lastIndexOf("'");

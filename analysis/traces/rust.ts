@@ -9,19 +9,36 @@ import type { TraceReader } from './trace-language.ts';
 const headPhase = openPhase('head');
 const framesPhase = surePhase('frames');
 const gapPhase = openPhase('gap');
+const causesPhase = surePhase('causes');
+const causeGapPhase = openPhase('cause-gap');
 
 /** Joins `thread 'main' panicked at …` with message, `stack backtrace:` and its two-line framesPhase; anyhow's `Caused by:` too. */
 export const rustJoining: JoinRules = {
   announce: (line) => (line.startsWith('thread ') && line.includes(' panicked at ') ? headPhase : undefined),
-  attach: (line) => (line === 'stack backtrace:' || line === 'Stack backtrace:' || isPlace(line) ? framesPhase : undefined),
+  attach(line, previous) {
+    if (line === 'stack backtrace:' || line === 'Stack backtrace:' || isPlace(line)) return framesPhase;
+    // What anyhow and eyre print of an error that `main` returned.
+    if (line === 'Caused by:') return causesPhase;
+    return isEyreHead(previous) && readCall(line) !== undefined ? causesPhase : undefined;
+  },
   follow(phase, line) {
     if (line === 'stack backtrace:' || line === 'Stack backtrace:' || line.startsWith('note: ')) return framesPhase;
+    if (phase === causesPhase || phase === causeGapPhase) {
+      if (isBlank(line)) return causeGapPhase;
+      if (line === 'Location:' || line.startsWith('Backtrace omitted. ') || line.startsWith('Run with RUST_')) return causesPhase;
+      return isIndented(line) && (phase === causesPhase || isPlace(line) || readCall(line) !== undefined) ? causesPhase : undefined;
+    }
     if (phase === headPhase) return line.length > 0 && /^[[{\d]/.test(line) ? undefined : headPhase;
     if (isIndented(line) && (isPlace(line) || readCall(line) !== undefined)) return framesPhase;
     if (isBlank(line)) return gapPhase;
     return undefined;
   },
 };
+
+/** eyre prints `Error: ` with the errors numbered below. */
+function isEyreHead(line: string): boolean {
+  return line.endsWith('Error: ') || line.endsWith('Error:');
+}
 
 export const rustReader: TraceReader = {
   weigh: (lines) => {

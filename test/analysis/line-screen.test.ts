@@ -19,6 +19,15 @@ const wrappers = [
   'Nov 23 03:12:58 host kernel: [   12.345678] ',
   '<3>Nov 23 03:12:58 host kernel: [   12.345678] ',
   'Nov 23 03:12:58 host app: #011',
+  'web-1  | ',
+  '0|app  | ',
+  '03:12:58 web.1   | ',
+  'Nov 23 03:12:58 host compose[1]: web-1  | ',
+  '[pod/orders-7d9f/orders] ',
+  '2026-11-23 03:12:58,123 ERROR app.views ',
+  '2026-11-23 03:12:58,999 ERROR app.views ',
+  'Nov 23 03:12:59 ',
+  '[3f2a7c1e-0b7e-4d52-9d68-0b9f4e2f6a11] ',
 ];
 
 const pieces = [
@@ -78,6 +87,32 @@ const pieces = [
     '    TypeError: x',
     '[cause]: x',
     '{"level":"error"}',
+    '{',
+    'DETAIL:  Key (a)=(1) already exists.',
+    'ERROR:  duplicate key',
+    'LOG:  statement: SELECT',
+    'SEVERE: no',
+    'Nov 29, 2026 1:33:07 PM com.shop.Server handle',
+    'fail: Shop.Cart[0]',
+    '      text of six',
+    '==12==    at 0x10916B: main (main.c:8)',
+    '======= Backtrace: =========',
+    '/lib/libc.so.6(+0x777f5)[0x7f1a2b3c47f5]',
+    ' 1: 0xb8d0a3 node::Abort() [node]',
+    "terminate called after throwing an instance of 'E'",
+    '==================',
+    'WARNING: DATA RACE',
+    'F, [2026-11-23T03:12:58.1 #7] FATAL -- : ',
+    'NoMethodError (undefined method):',
+    'Information for cause: KeyError (no):',
+    'app/views/a.html.erb:3',
+    '/srv/main.go:21 (0x7b8e84)',
+    'mysqld got signal 11 ;',
+    'System.Data.SqlException (0x80131904): no',
+    'Caused by:',
+    'future: <Task finished>',
+    'Process 12 (app) of user 1 dumped core.',
+    'x invoked oom-killer: y',
   ],
 ].flat();
 
@@ -91,10 +126,10 @@ const line = fc.tuple(fc.constantFrom(...wrappers), content, fc.constantFrom('',
 
 const marks = new LineMarks();
 
-function isOrdinary(text: string): boolean {
-  const bytes = Buffer.from(`${text}\n`, 'latin1');
+function isOrdinary(previous: string, text: string): boolean {
+  const bytes = Buffer.from(`${previous}\n${text}\n`, 'latin1');
   marks.read(bytes);
-  return new LineScreen(bytes, marks.colons).isOrdinary(0, text.length);
+  return new LineScreen(bytes, marks.colons).isOrdinary(previous.length + 1, previous.length + 1 + text.length, 0);
 }
 
 /** What the joiner makes of the line behind another one, unless that one opened a trace. */
@@ -110,7 +145,7 @@ describe('a line that the screen calls ordinary', () => {
   it('starts a record and no trace, whatever stood before it', () => {
     fc.assert(
       fc.property(line, line, (previous, text) => {
-        fc.pre(!text.includes('\n') && isOrdinary(text));
+        fc.pre(!text.includes('\n') && isOrdinary(previous, text));
         expect(judge(previous, text)).toBe('starts');
       }),
       { numRuns: 5000 },
@@ -125,7 +160,7 @@ describe('a line that the screen calls ordinary', () => {
       '[Sun Dec 04 04:47:44 2005] [notice] workerEnv.init() ok /etc/httpd/conf/workers2.properties',
       '{"level":"info","time":"2026-11-23T03:12:58Z","msg":"request handled"}',
     ];
-    expect(usual.filter((text) => !isOrdinary(text))).toEqual([]);
+    expect(usual.filter((text) => !isOrdinary('', text))).toEqual([]);
   });
 
   const shared = join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'logs');
@@ -140,7 +175,7 @@ describe('a line that the screen calls ordinary', () => {
     for (const path of files) {
       let previous = '';
       for (const text of readFileSync(path, 'latin1').split('\n')) {
-        if (isOrdinary(text) && judge(previous, text) !== 'starts') wrong.push(text);
+        if (isOrdinary(previous, text) && judge(previous, text) !== 'starts') wrong.push(text);
         previous = text;
       }
     }

@@ -12,7 +12,12 @@ function joinRecords(lines: readonly string[]): string[] {
   for (const line of lines) {
     const verdict = joiner.next(line);
     if (verdict === 'maybe') undecided.push(line);
-    else if (verdict === 'continues') {
+    else if (verdict === 'continues' || verdict === 'attaches') {
+      const begins = verdict === 'attaches' ? undecided.pop() : undefined;
+      if (begins !== undefined) {
+        records.push(...undecided.map((text) => [text]), [begins]);
+        undecided = [];
+      }
       if (records.length === 0) records.push([]);
       records.at(-1)?.push(...undecided, line);
       undecided = [];
