@@ -13,7 +13,8 @@ import { RecordCuts } from './record-cuts.ts';
 export interface LineJudge {
   /** True while more lines may join the open record, so that it pays to wait for them. */
   readonly inTrace: boolean;
-  next(line: string): Continuation;
+  /** @param shared how many bytes it shares with the line before, -1 if unknown */
+  next(line: string, shared: number): Continuation;
   /** An ordinary line went by; it matters only to the one after it. */
   pass(line: string): void;
   reset(): void;
@@ -102,6 +103,7 @@ class Joining {
   #readLines(): number {
     const { length } = this.#bytes;
     const { at: feeds, count } = this.#marks.feeds;
+    const shared = this.#marks.shared.at;
     const { maxLineBytes } = this.#limits;
     const screen = new LineScreen(this.#bytes, this.#marks.colons);
     const judge = this.#judge;
@@ -115,7 +117,11 @@ class Joining {
         lineStart = this.#split(lineStart, lineEnd);
         previousStart = -1;
       }
-      if (this.#mayPass && !judge.inTrace && screen.isOrdinary(lineStart, feed, previousStart)) {
+      if (
+        this.#mayPass &&
+        !judge.inTrace &&
+        screen.isOrdinary(lineStart, feed, previousStart, line === 0 ? 0 : (shared[line - 1] as number))
+      ) {
         // An ordinary line: the record before it ends, and it opens one.
         if (this.#undecided.length > 0) this.#closeOpenAt(lineStart);
         cuts.closeAt(lineStart);
@@ -123,7 +129,11 @@ class Joining {
         this.#passedStart = lineStart;
         this.#passedEnd = feed;
       } else {
-        this.#take(this.#judgeLine(lineStart, feed), lineStart, lineEnd);
+        this.#take(
+          this.#judgeLine(lineStart, feed, line > 0 && previousStart >= 0 ? (shared[line - 1] as number) : -1),
+          lineStart,
+          lineEnd,
+        );
       }
       previousStart = lineStart;
       lineStart = lineEnd;
@@ -131,9 +141,9 @@ class Joining {
     return length - lineStart > maxLineBytes ? this.#split(lineStart, length) : lineStart;
   }
 
-  #judgeLine(start: number, end: number): Continuation {
+  #judgeLine(start: number, end: number, shared: number): Continuation {
     this.#tellPassed();
-    return this.#judge.next(this.#textOf(start, end));
+    return this.#judge.next(this.#textOf(start, end), shared);
   }
 
   #tellPassed(): void {

@@ -28,7 +28,8 @@ export const atJoining: JoinRules = {
   },
   attach(line, previous) {
     const start = indentationOf(line);
-    if (start > 0) return isAtFrame(line, start) || (line.startsWith('---> ', start) && namesException(previous)) ? afterFrame(line) : undefined;
+    if (start > 0)
+      return isAtFrame(line, start) || (line.startsWith('---> ', start) && namesException(previous)) ? afterFrame(line) : undefined;
     if (isCauseLine(line, 0)) return causeLine;
     // Loggers write their own line, then the exception's: Java's always, Node's where a stack is appended.
     if (!tellsFailure(previous)) return undefined;
@@ -131,7 +132,12 @@ function isSourcePosition(line: string): boolean {
   let index = line.length - 1;
   while (index > 0 && line.charCodeAt(index) >= 0x30 && line.charCodeAt(index) <= 0x39) index -= 1;
   // The address of a peer is no place: `/10.0.0.3:58652`.
-  return index < line.length - 1 && line.charCodeAt(index) === 0x3a && !line.includes(' ') && /[A-Za-z]/.test(line.slice(line.lastIndexOf('/', index), index));
+  return (
+    index < line.length - 1 &&
+    line.charCodeAt(index) === 0x3a &&
+    !line.includes(' ') &&
+    /[A-Za-z]/.test(line.slice(line.lastIndexOf('/', index), index))
+  );
 }
 
 /** `…Error: text`, `…Exception: text` or either at the line's end: what a runtime prints, not the word `error` in prose. */

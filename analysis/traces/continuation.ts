@@ -11,6 +11,7 @@
 // An ordinary line 'starts' and stays open until the next line shows that it isn't the head of a trace; so give an open record out
 // after a short silence (some 100 ms; `inTrace` says whether a longer wait pays) and call `reset()`. At most MAX_UNDECIDED lines are
 // undecided at a time. Whoever caps a record's lines or bytes cuts it and calls `reset()`; the rest then joins a record of its own.
+import { isWorthJudging } from './beginnings.ts';
 import { belowJoining, belowPhase } from './below-joining.ts';
 import { isBlank, isIndented, tellsFailure } from './join-rules.ts';
 import type { JoinPhase, JoinRules } from './join-rules.ts';
@@ -35,6 +36,10 @@ export class TraceJoiner {
   /** The line before, as it came and without its wrapper. */
   #raw = '';
   #previous = '';
+  /** What the line shares with the one before, if that was measured. */
+  #shared = -1;
+  /** What is remembered as the line before is the one right before. */
+  #isNext = true;
   /** The indentation that a logger gave every line of the open trace. */
   #margin = '';
   /** The header that every line of the open trace has; undefined while it may turn out that they have one. */
@@ -58,17 +63,20 @@ export class TraceJoiner {
   pass(line: string): void {
     this.#raw = withoutReturn(line);
     this.#previous = unwrapLine(this.#raw);
+    this.#isNext = true;
     this.#undecided = 0;
   }
 
-  /** Judges the next line of the source. It has no terminator; a trailing carriage return doesn't matter. */
-  next(given: string): Continuation {
+  /** Judges the next line of the source; `shared`: `sharedBytes` with the one before, if known. It has no terminator; a trailing carriage return doesn't matter. */
+  next(given: string, shared = -1): Continuation {
+    this.#shared = this.#isNext ? shared : -1;
     const line = withoutReturn(given);
     const content = unwrapLine(line);
     const verdict = this.#phase === undefined ? undefined : this.#follow(this.#phase, line, content);
     const decided = verdict ?? this.#judgeAlone(line, content);
     // What is indented below a line with a time is judged by that line, and so is what comes behind it.
-    if (this.#rules !== belowJoining) {
+    this.#isNext = this.#rules !== belowJoining;
+    if (this.#isNext) {
       this.#raw = line;
       this.#previous = content;
     }
@@ -186,17 +194,20 @@ export class TraceJoiner {
     const margin = outerIndentation(content);
     const verdict = margin > 0 ? this.#judgeIndented(line, content, margin) : undefined;
     if (verdict !== undefined) return verdict;
-    const length = prefixBetween(raw, line, content);
+    const length = prefixBetween(raw, line, content, this.#shared);
     const tags = length === 0 && content.charCodeAt(0) === 0x5b ? repeatedTags(previous, content) : 0;
-    const prefix = content.slice(0, Math.max(length, tags));
-    const inner = content.slice(prefix.length);
-    if (prefix !== '') {
-      const before = tags > 0 ? previous.trimEnd().slice(0, 1 - tags) : previous.slice(prefix.length);
+    const header = Math.max(length, tags);
+    let announced: Joined | undefined;
+    if (header > 0 && isWorthJudging(content, header)) {
+      const prefix = content.slice(0, header);
+      const inner = content.slice(header);
+      const before = tags > 0 ? previous.trimEnd().slice(0, 1 - tags) : previous.slice(header);
       const prefixed = attach(inner, before, tags > 0 || previous.startsWith(prefix));
       if (prefixed !== undefined) return this.#open(prefixed, raw, shortestPrefix(prefix, content, previous, prefixed.rules));
-      if (isIndented(inner) && !isBlank(inner) && beginsWithTime(before)) return this.#open({ rules: belowJoining, phase: belowPhase }, raw, prefix);
-    }
-    const announced = announce(content) ?? (prefix === '' ? undefined : announce(inner));
+      if (isIndented(inner) && !isBlank(inner) && beginsWithTime(before))
+        return this.#open({ rules: belowJoining, phase: belowPhase }, raw, prefix);
+      announced = announce(content) ?? announce(inner);
+    } else announced = announce(content);
     this.#rules = announced?.rules;
     this.#phase = announced?.phase;
     this.#head = line;
@@ -207,9 +218,9 @@ export class TraceJoiner {
   #judgeIndented(line: string, content: string, margin: number): Continuation | undefined {
     const previous = this.#previous;
     const inner = content.slice(margin);
-    // The time may be a wrapper where only the first line of an event has it.
+    // The time may be taken for a wrapper where only the first line of an event has it.
     const wrapper = line.length - content.length;
-    const isBelowTime = beginsWithTime(previous) || (sharedPrefix(this.#raw, line) >= wrapper && beginsWithTime(this.#raw.slice(wrapper)));
+    const isBelowTime = beginsWithTime(line.startsWith(content, wrapper) ? behindWrapper(this.#raw, line, wrapper) : previous);
     const attached = attach(inner, previous);
     const joined = attached ?? announce(inner);
     if (joined !== undefined) {
@@ -236,12 +247,12 @@ export class TraceJoiner {
 }
 
 /** How much of a line's content is a header that the line before has too. Wrappers count as part of it. */
-function prefixBetween(previous: string, line: string, content: string): number {
+function prefixBetween(previous: string, line: string, content: string, known = -1): number {
   if (previous === '') return 0;
   const wrapper = line.length - content.length;
   // The content of a Docker line is no part of the line as it stands.
   if (wrapper > 0 && !line.startsWith(content, wrapper)) return sharedPrefix(unwrapLine(previous), content);
-  return Math.max(0, Math.min(sharedPrefix(previous, line), line.length) - wrapper);
+  return Math.max(0, Math.min(sharedPrefix(previous, line, known), line.length) - wrapper);
 }
 
 /** The indentation that a logger put before the head of a trace; empty where there is none, and before a frame, which has its own. */
@@ -251,6 +262,27 @@ export function marginOf(line: string, previous: string): string {
   const inner = line.slice(margin);
   const isHead = attach(inner, previous) !== undefined || announce(inner) !== undefined;
   return isHead ? line.slice(0, margin) : '';
+}
+
+/** What stands in the line before behind the wrapper that `line` has; empty where it has another one. */
+function behindWrapper(previous: string, line: string, wrapper: number): string {
+  return wrapper === 0 || sharedPrefix(previous, line) >= wrapper ? previous.slice(wrapper) : '';
+}
+
+/** The header that each line of a trace has in a text, as far as two neighbours show it; empty where there is none. */
+export function prefixOf(previous: string, line: string): string {
+  const shared = sharedPrefix(previous, line);
+  if (shared === 0 || attach(line, previous) !== undefined) return '';
+  const isHeadBare = announce(previous) !== undefined;
+  for (const end of headerEnds(line, shared)) {
+    // Both lines may be indented, by as much: of white space that they share only the first belongs to the header.
+    const first = line.slice(0, end).trimEnd().length + 1;
+    for (const length of first < end ? [first, end] : [end]) {
+      const before = previous.slice(length);
+      if (attach(line.slice(length), before) !== undefined || (!isHeadBare && announce(before) !== undefined)) return line.slice(0, length);
+    }
+  }
+  return '';
 }
 
 /** What lines share may reach into what was written: `PHP Warning: …` and `PHP Stack trace:`. So the header ends as soon as the rules hold. */

@@ -28,7 +28,19 @@ function isEndedRequest(line: string): boolean {
   return line.endsWith(' terminated') && line.includes('#PID<');
 }
 
-const EXTRAS = ['Server: ', 'Request: ', 'Last message', 'State: ', 'Function: ', 'Args: ', 'Client ', 'Initial Call: ', 'Ancestors: ', 'Start Call: ', '(stop) '];
+const EXTRAS = [
+  'Server: ',
+  'Request: ',
+  'Last message',
+  'State: ',
+  'Function: ',
+  'Args: ',
+  'Client ',
+  'Initial Call: ',
+  'Ancestors: ',
+  'Start Call: ',
+  '(stop) ',
+];
 
 export const elixirReader: TraceReader = {
   weigh: (lines) => {

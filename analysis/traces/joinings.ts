@@ -87,11 +87,13 @@ function mayAttach(line: string): boolean {
   if (first < 0x41 || first > 0x7a) return false;
   const space = line.indexOf(' ');
   const last = line.charCodeAt(line.length - 1);
-  return space < 0 || line.charCodeAt(space - 1) === 0x3a || last === 0x3a || last === 0x27 || EXCEPTION_CODE.test(line);
+  return space < 0 || line.charCodeAt(space - 1) === 0x3a || last === 0x3a || last === 0x27 || isExceptionCode(line, space);
 }
 
 /** `System.Data.SqlClient.SqlException (0x80131904): …` */
-const EXCEPTION_CODE = /^[\w.]{1,200}Exception \(/;
+function isExceptionCode(line: string, space: number): boolean {
+  return line.charCodeAt(space + 1) === 0x28 && line.startsWith('Exception', space - 9);
+}
 
 /** What begins lines that attach without indentation, by first character; a `#` may begin a numbered frame. */
 const ATTACHING = Map.groupBy(

@@ -44,7 +44,7 @@ const HEADS: ReadonlyMap<number, readonly string[]> = new Map(
 );
 
 function isHead(line: string): boolean {
-  if (line.includes(' invoked oom-killer: ')) return true;
+  if (line.startsWith(' invoked oom-killer: ', line.indexOf(' '))) return true;
   if (HEADS.get(line.charCodeAt(0))?.some((head) => line.startsWith(head)) !== true) return false;
   // Any program warns; the kernel's warnings are known sentences.
   return !line.startsWith('WARNING: ') || findKernelReport(line) !== undefined;
@@ -72,7 +72,10 @@ const VOCABULARY = [
 function belongs(line: string): boolean {
   const text = line.trimStart();
   if (text === '' || isRule(line) || line.startsWith('------') || line.charCodeAt(0) === 0x20 || line.charCodeAt(0) === 0x09) return true;
-  return VOCABULARY.some((word) => text.startsWith(word)) || /^\[ {0,10}\d{1,10}\] {1,10}\d|^\d+ locks? held by |^#\d: |^>?[0-9a-f]{16}: /.test(text);
+  return (
+    VOCABULARY.some((word) => text.startsWith(word)) ||
+    /^\[ {0,10}\d{1,10}\] {1,10}\d|^\d+ locks? held by |^#\d: |^>?[0-9a-f]{16}: /.test(text)
+  );
 }
 
 function isTraceLabel(line: string): boolean {

@@ -1,7 +1,9 @@
-// Where in some bytes lines end, and where a colon with a space behind it stands: all that framing needs to know of most lines.
+// Where in some bytes lines end, where a colon with a space behind it stands, and how much a line shares with the one before: all that
+// framing needs to know of most lines.
 // Must never make an object for a line.
 import { assemble, bytes16, forEachBit, i32, whilst, type Code, type FunctionDefinition } from '../../base/wasm-assembler.ts';
 import { compileWasm, type WasmFunction } from '../../base/wasm-program.ts';
+import { mostShared, sharedBytes } from './shared-prefix.ts';
 
 /** Indexes in rising order; what stands behind `count` means nothing. */
 export interface Marks {
@@ -16,7 +18,7 @@ const SPACE = 0x20;
 /** Bytes are copied into the scan's memory in pieces of this size, which stay in the nearest cache. */
 export const pieceBytes = 32 * 1024;
 /** Room for the vectors that reach over the end. */
-const slackBytes = 64;
+const slackBytes = 64 + mostShared;
 const resultsAt = pieceBytes + slackBytes;
 const memoryBytes = resultsAt + 4 * (pieceBytes + slackBytes);
 
@@ -26,6 +28,8 @@ export class LineMarks {
   readonly feeds = new MarkList();
   /** Colons with a space behind them. */
   readonly colons = new MarkList();
+  /** Of the line behind each line feed, how many bytes it shares with the one before (`sharedBytes`). The first one's stands nowhere. */
+  readonly shared = new MarkList();
   readonly #vectors: Vectors | undefined;
 
   /** @param isPlain without vectors, for comparisons; otherwise only where the processor lacks them */
@@ -34,19 +38,26 @@ export class LineMarks {
   }
 
   read(bytes: Uint8Array): void {
-    const { feeds, colons } = this;
+    const { feeds, colons, shared } = this;
     feeds.count = 0;
     colons.count = 0;
+    shared.count = 0;
     const vectors = this.#vectors;
     for (let from = 0; from < bytes.length; from += pieceBytes) {
       const to = Math.min(bytes.length, from + pieceBytes);
       if (vectors === undefined) {
         addPlainly(bytes, from, to, feeds, colons);
+        addShared(bytes, feeds, shared);
         continue;
       }
       // The byte behind the piece belongs to its last colon.
       vectors.data.set(bytes.subarray(from, Math.min(bytes.length, to + 1)));
-      feeds.addFound(vectors.results, vectors.findFeeds(0, to - from), from, to);
+      const found = vectors.findFeeds(0, to - from);
+      const before = feeds.count;
+      feeds.addFound(vectors.results, found, from, to);
+      vectors.measureShared(resultsAt, resultsAt + 4 * found);
+      shared.addMeasured(vectors.results, feeds.count - before);
+      addShared(bytes, feeds, shared, before, to);
       colons.addFound(vectors.results, vectors.findColons(0, to - from), from, Math.min(to, bytes.length - 1));
     }
   }
@@ -68,6 +79,13 @@ class MarkList implements Marks {
     this.count = count;
   }
 
+  /** Copies values that are no places. */
+  addMeasured(results: Uint32Array, found: number): void {
+    this.reserve(found);
+    this.at.set(results.subarray(0, found), this.count);
+    this.count += found;
+  }
+
   /** Makes room for so many more. */
   reserve(more: number): void {
     if (this.at.length - this.count >= more) return;
@@ -87,11 +105,23 @@ function addPlainly(bytes: Uint8Array, from: number, to: number, feeds: MarkList
   }
 }
 
+/** Measures what vectors couldn't: of a piece the first lines, whose neighbour it doesn't hold, and the last, which it doesn't hold whole. */
+function addShared(bytes: Uint8Array, feeds: MarkList, shared: MarkList, measuredFrom = shared.count, end = 0): void {
+  shared.reserve(feeds.count - shared.count);
+  shared.count = feeds.count;
+  for (let line = measuredFrom; line < feeds.count; line += 1) {
+    const start = (feeds.at[line] as number) + 1;
+    if (line > measuredFrom && start + mostShared <= end) continue;
+    shared.at[line] = sharedBytes(bytes, line === 0 ? 0 : (feeds.at[line - 1] as number) + 1, start);
+  }
+}
+
 interface Vectors {
   readonly data: Uint8Array;
   readonly results: Uint32Array;
   readonly findFeeds: WasmFunction;
   readonly findColons: WasmFunction;
+  readonly measureShared: WasmFunction;
 }
 
 function startVectors(): Vectors | undefined {
@@ -102,6 +132,7 @@ function startVectors(): Vectors | undefined {
     results: new Uint32Array(program.memory, resultsAt),
     findFeeds: program.function('findFeeds'),
     findColons: program.function('findColons'),
+    measureShared: program.function('measureShared'),
   };
 }
 
@@ -132,9 +163,46 @@ function finder(name: string, matches: (address: Code, offset: number) => Code):
 
 const isByte = (byte: number, address: Code, offset: number): Code => bytes16.equal(bytes16.load(address, offset), bytes16.of(byte));
 
+const isDigit = (bytes: Code): Code => bytes16.less(bytes16.subtract(bytes, bytes16.of(0x30)), bytes16.of(10));
+
+/** Goes through the places of line feeds and writes there what the line behind each shares with the one before. */
+const measureShared: FunctionDefinition = {
+  name: 'measureShared',
+  body(at, end, declare) {
+    const [previous, start, offset, different] = [declare('i32'), declare('i32'), declare('i32'), declare('i32')];
+    const [left, right] = [declare('v128'), declare('v128')];
+    return [
+      ...whilst(
+        i32.less(at.get, end.get),
+        start.set(i32.add(i32.load(at.get), i32.of(1))),
+        offset.set(i32.of(0)),
+        different.set(i32.of(0)),
+        whilst(
+          i32.and(i32.less(offset.get, i32.of(mostShared)), i32.less(different.get, i32.of(1))),
+          left.set(bytes16.load(i32.add(previous.get, offset.get))),
+          right.set(bytes16.load(i32.add(start.get, offset.get))),
+          different.set(
+            i32.and(
+              i32.not(bytes16.bits(bytes16.or(bytes16.equal(left.get, right.get), bytes16.and(isDigit(left.get), isDigit(right.get))))),
+              i32.of(0xffff),
+            ),
+          ),
+          offset.set(i32.add(offset.get, i32.of(16))),
+        ),
+        // Where nothing differs, the bit behind the vector does.
+        i32.store(at.get, i32.subtract(i32.add(offset.get, i32.countTrailingZeros(i32.or(different.get, i32.of(0x10000)))), i32.of(16))),
+        previous.set(start.get),
+        at.set(i32.add(at.get, i32.of(4))),
+      ),
+      ...i32.of(0),
+    ];
+  },
+};
+
 const startProgram = compileWasm(
   assemble([
     finder('findFeeds', (address, offset) => isByte(FEED, address, offset)),
+    measureShared,
     finder('findColons', (address, offset) => bytes16.and(isByte(COLON, address, offset), isByte(SPACE, address, offset + 1))),
   ]),
 );

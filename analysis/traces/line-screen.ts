@@ -1,23 +1,8 @@
 // Finds the lines that need no judgement: ordinary ones, which neither begin a trace nor go on with one.
 // Must never call a line ordinary that the joiner would treat otherwise; to doubt one that is ordinary only costs time.
 import type { Marks } from './line-marks.ts';
-import { leastShared, mostShared } from './shared-prefix.ts';
-
-/**
- * How lines begin that say something to some language, wherever their wrapper ends. A line that begins otherwise can only
- * matter by its end, by a colon behind a name, or by having no space; the screen looks at those too.
- */
-const BEGINNINGS = [
-  [' ', '\t', '\\', '#', '=', '--', '->', '** ', 'Unhandled ', 'thread ', 'PHP ', 'Next ', 'goroutine ', '{"log":"'],
-  ['panic: ', 'panic serving', 'fatal error: ', 'runtime: ', 'SIGQUIT: ', 'SIGABRT: ', 'unexpected fault'],
-  ['BUG: ', 'WARNING: ', 'INFO: ', 'Internal error: ', 'Unable to handle', 'UBSAN: ', 'Kernel panic', 'Oops', 'general protection'],
-  ['kernel BUG', 'unreferenced object', 'divide error: ', 'watchdog: ', 'rcu: '],
-  ['Caused by', 'Suppressed: ', '[cause]', '[stacktrace]', 'From previous', 'Wrapped by', 'Call Trace', 'Call trace', 'Backtrace'],
-  ['Stack trace', 'stack trace', 'stack backtrace', 'Stack backtrace', 'Traceback', '<TASK>'],
-  ['*** ', '<--- ', 'FATAL ERROR: ', 'FATAL: ThreadSanitizer', 'Fatal Python', 'terminate called ', 'Process '],
-  ['DETAIL: ', 'HINT: ', 'QUERY: ', 'CONTEXT: ', 'LOCATION: ', 'STATEMENT: ', 'BACKTRACE: '],
-  ['SEVERE: ', 'CONFIG: ', 'FINE: ', 'FINER: ', 'FINEST: '],
-].flat();
+import { BEGINNINGS } from './beginnings.ts';
+import { leastShared } from './shared-prefix.ts';
 
 const BY_FIRST: readonly (readonly Uint8Array[] | undefined)[] = Array.from({ length: 256 }, (_unused, first) => {
   const fitting = BEGINNINGS.filter((text) => text.charCodeAt(0) === first);
@@ -46,13 +31,13 @@ const FEED = 0x0a;
 const BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 const UPPER_A = 0x41;
-const UPPER_Z = 0x5a;
-const LOWER_A = 0x61;
 const LOWER_Z = 0x7a;
-const LINE = 0x5f;
 
 /** How the names of both streams begin. */
 const STANDARD = Uint8Array.from('std', (char) => char.charCodeAt(0));
+
+/** Digits before the first column of pm2, and one more. */
+const mostNumber = 5;
 
 /** Longest wrapper in brackets, as in line-wrapper.ts. */
 const mostBracketed = 40;
@@ -74,12 +59,12 @@ export class LineScreen {
 
   /**
    * Whether the line needs no judgement, unless a trace is open before it. Lines are asked in order; `end` is the line feed's index,
-   * `previous` where the line before begins, -1 if there is none.
+   * `previous` where the line before begins, -1 if there is none; `shared` how many bytes both have in common.
    */
-  isOrdinary(start: number, end: number, previous: number): boolean {
+  isOrdinary(start: number, end: number, previous: number, shared: number): boolean {
     if (end <= start || this.#endsSuspiciously(end) || this.#beginsSuspiciously(start, end)) return false;
-    const header = previous < 0 ? start : this.#behindHeader(previous, start, end);
-    if (header > start && this.#beginsSuspiciously(header, end)) return false;
+    const header = previous < 0 || shared < leastShared ? start : this.#behindHeader(previous, shared, start, end);
+    if (header > start && this.#isSuspiciousBehind(header, end)) return false;
     const colons = this.#colons;
     const count = this.#colonCount;
     let next = this.#nextColon;
@@ -95,20 +80,28 @@ export class LineScreen {
     return true;
   }
 
-  /** Where the header ends that the line before has too, or a program's name in a column (see shared-prefix.ts). */
-  #behindHeader(previous: number, start: number, end: number): number {
+  /** Where the header ends that the line before has too (see shared-prefix.ts). */
+  #behindHeader(previous: number, shared: number, start: number, end: number): number {
     const bytes = this.#bytes;
-    const limit = Math.min(end, start + mostShared);
-    let at = start;
-    for (let other = previous; at < limit; at += 1, other += 1) {
-      const [left, right] = [bytes[other] as number, bytes[at] as number];
-      if (left === right || (isDigit(left) && isDigit(right))) continue;
-      // The line before ended.
-      if ((left === FEED || left === RETURN) && isSpace(right)) at += 1;
-      break;
-    }
-    while (at > start && at < end && !isSpace(bytes[at - 1] as number)) at -= 1;
+    let at = Math.min(start + shared, end);
+    const before = bytes[previous + at - start] as number;
+    const here = bytes[at] as number;
+    // The line before ended.
+    if ((before === FEED || before === RETURN) && isSpace(here)) return at - start + 1 < leastShared ? start : at + 1;
+    while (at > start && !isSpace(bytes[at - 1] as number)) at -= 1;
     return at - start < leastShared ? start : at;
+  }
+
+  /**
+   * The same of content behind a shared header: no wrapper is looked for there, nor does a single word mean anything unless it is a place or
+   * a rule (`isWorthJudging` of beginnings.ts).
+   */
+  #isSuspiciousBehind(start: number, end: number): boolean {
+    const bytes = this.#bytes;
+    const first = bytes[start] as number;
+    const beginnings = BY_FIRST[first];
+    if (beginnings !== undefined) for (const beginning of beginnings) if (standsAt(bytes, start, beginning)) return true;
+    return (first === SLASH || first === DOT) && (this.#endsPlace(end) || isDigit(bytes[end - 1] as number) || bytes[end - 1] === RETURN);
   }
 
   /** True if the content begins like a part of a trace, should it begin at `start`; wrappers there are looked behind. */
@@ -125,6 +118,11 @@ export class LineScreen {
         let space = content;
         while (space < end && bytes[space] !== SPACE) space += 1;
         if (space >= end || bytes[space - 1] === COLON) return true;
+        const column = this.#behindColumn(space, end);
+        if (column !== space) {
+          content = column;
+          continue;
+        }
       }
       if ((first === SLASH || first === DOT) && this.#endsPlace(end)) return true;
       let next = content;
@@ -132,7 +130,7 @@ export class LineScreen {
       else if (first === BRACKET) next = this.#behindBrackets(content);
       else if (first === DIGIT_ONE && bytes[content + 1] === SPACE) return this.#isProtocolSuspicious(content, end);
       else if (first <= DIGIT_NINE && first > SLASH) next = this.#behindStream(content);
-      if (next === content) next = this.#behindColumn(content, end);
+      if (next === content && first <= DIGIT_NINE && first > SLASH) next = this.#behindNumbered(content, end);
       if (next === content) return false;
       content = next;
     }
@@ -154,14 +152,27 @@ export class LineScreen {
     return second > start && this.#bytes[second] === SPACE ? second + 1 : start;
   }
 
-  /** `web-1  | `, `0|app  | `, `03:12:58 web.1   | ` (see line-wrapper.ts): that there is a column suffices. */
-  #behindColumn(start: number, end: number): number {
+  /** `0|app  | `, `03:12:58 web.1   | ` (see line-wrapper.ts). */
+  #behindNumbered(start: number, end: number): number {
     const bytes = this.#bytes;
-    let at = bytes[start + 2] === COLON && bytes[start + 5] === COLON && bytes[start + 8] === SPACE ? start + 9 : start;
-    while (at < end && isNameByte(bytes[at] as number)) at += 1;
-    if (at < end && bytes[at] === PIPE) for (at += 1; at < end && isNameByte(bytes[at] as number); ) at += 1;
+    let at = start + 9;
+    if (bytes[start + 2] !== COLON || bytes[start + 5] !== COLON || bytes[start + 8] !== SPACE) {
+      at = start + 1;
+      while (at < start + mostNumber && isDigit(bytes[at] as number)) at += 1;
+      if (bytes[at] !== PIPE) return start;
+      at += 1;
+    }
+    while (at < end && bytes[at] !== SPACE) at += 1;
+    const column = this.#behindColumn(at, end);
+    return column === at ? start : column;
+  }
+
+  /** Behind a name's `  | `; `space` if there is none. */
+  #behindColumn(space: number, end: number): number {
+    const bytes = this.#bytes;
+    let at = space;
     while (at < end && bytes[at] === SPACE) at += 1;
-    return bytes[at] === PIPE && bytes[at - 1] === SPACE && at > start ? at + 2 : start;
+    return bytes[at] === PIPE && at > space ? at + 2 : space;
   }
 
   /** `1 TIME HOST APP PROCID MSGID - `: data in brackets is not looked behind, such a line is judged. */
@@ -187,7 +198,9 @@ export class LineScreen {
   /** `…Error: `, `…Exception: `, `…panic: `, `…Sanitizer: `, Ruby's `…:in 'f': `. */
   #isNameBefore(colon: number): boolean {
     const before = colon > 0 ? this.#bytes[colon - 1] : 0;
-    return before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE || (before === CLOSING && this.#isCodeBefore(colon - 1));
+    return (
+      before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE || (before === CLOSING && this.#isCodeBefore(colon - 1))
+    );
   }
 
   /** `…Exception (0x80131904): ` */
@@ -221,10 +234,6 @@ export class LineScreen {
 
 function isDigit(byte: number): boolean {
   return byte >= DIGIT_ZERO && byte <= DIGIT_NINE;
-}
-
-function isNameByte(byte: number): boolean {
-  return isDigit(byte) || (byte >= LOWER_A && byte <= LOWER_Z) || (byte >= UPPER_A && byte <= UPPER_Z) || byte === DASH || byte === DOT || byte === LINE;
 }
 
 function isSpace(byte: number): boolean {

@@ -28,12 +28,20 @@ export function unwrapLine(line: string): string {
 
 /** Longest name of a program before a column. */
 const MAX_COLUMN = 62;
+/** Digits before pm2's first column. */
+const MAX_NUMBER = 4;
 
 /** Where the content begins behind `web-1  | ` (compose), `0|app  | ` (pm2) or `03:12:58 web.1   | ` (foreman); 0 where there is no column. */
 export function columnEnd(line: string): number {
-  let at = isClock(line) ? 9 : 0;
-  while (isDigit(line.charCodeAt(at))) at += 1;
-  if (line.charCodeAt(at) === PIPE) at += 1;
+  const first = line.charCodeAt(0);
+  if (first < ZERO || first === BRACKET || first === BRACE || first === LT) return 0;
+  let at = first <= NINE && isClock(line) ? 9 : 0;
+  // Only pm2's number may come first, or a table would be taken for one.
+  if (at === 0 && first <= NINE) {
+    while (at < MAX_NUMBER && isDigit(line.charCodeAt(at))) at += 1;
+    if (line.charCodeAt(at) !== PIPE) return 0;
+    at += 1;
+  }
   const name = at;
   while (isNameCode(line.charCodeAt(at))) at += 1;
   if (at === name || at > MAX_COLUMN) return 0;
@@ -48,9 +56,11 @@ function isClock(line: string): boolean {
   return line.charCodeAt(2) === COLON && line.charCodeAt(5) === COLON && line.charCodeAt(8) === SPACE;
 }
 
-/** Of names of programs and containers; the first may not be a digit, or a table would be taken for one. */
+/** Of names of programs and containers. */
 function isNameCode(code: number): boolean {
-  return isDigit(code) || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x2d || code === 0x2e || code === 0x5f;
+  return (
+    isDigit(code) || (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a) || code === 0x2d || code === 0x2e || code === 0x5f
+  );
 }
 
 /** The lines of a text without the header that a container runtime put before each. */
@@ -146,7 +156,8 @@ function dropBsdHeader(line: string): string {
 function dropHostAndTag(line: string, hostStart: number): string {
   const hostEnd = line.indexOf(' ', hostStart);
   // No host's name ends in a colon, but an exception's and a tag's do, where nothing but a time stands before them.
-  if (hostEnd <= hostStart || hostEnd > MAX_WRAPPER || line.charCodeAt(hostEnd - 1) === COLON || isLevel(line, hostStart, hostEnd)) return line;
+  if (hostEnd <= hostStart || hostEnd > MAX_WRAPPER || line.charCodeAt(hostEnd - 1) === COLON || isLevel(line, hostStart, hostEnd))
+    return line;
   for (let index = hostEnd + 1; index < line.length && index < MAX_WRAPPER; index += 1) {
     const code = line.charCodeAt(index);
     if (code === SPACE) return line;

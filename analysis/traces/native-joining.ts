@@ -47,7 +47,13 @@ function isHead(line: string): boolean {
 }
 
 /** glibc's last words, and the row of stars of an Android tombstone. */
-const LAST_WORDS = ['*** Error in `', '*** stack smashing detected', '*** buffer overflow detected', '*** longjmp causes', '*** *** *** ***'];
+const LAST_WORDS = [
+  '*** Error in `',
+  '*** stack smashing detected',
+  '*** buffer overflow detected',
+  '*** longjmp causes',
+  '*** *** *** ***',
+];
 
 /** `======= Backtrace: =========`, `======= Memory map: ========` */
 function isBacktraceRule(line: string): boolean {

@@ -14,7 +14,7 @@ const betweenPhase = openPhase('between');
 
 /** Joins `PHP Fatal error: Uncaught …` with its numbered framesPhase, `Next …` exceptions and `thrown in`. */
 export const phpJoining: JoinRules = {
-  announce: (line) => (line.includes('PHP ') && line.includes(' error: ') && line.includes('Uncaught ') ? headPhase : undefined),
+  announce: (line) => (line.includes('Uncaught ') && line.includes('PHP ') && line.includes(' error: ') ? headPhase : undefined),
   attach: (line) => (isStackTraceLine(line) || readPhpFrame(line) !== undefined ? framesPhase : undefined),
   follow(phase, line) {
     if (isStackTraceLine(line) || readPhpFrame(line) !== undefined || isMain(line)) return framesPhase;

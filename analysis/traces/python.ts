@@ -19,6 +19,7 @@ const threadsPhase = surePhase('threads');
 const threadGapPhase = openPhase('thread-gap');
 
 const GROUP_HEAD = '+ Exception Group Traceback (most recent call last):';
+const GROUP_FRAME = /^ {1,40}(?:\| {1,4}){1,20}File "/;
 const HEAD = 'Traceback (most recent call last):';
 
 /** Joins tracebacks, chains (`During handling …`, `The above exception …`) and exception groups. */
@@ -31,14 +32,15 @@ export const pythonJoining: JoinRules = {
     if (isIndented(line)) {
       const start = indentationOf(line);
       if (line.startsWith(GROUP_HEAD, start)) return tellsFailure(previous) ? framesPhase : undefined;
-      return line.startsWith('File "', start) ? framesPhase : undefined;
+      return line.startsWith('File "', start) || GROUP_FRAME.test(line) ? framesPhase : undefined;
     }
     if (line.startsWith('future: <') || line.startsWith('task: <')) return tellsFailure(previous) ? chainedPhase : undefined;
     // `logging.exception` writes its own line, then the traceback.
     return line === HEAD && tellsFailure(previous) ? framesPhase : undefined;
   },
   follow(phase, line) {
-    if (isIndented(line) && !isBlank(line)) return phase === gapPhase ? undefined : isGroupEdge(line) || (phase === raisedPhase && !isFrame(line)) ? raisedPhase : framesPhase;
+    if (isIndented(line) && !isBlank(line))
+      return phase === gapPhase ? undefined : isGroupEdge(line) || (phase === raisedPhase && !isFrame(line)) ? raisedPhase : framesPhase;
     switch (phase) {
       case threadsPhase:
       case threadGapPhase:

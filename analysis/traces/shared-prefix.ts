@@ -10,16 +10,27 @@ export const leastShared = 3;
 /**
  * How many characters both lines begin with, where a digit is as good as another: times and counters differ within one trace. What is
  * shared ends behind white space, so that no word is torn apart; 0 where there is no header.
+ *
+ * @param known `sharedBytes` of both, if it was measured
  */
-export function sharedPrefix(previous: string, line: string): number {
+export function sharedPrefix(previous: string, line: string, known = -1): number {
   const limit = Math.min(previous.length, line.length, mostShared);
-  let index = 0;
-  while (index < limit && isSame(previous.charCodeAt(index), line.charCodeAt(index))) index += 1;
+  let index = Math.min(Math.max(known, 0), limit);
+  if (known < 0) while (index < limit && isSame(previous.charCodeAt(index), line.charCodeAt(index))) index += 1;
   // Of an empty line of a trace the header is all there is, and its last space may be gone.
   if (index === previous.length && isSpace(line.charCodeAt(index))) index += 1;
   else if (index === line.length && isSpace(previous.charCodeAt(index))) return index < leastShared ? 0 : index;
   else while (index > 0 && !isSpace(line.charCodeAt(index - 1))) index -= 1;
   return index < leastShared ? 0 : index;
+}
+
+/** The same of bytes, before it is cut behind white space: how many both have, digits alike, at most `mostShared`. */
+export function sharedBytes(bytes: Uint8Array, previous: number, start: number): number {
+  const limit = Math.min(mostShared, bytes.length - start);
+  for (let index = 0; index < limit; index += 1) {
+    if (!isSame(bytes[previous + index] as number, bytes[start + index] as number)) return index;
+  }
+  return limit;
 }
 
 /** Where headers may end in what two lines share: behind each run of white space, the shortest first. */

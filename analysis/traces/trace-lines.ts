@@ -1,8 +1,9 @@
 // Turns a text into the bare lines of a trace: unescaped, without wrappers, colours and prefixes.
 // Must never drop a line because of what it says.
-import { marginOf } from './continuation.ts';
+import { marginOf, prefixOf } from './continuation.ts';
 import { isBlank, isIndented } from './join-rules.ts';
 import { unwrapLine } from './line-wrapper.ts';
+import { behindPrefix } from './shared-prefix.ts';
 
 /** Lines looked at: what exceeds them is dropped from the middle, since heads stand first and Python's innermost frames last. */
 export const MAX_TRACE_LINES = 20_000;
@@ -14,7 +15,20 @@ const MAX_LINE = 16_384;
 export function traceLines(text: string): string[] {
   const raw = unescaped(text).split('\n');
   const kept = raw.length <= MAX_TRACE_LINES ? raw : [...raw.slice(0, MAX_TRACE_LINES / 2), ...raw.slice(-MAX_TRACE_LINES / 2)];
-  return withoutMargin(kept.map((line) => bare(line)));
+  return withoutMargin(withoutPrefix(kept.map((line) => bare(line))).map((line) => dropPrefix(line)));
+}
+
+/** Lines looked at for a header that all have. */
+const MAX_HEADED = 64;
+
+/** A header goes that a logger or a container tool put before each line of the trace. */
+function withoutPrefix(lines: readonly string[]): readonly string[] {
+  for (let index = 1; index < lines.length && index < MAX_HEADED; index += 1) {
+    const prefix = prefixOf(lines[index - 1] ?? '', lines[index] ?? '');
+    if (prefix === '') continue;
+    return lines.map((line) => line.slice(behindPrefix(prefix, line) ?? 0));
+  }
+  return lines;
 }
 
 /** A logger's indentation goes where it stands before the head of a trace and all that follows it. */
@@ -47,7 +61,7 @@ function bare(line: string): string {
   if (first < 0x20 && first !== 0x09) content = content.replace(CONTROLS, '');
   // Mail and chat turn the tab before a frame into other white space.
   if (first > 0x7f) content = content.replace(/^[\u00A0\u2000-\u200A\u202F\u3000]{1,40}/, (spaces) => ' '.repeat(spaces.length));
-  return dropPrefix(unwrapLine(content));
+  return unwrapLine(content);
 }
 
 // oxlint-disable-next-line no-control-regex -- colours begin with the escape character

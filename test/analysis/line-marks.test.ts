@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LineMarks, pieceBytes, type Marks } from '../../analysis/traces/line-marks.ts';
+import { sharedBytes } from '../../analysis/traces/shared-prefix.ts';
 
 const piece = fc.oneof(fc.constantFrom('\n', ': ', ':', ' ', '\r\n', '::  ', ':\n', 'word: word\n'), fc.string({ maxLength: 40 }));
 const text = fc.array(piece, { maxLength: 30 }).map((pieces) => Buffer.from(pieces.join(''), 'latin1'));
@@ -27,6 +28,18 @@ describe.each([
         marks.read(bytes);
         expect(indexes(marks.feeds)).toEqual(everyIndexOf(bytes, '\n'));
         expect(indexes(marks.colons)).toEqual(everyIndexOf(bytes, ': '));
+      }),
+    );
+  });
+
+  it('say of each line how much it shares with the one before', () => {
+    const alike = fc.array(fc.constantFrom('2026-11-23 03:12:58 ERROR ', 'a', 'b\n', '7', '\n', 'x'.repeat(60)), { maxLength: 60 });
+    fc.assert(
+      fc.property(alike, filling, alike, (before, fill, after) => {
+        const bytes = Buffer.from(before.join('') + 'x'.repeat(fill) + after.join(''), 'latin1');
+        marks.read(bytes);
+        const starts = [0, ...everyIndexOf(bytes, '\n').map((feed) => feed + 1)];
+        expect(indexes(marks.shared)).toEqual(starts.slice(1).map((start, line) => sharedBytes(bytes, starts[line] ?? 0, start)));
       }),
     );
   });

@@ -129,7 +129,7 @@ const marks = new LineMarks();
 function isOrdinary(previous: string, text: string): boolean {
   const bytes = Buffer.from(`${previous}\n${text}\n`, 'latin1');
   marks.read(bytes);
-  return new LineScreen(bytes, marks.colons).isOrdinary(previous.length + 1, previous.length + 1 + text.length, 0);
+  return new LineScreen(bytes, marks.colons).isOrdinary(previous.length + 1, previous.length + 1 + text.length, 0, marks.shared.at[0] ?? 0);
 }
 
 /** What the joiner makes of the line behind another one, unless that one opened a trace. */
