@@ -38,7 +38,7 @@ const BY_FIRST = Map.groupBy(BEGINNINGS, (text) => text.charCodeAt(0));
  */
 export function isWorthJudging(line: string, start: number): boolean {
   const last = line.charCodeAt(line.length - 1);
-  if (last === 0x3a || last === 0x27 || last === 0x20 || last === 0x7b || start >= line.length) return true;
+  if (last === 0x3a || last === 0x27 || last === 0x7b || start >= line.length) return true;
   const first = line.charCodeAt(start);
   if (first === 0x2f || first === 0x2e) return last === 0x29 || last === 0x5d || (last >= 0x30 && last <= 0x39);
   // An exception's name: `TypeError: …`.

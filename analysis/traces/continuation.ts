@@ -220,7 +220,7 @@ export class TraceJoiner {
     const inner = content.slice(margin);
     // The time may be taken for a wrapper where only the first line of an event has it.
     const wrapper = line.length - content.length;
-    const isBelowTime = beginsWithTime(line.startsWith(content, wrapper) ? behindWrapper(this.#raw, line, wrapper) : previous);
+    const isBelowTime = beginsWithTime(endsWithContent(line, content) ? behindWrapper(this.#raw, line, wrapper) : previous);
     const attached = attach(inner, previous);
     const joined = attached ?? announce(inner);
     if (joined !== undefined) {
@@ -251,7 +251,7 @@ function prefixBetween(previous: string, line: string, content: string, known = 
   if (previous === '') return 0;
   const wrapper = line.length - content.length;
   // The content of a Docker line is no part of the line as it stands.
-  if (wrapper > 0 && !line.startsWith(content, wrapper)) return sharedPrefix(unwrapLine(previous), content);
+  if (wrapper > 0 && !endsWithContent(line, content)) return sharedPrefix(unwrapLine(previous), content);
   return Math.max(0, Math.min(sharedPrefix(previous, line, known), line.length) - wrapper);
 }
 
@@ -262,6 +262,11 @@ export function marginOf(line: string, previous: string): string {
   const inner = line.slice(margin);
   const isHead = attach(inner, previous) !== undefined || announce(inner) !== undefined;
   return isHead ? line.slice(0, margin) : '';
+}
+
+/** False for what was unescaped: Docker's JSON, and tabs that rsyslog wrote in octal. */
+function endsWithContent(line: string, content: string): boolean {
+  return line.charCodeAt(0) !== 0x7b && line.charCodeAt(line.length - content.length) === content.charCodeAt(0);
 }
 
 /** What stands in the line before behind the wrapper that `line` has; empty where it has another one. */

@@ -109,10 +109,11 @@ function addPlainly(bytes: Uint8Array, from: number, to: number, feeds: MarkList
 function addShared(bytes: Uint8Array, feeds: MarkList, shared: MarkList, measuredFrom = shared.count, end = 0): void {
   shared.reserve(feeds.count - shared.count);
   shared.count = feeds.count;
-  for (let line = measuredFrom; line < feeds.count; line += 1) {
+  for (let line = feeds.count - 1; line >= measuredFrom; line -= 1) {
     const start = (feeds.at[line] as number) + 1;
-    if (line > measuredFrom && start + mostShared <= end) continue;
-    shared.at[line] = sharedBytes(bytes, line === 0 ? 0 : (feeds.at[line - 1] as number) + 1, start);
+    // What stands before it was measured, but for the first.
+    if (line > measuredFrom && start + mostShared <= end) line = measuredFrom;
+    shared.at[line] = sharedBytes(bytes, line === 0 ? 0 : (feeds.at[line - 1] as number) + 1, (feeds.at[line] as number) + 1);
   }
 }
 

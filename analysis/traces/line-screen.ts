@@ -23,6 +23,11 @@ const LESS = 0x3c;
 const GREATER = 0x3e;
 const SEMICOLON = 0x3b;
 const BRACE = 0x7b;
+const LOWER_C = 0x63;
+const LOWER_I = 0x69;
+const LOWER_N = 0x6e;
+const LOWER_O = 0x6f;
+const LOWER_R = 0x72;
 const PIPE = 0x7c;
 const OPENING = 0x28;
 const CLOSING = 0x29;
@@ -197,10 +202,25 @@ export class LineScreen {
 
   /** `…Error: `, `…Exception: `, `…panic: `, `…Sanitizer: `, Ruby's `…:in 'f': `. */
   #isNameBefore(colon: number): boolean {
-    const before = colon > 0 ? this.#bytes[colon - 1] : 0;
-    return (
-      before === 0x72 || before === 0x6e || before === 0x63 || before === QUOTE || (before === CLOSING && this.#isCodeBefore(colon - 1))
-    );
+    const last = colon - 1;
+    const before = last > 0 ? this.#bytes[last] : 0;
+    if (before === LOWER_R || before === LOWER_N || before === LOWER_C) return this.#endsName(last);
+    return before === QUOTE || (before === CLOSING && this.#isCodeBefore(last));
+  }
+
+  /** `…ror`, `…zer`, `…ler` (`oom-killer`), `…ion`, `…nic`: the ends of names that say something before a colon. */
+  #endsName(last: number): boolean {
+    const bytes = this.#bytes;
+    const middle = last > 0 ? bytes[last - 1] : 0;
+    const first = last > 1 ? bytes[last - 2] : 0;
+    switch (bytes[last]) {
+      case LOWER_R:
+        return middle === LOWER_O ? first === LOWER_R : middle === 0x65 && (first === 0x7a || first === 0x6c);
+      case LOWER_N:
+        return middle === LOWER_O && first === LOWER_I;
+      default:
+        return middle === LOWER_I && first === LOWER_N;
+    }
   }
 
   /** `…Exception (0x80131904): ` */
@@ -223,12 +243,13 @@ export class LineScreen {
     const bytes = this.#bytes;
     const last = bytes[end - 1] === RETURN && end > 1 ? end - 2 : end - 1;
     const char = bytes[last] as number;
-    if (char === COLON || char === QUOTE || char === SPACE || char === RETURN || char === BRACE) return true;
+    if (char === COLON || char === QUOTE || char === RETURN || char === BRACE) return true;
     const before = last > 0 ? bytes[last - 1] : 0;
-    // `got signal 11 ;`, `… terminated`
+    // `got signal 11 ;`, `… terminated`, `… terminating`
     if (char === SEMICOLON) return before === SPACE;
     if (char === 0x64) return before === 0x65 && last > 1 && bytes[last - 2] === 0x74;
-    return (char === 0x72 && before === 0x6f) || (char === 0x6e && before === 0x6f) || (char === 0x67 && before === 0x6e);
+    if (char === 0x67) return before === LOWER_N && last > 2 && bytes[last - 2] === LOWER_I && bytes[last - 3] === 0x74;
+    return (char === LOWER_R || char === LOWER_N) && this.#endsName(last);
   }
 }
 

@@ -36,7 +36,10 @@ const headers: readonly (readonly [string, Wrap])[] = [
   ['a time', (line, index) => `2026-11-29T13:33:07.${100_000 + index}Z ${line}`],
   ['a logger', (line, index) => `2026-11-29 13:33:07,${100 + index} ERROR app.views ${line}`],
   ['dashes', (line, index) => `2026-11-29 13:33:07,${100 + index} - app.views - ERROR - ${line}`],
-  ['mod_wsgi', (line, index) => `[Sun Nov 29 13:33:07.${123_456 + index} 2026] [wsgi:error] [pid 12:tid 34] [client 10.0.0.3:4411] ${line}`],
+  [
+    'mod_wsgi',
+    (line, index) => `[Sun Nov 29 13:33:07.${123_456 + index} 2026] [wsgi:error] [pid 12:tid 34] [client 10.0.0.3:4411] ${line}`,
+  ],
   ['heroku', (line, index) => `2026-11-29T13:33:07.${123_456 + index}+00:00 app[web.1]: ${line}`],
 ];
 
