@@ -32,8 +32,8 @@ export const atJoining: JoinRules = {
       return isAtFrame(line, start) || (line.startsWith('---> ', start) && namesException(previous)) ? afterFrame(line) : undefined;
     if (isCauseLine(line, 0)) return causeLine;
     // Loggers write their own line, then the exception's: Java's always, Node's where a stack is appended.
-    if (!tellsFailure(previous)) return undefined;
     const name = nameAtStart(line);
+    if (name === undefined || !tellsFailure(previous)) return undefined;
     // A bare name is no proof by itself: programs without a logger print `Error: …` line by line.
     return name === 'qualified' || (name === 'bare' && looksLikeRecord(previous)) ? named : undefined;
   },

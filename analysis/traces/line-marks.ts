@@ -170,7 +170,8 @@ const isDigit = (bytes: Code): Code => bytes16.less(bytes16.subtract(bytes, byte
 const measureShared: FunctionDefinition = {
   name: 'measureShared',
   body(at, end, declare) {
-    const [previous, start, offset, different] = [declare('i32'), declare('i32'), declare('i32'), declare('i32')];
+    const [previous, start, offset] = [declare('i32'), declare('i32'), declare('i32')];
+    const [different, unlike] = [declare('i32'), declare('i32')];
     const [left, right] = [declare('v128'), declare('v128')];
     return [
       ...whilst(
@@ -182,11 +183,13 @@ const measureShared: FunctionDefinition = {
           i32.and(i32.less(offset.get, i32.of(mostShared)), i32.less(different.get, i32.of(1))),
           left.set(bytes16.load(i32.add(previous.get, offset.get))),
           right.set(bytes16.load(i32.add(start.get, offset.get))),
-          different.set(
-            i32.and(
-              i32.not(bytes16.bits(bytes16.or(bytes16.equal(left.get, right.get), bytes16.and(isDigit(left.get), isDigit(right.get))))),
-              i32.of(0xffff),
-            ),
+          different.set(i32.and(i32.not(bytes16.bits(bytes16.equal(left.get, right.get))), i32.of(0xffff))),
+          // Most of a header is the same to the letter; only otherwise digits are looked for.
+          unlike.set(different.get),
+          whilst(
+            unlike.get,
+            different.set(i32.and(different.get, i32.not(bytes16.bits(bytes16.and(isDigit(left.get), isDigit(right.get)))))),
+            unlike.set(i32.of(0)),
           ),
           offset.set(i32.add(offset.get, i32.of(16))),
         ),

@@ -146,6 +146,7 @@ function readRubyFrame(line: string): Frame | undefined {
   const from = /^(?:\d{1,6}: )?from /.exec(line.slice(start, start + 16));
   if (from !== null) start += from[0].length;
   const mark = line.indexOf(':in ', start);
+  if (mark < 0 && !line.includes('.rb:', start)) return undefined;
   const place = (mark < 0 ? line.slice(start) : line.slice(start, mark)).trimEnd();
   const found = /^(\S.{0,1000}?):(\d{1,9})$/.exec(place);
   if (found?.[1] === undefined || (mark < 0 && !found[1].endsWith('.rb'))) return undefined;
