@@ -68,7 +68,7 @@ export class LineScreen {
    */
   isOrdinary(start: number, end: number, previous: number, shared: number): boolean {
     if (end <= start || this.#endsSuspiciously(end) || this.#beginsSuspiciously(start, end)) return false;
-    const header = previous < 0 || shared < leastShared ? start : this.#behindHeader(previous, shared, start, end);
+    const header = previous < 0 || shared < leastShared || start + shared >= end ? start : this.#behindHeader(previous, shared, start);
     if (header > start && this.#isSuspiciousBehind(header, end)) return false;
     const colons = this.#colons;
     const count = this.#colonCount;
@@ -86,9 +86,9 @@ export class LineScreen {
   }
 
   /** Where the header ends that the line before has too (see shared-prefix.ts). */
-  #behindHeader(previous: number, shared: number, start: number, end: number): number {
+  #behindHeader(previous: number, shared: number, start: number): number {
     const bytes = this.#bytes;
-    let at = Math.min(start + shared, end);
+    let at = start + shared;
     const before = bytes[previous + at - start] as number;
     const here = bytes[at] as number;
     // The line before ended.

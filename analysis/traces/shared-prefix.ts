@@ -17,9 +17,12 @@ export function sharedPrefix(previous: string, line: string, known = -1): number
   const limit = Math.min(previous.length, line.length, mostShared);
   let index = Math.min(Math.max(known, 0), limit);
   if (known < 0) while (index < limit && isSame(previous.charCodeAt(index), line.charCodeAt(index))) index += 1;
-  // Of an empty line of a trace the header is all there is, and its last space may be gone.
+  // Of an empty line of a trace the header is all there is, and its last space may be gone. A line that is the same to its end has no header.
+  if (index >= line.length) {
+    const isEmpty = isSpace(previous.charCodeAt(index)) || isSpace(line.charCodeAt(index - 1));
+    return isEmpty && index >= leastShared ? index : 0;
+  }
   if (index === previous.length && isSpace(line.charCodeAt(index))) index += 1;
-  else if (index === line.length && isSpace(previous.charCodeAt(index))) return index < leastShared ? 0 : index;
   else while (index > 0 && !isSpace(line.charCodeAt(index - 1))) index -= 1;
   return index < leastShared ? 0 : index;
 }
