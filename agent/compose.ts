@@ -18,6 +18,7 @@ import { createVitalsReader } from './host/vitals.ts';
 import { createNodeConfiguration } from './node-configuration.ts';
 import { createNodeReporter } from './node-reporter.ts';
 import { createPipeline } from './pipeline.ts';
+import { judgePushedPaths } from './pushed-paths.ts';
 import { readRedactionKey } from './redaction/key-file.ts';
 import { createRedactionSwitch } from './redaction/redaction-switch.ts';
 import { createReductionSwitch } from './reduction/reduction-switch.ts';
@@ -98,6 +99,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
           clock,
           logger: child('source'),
           maxOpenFiles: () => maxOpenFiles,
+          never: config.stateDirectory,
           onFinished: (source, position) => {
             positions.record({ source, position });
           },
@@ -115,6 +117,7 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const configuration = createNodeConfiguration({
     stateFolder: config.stateDirectory,
     logger: child('configuration'),
+    judgeSources: (sources) => judgePushedPaths(sources, { folders: config.pushedFolders, never: [config.stateDirectory] }),
     async apply(settings: NodeSettings) {
       // First, so that a rule that is wrong changes nothing, and no new source is read under old rules.
       const prepared = await redaction.prepare(settings.redaction);

@@ -80,6 +80,8 @@ export const agentConfigSchema = z.strictObject({
   redactionKeyFile: z.string().min(1).optional(),
   /** How the revision of each service on this host is found out, for the verdict on fixes. Only here: a coordinator can't push it. */
   deployments: deployedServicesSchema.default([]),
+  /** Where a coordinator may have files and journals read by pushing sources; absent: everywhere but where the agent keeps its keys. Only here. */
+  pushedFolders: z.array(z.string().regex(/^\//, 'must be an absolute path')).optional(),
   ...nodeShape,
 });
 

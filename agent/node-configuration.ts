@@ -15,6 +15,8 @@ export interface NodeConfigurationOptions {
   readonly stateFolder: string;
   readonly logger: Logger;
   readonly apply: ApplySettings;
+  /** Why pushed sources can't be read here; empty if they can. */
+  readonly judgeSources?: ((sources: NodeSettings['sources']) => readonly string[]) | undefined;
 }
 
 export interface NodeConfiguration {
@@ -37,7 +39,7 @@ interface Push {
 }
 
 export function createNodeConfiguration(options: NodeConfigurationOptions): NodeConfiguration {
-  const { logger, apply } = options;
+  const { logger, apply, judgeSources = () => [] } = options;
   const path = join(options.stateFolder, 'configuration.json');
   let file: NodeSettings = nodeSettingsSchema.parse({});
   let running: NodeSettings = file;
@@ -78,7 +80,7 @@ export function createNodeConfiguration(options: NodeConfigurationOptions): Node
       state = { ...state, offeredHash: offer.hash, reasons: [] };
       return state;
     }
-    const checked = check(offer);
+    const checked = check(offer, judgeSources);
     if (checked.kind === 'invalid') return refuse(offer, checked.reasons);
     try {
       await change(file, checked.push);
@@ -102,7 +104,7 @@ export function createNodeConfiguration(options: NodeConfigurationOptions): Node
     reload: (nextFile) => inTurn(() => change(nextFile, push)),
     async start(nextFile) {
       const kept = await readKept(path, logger);
-      const checked = kept === undefined ? undefined : check(kept);
+      const checked = kept === undefined ? undefined : check(kept, judgeSources);
       if (checked?.kind === 'invalid') logger.warn('the configuration kept from last time is no use', { path, reasons: checked.reasons });
       const usable = checked?.kind === 'valid' ? checked.push : undefined;
       await inTurn(() => change(nextFile, usable));
@@ -120,17 +122,22 @@ export interface RunningSettings {
 /** What an agent with this state runs: for commands beside it. */
 export async function readRunningSettings(stateFolder: string, file: NodeSettings): Promise<RunningSettings> {
   const kept = await readKept(join(stateFolder, 'configuration.json'), silentLogger);
-  const checked = kept === undefined ? undefined : check(kept);
+  const checked = kept === undefined ? undefined : check(kept, () => []);
   if (checked?.kind !== 'valid') return { settings: file, pushedVersion: undefined };
   return { settings: layOver(file, checked.push.settings), pushedVersion: checked.push.version };
 }
 
 type Checked = { readonly kind: 'valid'; readonly push: Push } | { readonly kind: 'invalid'; readonly reasons: readonly string[] };
 
-function check({ version, hash, document }: ConfigurationOffer): Checked {
+function check(
+  { version, hash, document }: ConfigurationOffer,
+  judgeSources: NonNullable<NodeConfigurationOptions['judgeSources']>,
+): Checked {
   const outcome = parseConfig([{ name: 'pushed', text: JSON.stringify(document) }], { schema: nodeSettingsSchema });
-  if (outcome.kind === 'loaded') return { kind: 'valid', push: { version, hash, document, settings: outcome.config } };
-  return { kind: 'invalid', reasons: outcome.problems.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)) };
+  if (outcome.kind === 'invalid')
+    return { kind: 'invalid', reasons: outcome.problems.map(({ path, message }) => (path === '' ? message : `${path} ${message}`)) };
+  const reasons = judgeSources(outcome.config.sources);
+  return reasons.length > 0 ? { kind: 'invalid', reasons } : { kind: 'valid', push: { version, hash, document, settings: outcome.config } };
 }
 
 async function readKept(path: string, logger: Logger): Promise<ConfigurationOffer | undefined> {

@@ -61,7 +61,7 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 }
 
 interface Lane {
-  readonly settings: SourceSettings;
+  settings: SourceSettings;
   source: Source;
   /** Aborts what was pulled before the last (re-)opening or after closing. */
   pulls: AbortController;
@@ -151,16 +151,17 @@ class TurnTakingPipeline implements Pipeline {
 
   async configure(sources: readonly SourceSettings[]): Promise<void> {
     const wanted = sources.filter(({ disabled }) => !disabled);
-    const isWanted = (lane: Lane): boolean => wanted.some((settings) => isDeepStrictEqual(settings, lane.settings));
+    const isWanted = (lane: Lane): boolean => wanted.some((settings) => readsAlike(settings, lane.settings));
     // All that can be wrong with settings shows here, before anything is touched.
     const added = wanted
-      .filter((settings) => !this.#lanes.some((lane) => isDeepStrictEqual(settings, lane.settings)))
+      .filter((settings) => !this.#lanes.some((lane) => readsAlike(settings, lane.settings)))
       .map((settings): Lane => {
         const source = this.#options.createSource(settings);
         return { settings, source, pulls: new AbortController(), state: 'idle', shipment: undefined };
       });
     const dropped = this.#lanes.filter((lane) => !isWanted(lane));
     this.#lanes = this.#lanes.filter(isWanted);
+    for (const lane of this.#lanes) lane.settings = wanted.find(({ id }) => id === lane.settings.id) ?? lane.settings;
     for (const lane of dropped) {
       this.#options.logger.info('source closed', { source: lane.source.id });
       lane.pulls.abort();
@@ -249,4 +250,9 @@ class TurnTakingPipeline implements Pipeline {
     clearTimeout(timer);
     signal.removeEventListener('abort', wake);
   }
+}
+
+/** Whose lines they are is asked when they are shipped; a source need not be opened anew for that, nor let go of files that only it still holds. */
+function readsAlike(one: SourceSettings, other: SourceSettings): boolean {
+  return isDeepStrictEqual({ ...one, service: '', labels: {} }, { ...other, service: '', labels: {} });
 }

@@ -41,10 +41,11 @@ export function createResourceGovernor(clock: Clock, usage: ProcessUsage, limits
   }
 
   return () => {
-    const { maxCpuShare, maxMemoryBytes } = limits();
+    const { maxCpuShare, maxMemoryBytes, maxBytesPerSecond = Number.POSITIVE_INFINITY } = limits();
     const waitMs = maxCpuShare === undefined ? 0 : cpuWaitMs(maxCpuShare);
     if (maxMemoryBytes === undefined || usage.residentBytes() <= maxMemoryBytes)
-      return { waitMs, maxBytes: Number.POSITIVE_INFINITY, onlyAlone: false };
+      // No batch takes longer than a second to send: whoever is next, a quiet file perhaps, waits no longer.
+      return { waitMs, maxBytes: Math.max(smallPullBytes, maxBytesPerSecond), onlyAlone: false };
     return { waitMs, maxBytes: smallPullBytes, onlyAlone: true };
   };
 }

@@ -1,5 +1,6 @@
 // Makes a source of its settings: files or the journal, with the framing that is configured.
 // Must never keep one; the pipeline does.
+import { join } from 'node:path';
 import { severities } from '../analysis/severity.ts';
 import type { Clock } from '../base/clock.ts';
 import { HephaestusError } from '../base/errors.ts';
@@ -16,12 +17,14 @@ export interface SourceOpenerOptions {
   readonly logger: Logger;
   /** Asked whenever a file is opened: it changes with the number of sources. */
   readonly maxOpenFiles: () => number;
+  /** A folder whose files are in no source, whatever its patterns: the agent's own, where keys lie. */
+  readonly never?: string | undefined;
   /** See FileSourceOptions. */
   readonly onFinished: (source: string, position: FilePosition) => void;
 }
 
 /** @throws HephaestusError `source.invalid`, naming the source and the setting */
-export function openSource(settings: SourceSettings, { clock, logger, maxOpenFiles, onFinished }: SourceOpenerOptions): Source {
+export function openSource(settings: SourceSettings, { clock, logger, maxOpenFiles, never, onFinished }: SourceOpenerOptions): Source {
   const { id, file, journal, framing, maxBytesPerSecond } = settings;
   try {
     if (journal !== undefined) {
@@ -44,7 +47,7 @@ export function openSource(settings: SourceSettings, { clock, logger, maxOpenFil
     return new FileSource({
       id,
       include: file.include,
-      exclude: file.exclude,
+      exclude: never === undefined || /[*?[{\\]/.test(never) ? file.exclude : [...file.exclude, join(never, '**')],
       start: file.start,
       readsCompressed: file.readCompressed,
       framer: createFramerChoice({ ...framing, encoding: file.encoding }),

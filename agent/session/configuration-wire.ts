@@ -45,7 +45,7 @@ function readBody(body: NodeConfiguration): Settings {
 function readSource(source: SourceConfiguration): Settings {
   return prune({
     id: source.id,
-    file: source.input?.$case === 'file' ? readFileInput(source.input.value) : undefined,
+    file: source.input?.$case === 'file' && !isOnlyDisabled(source, source.input.value) ? readFileInput(source.input.value) : undefined,
     journal: source.input?.$case === 'journal' ? readJournalInput(source.input.value) : undefined,
     service: source.service,
     framing: source.framing === undefined ? undefined : readFraming(source.framing),
@@ -53,6 +53,11 @@ function readSource(source: SourceConfiguration): Settings {
     maxBytesPerSecond: source.maxBytesPerSecond,
     disabled: source.disabled ? true : undefined,
   });
+}
+
+/** A source of the node's file that is switched off: it has no patterns of its own. */
+function isOnlyDisabled({ disabled }: SourceConfiguration, { include }: FileInput): boolean {
+  return disabled && include.length === 0;
 }
 
 function readFileInput(file: FileInput): Settings {

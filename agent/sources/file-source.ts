@@ -125,7 +125,7 @@ export class FileSource implements Source {
       if (announced !== undefined) return this.#count(announced);
       const nowMs = this.#options.clock.now();
       const waitMs = this.#rate.waitMs(nowMs);
-      const reading = waitMs > 0 ? undefined : this.#read(maxBytes, nowMs);
+      const reading = waitMs > 0 ? undefined : this.#read(this.#rate.most(maxBytes), nowMs);
       if (reading === undefined) {
         // oxlint-disable-next-line no-await-in-loop -- waiting is what the loop is for
         await this.#news.wait(waitMs > 0 ? waitMs : untilDueMs(this.#roster.followers, nowMs), signal);

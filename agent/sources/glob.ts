@@ -35,6 +35,16 @@ export function parseGlob(pattern: string): Glob {
   );
 }
 
+/** What all matches of a pattern begin with, one for each of its alternatives; with `..` where one leads upwards. */
+export function leadingFolders(pattern: string): readonly string[] {
+  return parseGlob(pattern).map((steps) => {
+    const end = steps.findIndex(({ kind }) => kind !== 'literal');
+    const leading = (end < 0 ? steps : steps.slice(0, end)).map((step) => (step.kind === 'literal' ? step.name : ''));
+    const isUpwards = steps.some((step) => step.kind === 'literal' && step.name === '..');
+    return `/${[...leading, ...(isUpwards ? ['..'] : [])].join('/')}`;
+  });
+}
+
 /** True if the whole path matches. */
 export function matchesGlob(glob: Glob, path: string): boolean {
   const names = path.split('/').filter((name) => name !== '');

@@ -88,7 +88,7 @@ export class JournalSource implements Source {
       const nowMs = this.#options.clock.now();
       const limitedMs = this.#rate.waitMs(nowMs);
       const restMs = limitedMs > 0 ? limitedMs : (this.#process?.restMs(maxBytes, traceWait) ?? 0);
-      const shipment = restMs > 0 ? undefined : this.#take(maxBytes, nowMs);
+      const shipment = restMs > 0 ? undefined : this.#take(this.#rate.most(maxBytes), nowMs);
       if (shipment !== undefined) return shipment;
       if (limitedMs === 0) this.#advance(nowMs);
       const silentMs = this.#isChecking ? Number.POSITIVE_INFINITY : this.#doubts.silentForMs(this.#process);

@@ -127,7 +127,8 @@ export function checkNodeConfiguration(configuration: NodeConfiguration): readon
     if (seen.has(source.id)) complain(`${path}.id`, `is used twice: ${source.id}`);
     seen.add(source.id);
     if (source.input.kind === 'file') {
-      if (source.input.include.length === 0) complain(`${path}.file.include`, 'needs at least one pattern');
+      // One of the file's that is only switched off needs no input of its own.
+      if (source.input.include.length === 0 && !source.disabled) complain(`${path}.file.include`, 'needs at least one pattern');
       for (const [at, pattern] of [...source.input.include, ...source.input.exclude].entries()) {
         if (!pattern.startsWith('/')) complain(`${path}.file.patterns[${at}]`, `must be absolute: ${pattern}`);
       }

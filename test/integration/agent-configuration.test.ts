@@ -1,6 +1,6 @@
 // Settings that a coordinator pushes: applied without a restart, refused with every reason, kept for the next start.
 // Must never look at files of the agent's state; what it says and ships is what counts.
-import { appendFile, writeFile } from 'node:fs/promises';
+import { appendFile, open as openFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { NodeConfiguration, type ConfigStatus } from '../../proto/index.ts';
@@ -110,6 +110,53 @@ describe('a pushed configuration', () => {
     await until('the last line', () => coordinator.ledger.allLines().includes(harness.expected().at(-1) ?? ''));
     expect(coordinator.ledger.allLines()).toEqual(harness.expected());
     expect(coordinator.ledger.breaches).toEqual([]);
+  });
+
+  it('that only says whose lines they are leaves a file that nobody else holds to be read on', async () => {
+    const { coordinator, harness } = await open();
+    harness.start();
+    await until('a Hello', () => coordinator.heartbeats.length > 0);
+    await harness.write(10);
+    await until('lines', () => coordinator.ledger.records === 10);
+    const descriptor = await openFile(harness.logPath, 'a');
+    closing.push(() => descriptor.close());
+    await rm(harness.logPath);
+    push(coordinator, 'h1', { sources: [{ ...fileSource('app', harness.logPath), service: 'shop', labels: { team: 'a' } }] });
+    expect(await statusOf(coordinator, 'h1')).toMatchObject({ runningHash: 'h1' });
+    await descriptor.write('one more\n');
+    await until('what was written to it since', () => coordinator.ledger.allLines().includes('one more'));
+    expect(coordinator.ledger.services.get('app')).toBe('shop');
+    expect(coordinator.ledger.gaps).toEqual([]);
+  });
+
+  it('that names what this host does not let a coordinator have read is refused', async () => {
+    const { coordinator, harness, second } = await open();
+    await harness.configure({ pushedFolders: [join(harness.folder, 'logs')] });
+    harness.start();
+    await until('a Hello', () => coordinator.heartbeats.length > 0);
+    const inside = join(harness.folder, 'logs/a.log');
+    const include = [join(harness.folder, 'logs/*/') + '../../x.log', `${harness.folder}/{logs,state}/*.json`, second, inside];
+    push(coordinator, 'outside', { sources: [{ id: 'pushed', input: { $case: 'file', value: { include } } }] });
+    const { reasons } = await statusOf(coordinator, 'outside');
+    expect(reasons.map((reason) => reason.replaceAll(harness.folder, '…'))).toEqual([
+      'sources[0].file.include[0] must not lead upwards by ..',
+      'sources[0].file.include[1] is in …/state, where the agent keeps its keys; that is never read',
+      'sources[0].file.include[2] is not in a folder that this host lets a coordinator have read (pushedFolders: …/logs)',
+    ]);
+    push(coordinator, 'inside', { sources: [fileSource('pushed', inside)] });
+    expect(await statusOf(coordinator, 'inside')).toMatchObject({ runningHash: 'inside', reasons: [] });
+  });
+
+  it('reads nothing of what the agent keeps for itself, whatever a pattern matches', async () => {
+    const { coordinator, harness } = await open();
+    harness.start();
+    await until('a Hello', () => coordinator.heartbeats.length > 0);
+    push(coordinator, 'wide', { sources: [fileSource('wide', join(harness.folder, '**'))] });
+    await statusOf(coordinator, 'wide');
+    await until('the other files', () => coordinator.ledger.allLines().includes('from the second'));
+    await harness.write(5);
+    await until('lines', () => coordinator.ledger.allLines().filter((line) => line === 'line 4').length === 2);
+    expect(coordinator.ledger.allLines().join('\n')).not.toMatch(/PRIVATE KEY|BEGIN CERTIFICATE|checksum/);
   });
 
   it('switches a source of the file off', async () => {

@@ -1,12 +1,13 @@
 // `hephaestusctl nodes`: the hosts that run an agent.
 // Must never decide what a status means; the Node Manager does.
 import type { Command } from 'commander';
-import { NodeStatus, Shipping, type CollectContextResponse, type NodeStatusResponse } from '../../../proto/index.ts';
-import { collect, countArgument, enumArgument, enumList, labelArguments } from '../arguments.ts';
+import { NodeStatus, type CollectContextResponse, type NodeStatusResponse } from '../../../proto/index.ts';
+import { collect, countArgument, enumList, labelArguments } from '../arguments.ts';
 import type { CommandContext } from '../command-context.ts';
 import { collectPages } from '../paging.ts';
 import { age, ago, bytes, duration, durationMs, enumLabel, percent, safe } from '../presentation.ts';
 import { paint, properties, section, table, type Colour, type Column, type Style } from '../table.ts';
+import { addNodeConfigurationCommands, configurationState } from './node-configuration.ts';
 import { sourceColumns } from './sources.ts';
 
 const statusColours: Readonly<Record<string, Colour>> = {
@@ -66,21 +67,7 @@ export function addNodesCommands(program: Command, context: CommandContext): voi
       output.show(answer, (style) => contextPage(answer, style));
     });
 
-  nodes
-    .command('ship')
-    .description('what a node sends: every record, or problems with what stood around them and counts of everything')
-    .argument('<node>', 'id or name')
-    .argument('<what>', 'all or problems')
-    .action(async (nodeId: string, what: string, _options: unknown, command: Command) => {
-      const shipping = enumArgument('ship', what, Shipping);
-      const { connection, output } = await context.open(command);
-      const { node, configuration } = await connection.nodes.getNode({ nodeId });
-      const expectedVersion = node?.configurationVersion ?? 0;
-      // All else stays as it is.
-      const changed = { ...configuration, shipping };
-      await connection.nodes.updateNodeConfiguration({ nodeId, configuration: changed, expectedVersion });
-      output.done(`node ${nodeId} is told to ship ${what}; nodes get says when it runs`);
-    });
+  addNodeConfigurationCommands(nodes, context);
 
   nodes
     .command('remove')
@@ -148,6 +135,7 @@ function nodePage(node: NodeStatusResponse, nowMs: number, style: Style): string
       ['agent', node.agentVersion],
       ['certificate', node.certificateExpiresAt === undefined ? '' : `expires ${node.certificateExpiresAt.toISOString()}`],
       ['configuration', `version ${node.configurationVersion}, ${configurationState(node)}`],
+      ['hashes', hashesOf(node)],
       ['errors', node.configurationErrors.join('\n'), 'red'],
       ['gaps', String(node.gapsTotal), node.gapsTotal > 0 ? 'red' : undefined],
       ['unacknowledged', `oldest ${duration(durationMs(node.oldestUnacknowledgedAge) ?? 0)}`],
@@ -200,8 +188,7 @@ function contextPage({ message, context, lines }: CollectContextResponse, style:
   return [message, about, ...(records === '' ? [] : [section('Last records', records, style)])].join('\n\n');
 }
 
-function configurationState(node: NodeStatusResponse): string {
-  if (node.offeredConfigurationHash === '') return 'none offered';
-  if (node.failedConfigurationHash === node.offeredConfigurationHash) return 'refused by the agent';
-  return node.runningConfigurationHash === node.offeredConfigurationHash ? 'running' : 'offered, not running yet';
+/** Short, as git has them: equal where what was told last is what runs. */
+function hashesOf({ offeredConfigurationHash: offered, runningConfigurationHash: running }: NodeStatusResponse): string {
+  return offered === '' && running === '' ? '' : `told ${offered.slice(0, 12) || 'none'}, runs ${running.slice(0, 12) || 'none'}`;
 }
