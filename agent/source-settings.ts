@@ -1,8 +1,20 @@
 // The settings of one source, as written in the configuration file and as pushed.
 // Must never open anything; compose.ts makes sources of them.
 import * as z from 'zod';
+import { HephaestusError } from '../base/errors.ts';
+import { linearPatternSchema } from './linear-pattern-schema.ts';
+import { parseGlob } from './sources/glob.ts';
 
-const absolutePattern = z.string().regex(/^\//, 'must be an absolute path or pattern, beginning with /');
+const absolutePattern = z
+  .string()
+  .regex(/^\//, { message: 'must be an absolute path or pattern, beginning with /', abort: true })
+  .superRefine((pattern, context) => {
+    try {
+      parseGlob(pattern);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is no pattern: ${HephaestusError.from(error).message}` });
+    }
+  });
 
 const fileSchema = z.strictObject({
   include: z.array(absolutePattern).min(1),
@@ -31,7 +43,7 @@ const framingSchema = z.strictObject({
   /** Joins the lines of a stack trace. */
   multiline: z.boolean().default(true),
   /** A record begins where this RE2 pattern matches. */
-  startPattern: z.string().min(1).optional(),
+  startPattern: linearPatternSchema.optional(),
   /** A record travels whole in one batch, which holds 1 MiB. */
   maxLineBytes: z
     .int()
