@@ -10,7 +10,7 @@ import { JournalProcess, runJournal } from './journal-process.ts';
 import { standsStill } from './journal-standstill.ts';
 import { JournalSelection } from './journal-selection.ts';
 import type { JournalSourceOptions } from './journal-source-options.ts';
-import { joinTraces } from './journal-traces.ts';
+import { joinTraces, traceLimits, traceWait } from './journal-traces.ts';
 import { lastOf } from './last-records.ts';
 import { RateLimit } from './rate-limit.ts';
 import type { Source, SourceStatus } from './source.ts';
@@ -31,10 +31,6 @@ import { Waiting } from './waiting.ts';
 type Stage = 'check' | 'catch-up' | 'follow';
 
 const defaultEntryBytes = 768 * 1024;
-const mostTraceBytes = 256 * 1024;
-const mostTraceLines = 1000;
-/** The lines of a trace are written as entries one right after the other; so long is waited for the next one. */
-const traceWait = { quietMs: 100, mostMs: 1000 };
 
 export class JournalSource implements Source {
   readonly id: string;
@@ -77,6 +73,8 @@ export class JournalSource implements Source {
     this.#stage = this.#cursor === '' ? 'catch-up' : 'check';
     this.#gaps = [];
     this.#retryAtMs = 0;
+    // Before anybody pulls, so that lag is known while the coordinator is away.
+    this.#advance(this.#options.clock.now());
     this.#news.notify();
   }
 
@@ -138,6 +136,7 @@ export class JournalSource implements Source {
   }
 
   async close(): Promise<void> {
+    this.#retryAtMs = Number.POSITIVE_INFINITY;
     await this.#stop();
   }
 
@@ -168,7 +167,7 @@ export class JournalSource implements Source {
     this.#reportOversized();
     if (lines.length === 0) return undefined;
     const { joinsTraces = true } = this.#options;
-    const records = joinsTraces ? joinTraces(lines, { maxBytes: mostTraceBytes, maxLines: mostTraceLines }) : lines;
+    const records = joinsTraces ? joinTraces(lines, traceLimits) : lines;
     bytes = records.reduce((sum, record) => sum + record.length, 0);
     this.#problem = undefined;
     this.#attempt = 0;
@@ -224,6 +223,7 @@ export class JournalSource implements Source {
     this.#isChecking = true;
     void work().finally(() => {
       this.#isChecking = false;
+      this.#advance(this.#options.clock.now());
       this.#news.notify();
     });
   }

@@ -7,6 +7,10 @@ export interface TraceLimits {
   readonly maxLines: number;
 }
 
+/** The lines of a trace are written as entries one right after the other; so long is waited for the next one. */
+export const traceWait = { quietMs: 100, mostMs: 1000 };
+export const traceLimits: TraceLimits = { maxBytes: 256 * 1024, maxLines: 1000 };
+
 interface OpenTrace {
   readonly joiner: TraceJoiner;
   /** Entries that belong together, as indexes of what is joined; the first one stays. */

@@ -165,6 +165,29 @@ describe.skipIf(!canRun)('the journal', () => {
     expect(reader.messages[2]).toBe('after');
   });
 
+  it('says how far it is behind before anybody pulls', async () => {
+    writer.write(numbered(1, 10));
+    const first = await read();
+    await first.until(() => first.entries.length === 10);
+    const position = await first.stop();
+    writer.write(numbered(11, 20));
+    const source = new JournalSource({
+      id: 'journal',
+      units: [],
+      identifiers: [],
+      directory: folder,
+      clock: systemClock,
+      logger: silentLogger,
+    });
+    await source.open(position === undefined ? [] : [position]);
+    const deadline = performance.now() + 15_000;
+    while (source.status().lagMs === 0 && performance.now() < deadline) await delay(10);
+    // What the writer writes is an hour old.
+    expect(source.status().lagMs).toBeGreaterThan(60_000);
+    expect(source.status().lagBytes).toBeGreaterThan(0);
+    await source.close();
+  });
+
   it('keeps as much of bytes that are no text as fits', async () => {
     writer.write([{ message: Buffer.from(Array.from({ length: 9000 }, (_unused, index) => index % 256)) }]);
     const reader = await read(undefined, { maxEntryBytes: 10_000 });
