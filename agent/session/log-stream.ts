@@ -28,6 +28,8 @@ export interface LogStreamOptions {
   readonly onGapSettled: () => void;
   /** Without any acknowledgement for so long while something is under way, the stream counts as dead. Default 60,000 ms. */
   readonly ackTimeoutMs?: number | undefined;
+  /** How long a coordinator that acknowledged everything, and never granted credit, is waited for. Default 5,000 ms. */
+  readonly creditPatienceMs?: number | undefined;
 }
 
 /**
@@ -160,7 +162,7 @@ class CreditedLogStream implements LogStream {
         if (this.#window.inFlightItems === 0) return;
         await this.#wait();
       } else if (!this.#window.hasRoom() || !this.#pace.allows(this.#window.inFlightBytes)) {
-        await this.#wait();
+        await this.#waitForRoom();
       } else {
         const allowance = this.#options.feed.allowance();
         const pauseBeforePullMs = Math.max(this.#smallBatches.waitMs(), allowance.waitMs);
@@ -169,6 +171,17 @@ class CreditedLogStream implements LogStream {
         await this.#wait(pauseBeforePullMs === 0 ? undefined : pauseBeforePullMs);
       }
     }
+  }
+
+  /** Credit may come at any time, but from a coordinator that never speaks of it, it would be waited for in vain. */
+  async #waitForRoom(): Promise<void> {
+    const { clock, creditPatienceMs = 5000, logger } = this.#options;
+    if (!this.#window.isForgotten) return this.#wait();
+    const leftMs = this.#lastHeardMs + creditPatienceMs - clock.monotonicMs();
+    if (leftMs > 0) return this.#wait(leftMs);
+    this.#window.presumeCredit();
+    logger.warn('the coordinator acknowledges without granting credit; what it acknowledged is taken as granted');
+    return undefined;
   }
 
   #usualBatchBytes(): number {

@@ -43,6 +43,7 @@ export class Window<T> {
   #takenSequence = 0;
   #creditBytes: number;
   #inFlightBytes = 0;
+  #granting: 'never' | 'spoken' | 'presumed' = 'never';
 
   constructor(options: WindowOptions) {
     this.#options = options;
@@ -83,8 +84,20 @@ export class Window<T> {
     this.#cursor = Math.max(0, this.#cursor - count);
     this.#settledSequence += count;
     for (const { costBytes } of items) this.#inFlightBytes -= costBytes;
-    this.#grant(creditBytes);
+    if (creditBytes > 0) this.#granting = 'spoken';
+    this.#grant(this.#granting === 'presumed' ? this.#options.creditBytes : creditBytes);
     return count === 0 ? { kind: 'repeated' } : { kind: 'settled', items };
+  }
+
+  /** All is settled, and no credit was ever granted for it: unless the coordinator does so unasked, nothing can be added any more. */
+  get isForgotten(): boolean {
+    return this.#granting === 'never' && this.#entries.length === 0 && this.#creditBytes <= 0;
+  }
+
+  /** From now on, until credit is granted, each acknowledgement gives back what it settles. */
+  presumeCredit(): void {
+    this.#granting = 'presumed';
+    this.#grant(this.#options.creditBytes);
   }
 
   /** The coordinator took nothing from `sequence` on: all of it is to be taken again. */

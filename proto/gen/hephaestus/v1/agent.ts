@@ -458,7 +458,10 @@ export interface LogBatch {
   /** From 1, without holes, over all sources of the session; gaps count too. */
   sequence: number;
   source: string;
-  /** Exactly the bytes from `start` to `end` are settled by this batch. */
+  /**
+   * Exactly the bytes from `start` to `end` are settled by this batch. A file that the coordinator doesn't know may begin anywhere: at its
+   * end, behind what was read of it under another name, or where the node's own positions say.
+   */
   start: Position | undefined;
   end:
     | Position
@@ -512,7 +515,10 @@ export interface LogAck {
   epoch: number;
   /** Cumulative, after the durable commit. */
   sequence: number;
-  /** Bytes more that may be sent. Credit beyond `initial_credit_bytes` in flight is void, so that a repeated message does no harm. */
+  /**
+   * Bytes more that may be sent; usually what the acknowledged batches cost. Credit beyond `initial_credit_bytes` in flight is void, so that a repeated message does no harm.
+   * Where none is ever granted, what is acknowledged counts as granted as soon as nothing could be sent for 5 s.
+   */
   creditBytes: number;
   nack: LogNack | undefined;
 }
