@@ -42,6 +42,8 @@ export class ArchiveReader {
   #offset: number;
   #settled: number;
   #isOver = false;
+  /** Nothing that came of it was settled yet, and what was settled in its original may not be all that was read there. */
+  #isInherited = false;
   /** Why there is no more than what is held. */
   #failure: string | undefined;
 
@@ -68,12 +70,16 @@ export class ArchiveReader {
 
   /** Everything that was given out is settled, and there is no more. */
   get isSettled(): boolean {
-    return this.#isOver && this.#settled >= this.#offset;
+    return this.#isOver && !this.#isInherited && this.#settled >= this.#offset;
   }
 
   /** Compressed bytes that were not read yet. */
   get unread(): number {
     return this.#isOver ? 0 : Math.max(1, this.#options.facts.size - (this.#stream?.compressedBytesRead ?? 0));
+  }
+
+  get offset(): number {
+    return this.#offset;
   }
 
   position(offset = this.#offset): FilePosition {
@@ -90,6 +96,13 @@ export class ArchiveReader {
 
   settle(offset: number): void {
     this.#settled = Math.max(this.#settled, offset);
+    this.#isInherited = false;
+  }
+
+  /** Goes on at `offset`, up to which everything was read in the file that it is a copy of; settled once the coordinator says so. */
+  inherit(offset: number): void {
+    this.rewind(offset);
+    this.#isInherited = true;
   }
 
   /** Starts again at `offset`, or behind what is settled. */

@@ -4,9 +4,8 @@ import { statSync } from 'node:fs';
 import type { Logger } from '../../base/logger.ts';
 import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { ArchiveReader } from './archive-reader.ts';
-import { beginsWith } from './claims.ts';
 import type { FileFollower } from './file-follower.ts';
-import { factsOfOpen, fileKey, readBytes } from './file-identity.ts';
+import { beginsWith, factsOfOpen, fileKey, readBytes } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { readHead, uncompressedBytes } from './moved-archive.ts';
@@ -90,9 +89,26 @@ export class Archives {
     return reader;
   }
 
+  /** Reads on in a copy, where its original was left. */
+  takeOver(copy: RotatedFile, head: Buffer, offset: number): ArchiveReader {
+    const reader = this.add(copy, head, offset);
+    reader.inherit(offset);
+    return reader;
+  }
+
   /** Nobody asks about it again. */
   pass(facts: FileFacts): void {
     this.#decided.add(birthNameOf(facts));
+  }
+
+  /** These lie here from before our time, or are known: what comes later is told from them. */
+  passOld(candidates: readonly RotatedFile[]): void {
+    if (!this.#readingAll) for (const { facts } of candidates) this.pass(facts);
+  }
+
+  /** It is being read, or waits for its turn. */
+  reads(facts: FileFacts): boolean {
+    return this.#readers.some(({ key }) => key === fileKey(facts));
   }
 
   isDecided(facts: FileFacts): boolean {

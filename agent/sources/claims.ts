@@ -1,9 +1,9 @@
 // The positions of a source as the coordinator keeps them, each good for one file.
 // Must never give a position to a file whose beginning isn't what was read at that position.
 import { closeSync } from 'node:fs';
-import type { FileIdentity, FilePosition, Position } from '../record.ts';
+import type { FilePosition, Position } from '../record.ts';
 import { openFile } from './file-content.ts';
-import { factsOfOpen, fileKey, fingerprintOf, hasFingerprint } from './file-identity.ts';
+import { beginsWith, factsOfOpen, fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileFollower } from './file-follower.ts';
 import type { Beginning } from './file-roster.ts';
@@ -40,9 +40,9 @@ export class Claims {
     return this.#newest.values();
   }
 
-  committed(follower: FileFollower): number | undefined {
-    const position = this.#newest.get(follower.key);
-    return position?.identity.generation === follower.generation ? position.offset : undefined;
+  committed({ key, generation }: Pick<FileFollower, 'key' | 'generation'>): number | undefined {
+    const position = this.#newest.get(key);
+    return position?.identity.generation === generation ? position.offset : undefined;
   }
 
   /** The position of this file, if the inode still is the file that it was. */
@@ -168,11 +168,4 @@ export class Claims {
 /** True if the open file can be the one that was read up to this position. */
 export function fits(position: FilePosition, facts: { readonly size: number }, descriptor: number): boolean {
   return facts.size >= position.offset && hasFingerprint(descriptor, position.identity);
-}
-
-/** Nothing is known by nothing: an empty fingerprint fits no content. */
-export function beginsWith(head: Buffer, { fingerprint, fingerprintLength }: FileIdentity): boolean {
-  return (
-    fingerprintLength > 0 && head.length >= fingerprintLength && fingerprintOf(head.subarray(0, fingerprintLength)).equals(fingerprint)
-  );
 }

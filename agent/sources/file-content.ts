@@ -131,6 +131,12 @@ export class FileContent {
     return head !== undefined && head.length > 0 && readBytes(descriptor, 0, head.length).equals(head);
   }
 
+  /** True if `head`, what another file begins with, holds what was seen of this one, which wasn't begun. */
+  wasSeenIn(head: Buffer): boolean {
+    const known = this.#head;
+    return known !== undefined && known.length > 0 && head.subarray(0, known.length).equals(known);
+  }
+
   /** Closes the descriptor. */
   park(): void {
     const descriptor = this.release();

@@ -1,11 +1,13 @@
 // Follows one file of one generation: from an offset to its end and on as it grows, record by record.
 // Must never look for files, nor give out bytes as the file's own that were written over after it was truncated.
 import type { Chunk, FilePosition, Flush, Framed, Framer, FramerChoice, Gap, GapReason, Shipment } from '../record.ts';
+import { beginsWith } from './file-identity.ts';
 import { FileContent } from './file-content.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FollowTiming } from './follow-timing.ts';
 import { atMost, chunkOf } from './framed-part.ts';
 import { Generation } from './generation-order.ts';
+import type { Heir } from './generation-order.ts';
 import { GrowthHistory } from './growth-history.ts';
 import { HeldBack } from './held-back.ts';
 import type { ReadBuffer } from './read-buffer.ts';
@@ -243,13 +245,18 @@ export class FileFollower extends Generation<FileFollower> {
     return this.offset === 0 && this.#content.beganAs(descriptor);
   }
 
+  /** True if `head`, what another file begins with, is what was read here, or seen while nothing was read. */
+  beganWith(head: Buffer): boolean {
+    return this.offset === 0 ? this.#content.wasSeenIn(head) : beginsWith(head, this.#content.identity);
+  }
+
   /** True if the open file holds everything that was read here: it is a copy. */
   isContainedIn(descriptor: number): boolean {
     return this.#content.isContainedIn(this.offset, descriptor);
   }
 
   /** The bytes are out of reach, but `heir` has them all: nothing is missing, and what is unread is read there. */
-  bequeath(heir: FileFollower): void {
+  bequeath(heir: Heir): void {
     this.heir = heir;
     this.end('truncated', 'copied and truncated');
     this.#size = this.offset;

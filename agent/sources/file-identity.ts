@@ -86,3 +86,10 @@ function birthFingerprint(descriptor: number): Buffer {
   const { birthNs } = factsOfOpen(descriptor);
   return birthNs === 0n ? nothingKnown : fingerprintOf(`born ${birthNs}`);
 }
+
+/** Nothing is known by nothing: an empty fingerprint fits no content. */
+export function beginsWith(head: Buffer, { fingerprint, fingerprintLength }: FileIdentity): boolean {
+  return (
+    fingerprintLength > 0 && head.length >= fingerprintLength && fingerprintOf(head.subarray(0, fingerprintLength)).equals(fingerprint)
+  );
+}

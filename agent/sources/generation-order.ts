@@ -1,12 +1,23 @@
 // How one generation of a log stands to the others: what is read before it, and what may be a copy of it.
 // Must never let files wait for each other in a circle: then none of them would ever be read.
+import type { FilePosition } from '../record.ts';
+
+/** What a truncated file is read on in. */
+export interface Heir {
+  readonly key: string;
+  readonly generation: number;
+  readonly offset: number;
+  position(): FilePosition;
+  /** Goes on at `offset`, up to which everything was read in the file that it is a copy of. */
+  inherit(offset: number): void;
+}
 
 /** `Other` is what the generations are. */
 export class Generation<Other> {
   /** The file that had this one's path before. Its lines come first. */
   predecessor: Other | undefined;
   /** The copy that a rotation made of this file before it was truncated. */
-  heir: Other | undefined;
+  heir: Heir | undefined;
   /** Younger files that are named like rotations of this one are copies of it. */
   copiesBornAfterNs: bigint;
   /** It was empty, or held other content: what it got since may lie in copies that nobody saw being made. */

@@ -51,6 +51,7 @@ export function resume(
   new Recovery({ source: options.source, roster, archives, finder, claims, rotated, nowMs }).run();
   archives.consider(compressedOf(findings, rotated), nowMs, true, claims.isEmpty && options.start === 'end');
   for (const path of findings.files.keys()) {
+    archives.passOld(rotated.compressedBeside(path));
     for (const { facts } of rotated.beside(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
   }
   return findings;

@@ -3,6 +3,7 @@
 import { closeSync, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Archives } from './archives.ts';
+import { CompressedCopies } from './compressed-copies.ts';
 import { findCopy, findMissedCopies, isRotationOf, mayBeCopy } from './copied-file.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
 import { FileFollower } from './file-follower.ts';
@@ -26,12 +27,14 @@ export class Rotation {
   readonly #roster: FileRoster;
   readonly #finder: FileFinder;
   readonly #archives: Archives;
+  readonly #compressed: CompressedCopies;
   readonly #options: RotationOptions;
 
   constructor(roster: FileRoster, finder: FileFinder, archives: Archives, options: RotationOptions) {
     this.#roster = roster;
     this.#finder = finder;
     this.#archives = archives;
+    this.#compressed = new CompressedCopies(archives);
     this.#options = options;
   }
 
@@ -92,9 +95,14 @@ export class Rotation {
     const copy = this.#followCopy(follower, nowMs);
     const missed = this.#followMissedCopies(follower, copy, nowMs);
     const { path, isListed } = follower;
+    const rest = copy === undefined ? this.#compressed.takeRest(follower) : undefined;
+    this.#compressed.takeMissed(follower);
     const descriptor = follower.release();
     const oldest = missed[0] ?? this.#begunCopyOf(follower);
-    if (copy === undefined && follower.offset === 0 && oldest !== undefined) {
+    if (rest !== undefined) {
+      follower.bequeath(rest);
+      this.#roster.announcements.add(settlement(this.#options.source, nowMs, rest.position()));
+    } else if (copy === undefined && follower.offset === 0 && oldest !== undefined) {
       // Nothing was read by which the copy could be known; it is read whole.
       follower.bequeath(oldest);
     } else if (copy === undefined) {
@@ -152,6 +160,7 @@ export class Rotation {
   /** @returns whether there are copies of what a file that wasn't begun held before; they come first. */
   #readMissedFirst(follower: FileFollower, nowMs: number): boolean {
     if (!follower.mayHaveCopies) return false;
+    this.#compressed.takeMissed(follower);
     const missed = this.#followMissedCopies(follower, undefined, nowMs);
     const [first] = missed;
     const last = missed.at(-1);

@@ -1,6 +1,6 @@
 // Statements about generations that come and go between two looks of the source, or while nothing was read of them yet.
 // Must never wait for what it says that nobody sees: such steps follow each other within one turn of the event loop.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { byNumber, LogFolder, numbered } from '../../support/log-folder.ts';
@@ -24,6 +24,17 @@ function copyAndTruncate(): void {
   }
   copyFileSync(folder.at('app.log'), folder.at('app.log.1'));
   truncateSync(folder.at('app.log'));
+}
+
+/** The same with `compress`: `app.log.1.gz` and on, of which `keep` are kept. */
+function copyTruncateAndCompress(keep = 9): void {
+  rmSync(folder.at(`app.log.${keep}.gz`), { force: true });
+  for (let number = keep - 1; number >= 1; number -= 1) {
+    if (existsSync(folder.at(`app.log.${number}.gz`))) renameSync(folder.at(`app.log.${number}.gz`), folder.at(`app.log.${number + 1}.gz`));
+  }
+  const content = readFileSync(folder.at('app.log'));
+  truncateSync(folder.at('app.log'));
+  writeFileSync(folder.at('app.log.1.gz'), gzipSync(content));
 }
 
 function expectEachOnce(one: SourceDriver, count: number): void {
@@ -84,6 +95,53 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
     expectEachOnce(one, 95);
     await one.restart();
     folder.append('app.log', 96, 99);
+    await one.untilRecords(99);
+    expectEachOnce(one, 99);
+  });
+
+  it('reads on in a copy that was compressed at once, also where its session broke meanwhile', async () => {
+    folder.append('app.log', 1, 50);
+    copyTruncateAndCompress();
+    folder.append('app.log', 51, 60);
+    const one = await folder.follow(pattern);
+    await one.untilExactly(10);
+    one.commit(false);
+    folder.append('app.log', 61, 70);
+    await one.until(() => one.source.status().recordsRead === 20);
+    folder.append('app.log', 71, 80);
+    copyTruncateAndCompress();
+    await one.source.rescan();
+    folder.append('app.log', 81, 90);
+    await one.reconnect();
+    one.commit(true);
+    await one.untilRecords(40);
+    expect(byNumber(one.records)).toEqual(numbered(51, 90));
+    expect(one.gaps).toEqual([]);
+    expect(one.faults).toEqual([]);
+  });
+
+  it('reads what was compressed at once of a log that was not begun, or came and went between two looks', async () => {
+    writeFileSync(folder.at('app.log'), '');
+    const one = await folder.follow(pattern);
+    await one.until(() => one.positions.length > 0);
+    await one.pause();
+    folder.append('app.log', 1, 50);
+    await one.source.rescan();
+    folder.append('app.log', 51, 60);
+    copyTruncateAndCompress();
+    folder.append('app.log', 61, 70);
+    copyTruncateAndCompress();
+    await one.source.rescan();
+    one.pull();
+    await one.untilExactly(70);
+    folder.append('app.log', 71, 80);
+    copyTruncateAndCompress();
+    await one.untilExactly(80);
+    folder.append('app.log', 81, 90);
+    await one.untilRecords(90);
+    expectEachOnce(one, 90);
+    await one.restart();
+    folder.append('app.log', 91, 99);
     await one.untilRecords(99);
     expectEachOnce(one, 99);
   });

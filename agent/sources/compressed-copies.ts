@@ -1,0 +1,37 @@
+// Copies that a rotation compressed at once (logrotate's copytruncate with compress): the rest of a truncated log, and what came and went unseen.
+// Must never take a file for a copy on its name alone: what was read of the log, or seen of it, must be what the copy begins with.
+import type { ArchiveReader } from './archive-reader.ts';
+import type { Archives } from './archives.ts';
+import { isBeingMade } from './archives.ts';
+
+import type { FileFollower } from './file-follower.ts';
+import { uncompressedBytes } from './moved-archive.ts';
+import { RotatedFiles } from './rotated-names.ts';
+import type { RotatedFile } from './rotated-names.ts';
+
+export class CompressedCopies {
+  readonly #archives: Archives;
+
+  constructor(archives: Archives) {
+    this.#archives = archives;
+  }
+
+  /** The newest copy of what was read or seen of a file that was truncated; it is read on where the file was left. */
+  takeRest(truncated: FileFollower): ArchiveReader | undefined {
+    for (const copy of madeSince(truncated).toReversed()) {
+      if (this.#archives.reads(copy.facts) || (uncompressedBytes(copy) ?? 0) < truncated.offset) continue;
+      const head = this.#archives.head(copy);
+      if (head !== undefined && truncated.beganWith(head)) return this.#archives.takeOver(copy, head, truncated.offset);
+    }
+    return undefined;
+  }
+
+  /** Copies of what was written and truncated again before anybody looked. */
+  takeMissed(truncated: FileFollower): void {
+    if (truncated.isListed) this.#archives.takeUnread(madeSince(truncated));
+  }
+}
+
+function madeSince({ copiesBornAfterNs, path }: FileFollower): readonly RotatedFile[] {
+  return new RotatedFiles().compressedBeside(path).filter((copy) => copy.facts.birthNs >= copiesBornAfterNs && !isBeingMade(copy.path));
+}
