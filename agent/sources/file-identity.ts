@@ -88,8 +88,6 @@ function birthFingerprint(descriptor: number): Buffer {
 }
 
 /** Nothing is known by nothing: an empty fingerprint fits no content. */
-export function beginsWith(head: Buffer, { fingerprint, fingerprintLength }: FileIdentity): boolean {
-  return (
-    fingerprintLength > 0 && head.length >= fingerprintLength && fingerprintOf(head.subarray(0, fingerprintLength)).equals(fingerprint)
-  );
+export function beginsWith(head: Buffer, { fingerprint: known, fingerprintLength: length }: FileIdentity): boolean {
+  return length > 0 && head.length >= length && fingerprintOf(head.subarray(0, length)).equals(known);
 }

@@ -48,6 +48,8 @@ export class FileRoster {
   /** Being read: its descriptor stays. */
   #busy: FileFollower | undefined;
   readonly #finished: FinishedFiles;
+  #nextWriterCheckMs = 0;
+  #met = 0;
   readonly #problems = new Map<string, string>();
   readonly announcements = new Announcements();
 
@@ -60,6 +62,11 @@ export class FileRoster {
   /** In the order in which they were found. */
   get followers(): ReadonlySet<FileFollower> {
     return this.#followers;
+  }
+
+  /** How many files were ever met. */
+  get met(): number {
+    return this.#met;
   }
 
   /** Files that can't be opened or read, with the system's error name. */
@@ -147,6 +154,7 @@ export class FileRoster {
     if (beginning?.isFinished === true && follower.unread === 0) follower.progress.finish();
     follower.isAnnounced = beginning !== undefined;
     follower.mayHaveCopies = beginning?.offset === 0;
+    this.#met += 1;
     this.#followers.add(follower);
     this.#byKey.set(key, follower);
     this.#byPath.set(path, follower);

@@ -60,6 +60,8 @@ export class FileSource implements Source {
   #wasArchive = false;
   #nextScanMs = 0;
   #earliestScanMs = 0;
+  /** CPU time of the last scan that met no file. */
+  #usualScanMs: number | undefined;
   /** Something happened in a folder since the last scan. */
   #isScanWanted = false;
   #folderProblems: ReadonlyMap<string, string> = new Map();
@@ -296,6 +298,7 @@ export class FileSource implements Source {
     // On a busy machine time goes by that costs nothing.
     const before = process.threadCpuUsage();
     const nowMs = clock.now();
+    const knownBefore = this.#roster.met;
     const isNeeded = pace === 'busy' || !this.#glance.suffices(this.#roster, nowMs, clock.monotonicMs());
     if (isNeeded) {
       const findings = this.#rotation.scan(nowMs);
@@ -303,7 +306,9 @@ export class FileSource implements Source {
       if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), nowMs);
     }
     const { user, system } = process.threadCpuUsage(before);
-    const { leastMs, dueMs } = scanPauses((user + system) / 1000, pace, this.#timing.idlePollMs);
+    const costMs = (user + system) / 1000;
+    if (this.#roster.met === knownBefore) this.#usualScanMs = costMs;
+    const { leastMs, dueMs } = scanPauses(costMs, pace, this.#timing.idlePollMs, this.#usualScanMs);
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
     this.#earliestScanMs = endMs + leastMs;

@@ -50,13 +50,19 @@ interface FolderIndex {
 /** The same for many paths at one moment: each folder is listed once, however many logs are in it. */
 export class RotatedFiles {
   readonly #folders = new Map<string, FolderIndex>();
+  /** What was asked for before; thousands of old generations are looked at once only. */
+  readonly #beside = new Map<string, readonly RotatedFile[]>();
   /** When each changed last before it was listed. */
   readonly #changedNs = new Map<string, bigint | undefined>();
 
   /** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
   beside(path: string): readonly RotatedFile[] {
+    const known = this.#beside.get(path);
+    if (known !== undefined) return known;
     const folder = dirname(path);
-    return this.#named(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
+    const found = this.#named(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
+    this.#beside.set(path, found);
+    return found;
   }
 
   /** Compressed ones beside `path`, oldest first. */
@@ -73,6 +79,7 @@ export class RotatedFiles {
   refresh(): boolean {
     const hasChanged = [...this.#changedNs].some(([folder, changedNs]) => changeOf(folder) !== changedNs);
     this.#folders.clear();
+    this.#beside.clear();
     this.#changedNs.clear();
     return hasChanged;
   }

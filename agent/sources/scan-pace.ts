@@ -6,13 +6,20 @@ const mostShare = 0.02;
 /** And these without such a sign: few files are looked over often, many at least once in `idlePollMs`. */
 const share = { quiet: 0.0015, busy: mostShare } as const;
 const leastPauseMs = 500;
+/** Looking after a rotation may take this share: while it is put off, the next one may remove what wasn't seen yet. */
+const mostNewsShare = 0.1;
 
-/** @param costMs CPU time of the last scan. @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now */
+/**
+ * @param costMs CPU time of the last scan
+ * @param usualMs that of the last one without news; looking after a rotation beside many old files costs more
+ * @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now
+ */
 export function scanPauses(
   costMs: number,
   pace: keyof typeof share,
   idlePollMs: number,
+  usualMs = costMs,
 ): { readonly leastMs: number; readonly dueMs: number } {
-  const leastMs = costMs / mostShare;
-  return { leastMs, dueMs: Math.max(leastMs, Math.min(idlePollMs, Math.max(leastPauseMs, costMs / share[pace]))) };
+  const leastMs = Math.max(usualMs / mostShare, costMs / mostNewsShare);
+  return { leastMs, dueMs: Math.max(leastMs, Math.min(idlePollMs, Math.max(leastPauseMs, usualMs / share[pace]))) };
 }

@@ -39,7 +39,7 @@ function chunk(index: number): Chunk {
 async function ship(grant: (sequence: number) => number): Promise<readonly number[]> {
   const came: number[] = [];
   let pulled = 0;
-  const waits = new Promise<never>(() => undefined);
+  const { promise: waits } = Promise.withResolvers<never>();
   const stop = new AbortController();
   async function* answer(requests: AsyncIterable<Uint8Array>): AsyncGenerator<StreamLogsResponse> {
     for await (const request of requests) {
