@@ -48,7 +48,6 @@ export class FileRoster {
   /** Being read: its descriptor stays. */
   #busy: FileFollower | undefined;
   readonly #finished: FinishedFiles;
-  #nextWriterCheckMs = 0;
   #met = 0;
   readonly #problems = new Map<string, string>();
   readonly announcements = new Announcements();

@@ -8,6 +8,7 @@ import type { FileFollower } from './file-follower.ts';
 import { fileKey } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { Recovery } from './recovery.ts';
+import { renumber } from './renumbered-devices.ts';
 import { byChange, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { inOrderOfAge } from './rotation.ts';
@@ -29,9 +30,11 @@ export function resume(
   nowMs: number,
   options: ResumptionOptions,
 ): Findings {
-  const claims = new Claims(positions);
-  for (const { identity } of claims.newest()) roster.knowGeneration(fileKey(identity), identity.generation);
   const findings = finder.find();
+  const rotated = new RotatedFiles();
+  const { positions: current, moved } = renumber(positions, findings, rotated);
+  const claims = new Claims(current);
+  for (const { identity } of claims.newest()) roster.knowGeneration(fileKey(identity), identity.generation);
   const atEnd: FileFollower[] = [];
   for (const { path, facts } of inOrderOfAge(findings)) {
     if (roster.find(facts) !== undefined) continue;
@@ -46,15 +49,30 @@ export function resume(
     roster.announcements.add(settlement(options.source, nowMs, first.position(), ...others.map((other) => other.position())));
   // And where there is no file yet, that is remembered too: one that appears while the agent is down is new.
   else if (claims.isEmpty && options.start === 'end') roster.announcements.add(settlement(options.source, nowMs, beginning));
-  const rotated = new RotatedFiles();
-  archives.begin(positions, options.readsCompressed);
+  announceAll(
+    roster,
+    options.source,
+    nowMs,
+    moved.map(({ now }) => now),
+  );
+  archives.begin(current, options.readsCompressed);
   new Recovery({ source: options.source, roster, archives, finder, claims, rotated, nowMs }).run();
+  announceAll(
+    roster,
+    options.source,
+    nowMs,
+    moved.map(({ before }) => ({ ...before, isFinished: true })),
+  );
   archives.consider(compressedOf(findings, rotated), nowMs, true, claims.isEmpty && options.start === 'end');
   for (const path of findings.files.keys()) {
     archives.passOld(rotated.compressedBeside(path));
     for (const { facts } of rotated.beside(path)) if (roster.find(facts) === undefined) roster.makeStranger(facts);
   }
   return findings;
+}
+
+function announceAll(roster: FileRoster, source: string, nowMs: number, [first, ...others]: readonly FilePosition[]): void {
+  if (first !== undefined) roster.announcements.add(settlement(source, nowMs, first, ...others));
 }
 
 /** The compressed files that match, and those beside the files that do, the oldest first. */

@@ -80,6 +80,15 @@ export class SourceDriver {
     this.#source = undefined;
   }
 
+  /** The positions were kept while the kernel had another number for the device. */
+  renumberDevice(device: string): void {
+    for (const position of this.positions) {
+      if (position.kind !== 'file') continue;
+      this.#committed.delete(keyOf(position));
+      this.#settle({ ...position, identity: { ...position.identity, device } });
+    }
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     await this.start();
