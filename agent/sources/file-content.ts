@@ -2,7 +2,16 @@
 // Must never decide what to do when they aren't: the follower says `rewritten`, and the rotation acts.
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import type { FileIdentity, Framer, FramerChoice } from '../record.ts';
-import { factsOfOpen, fileKey, fingerprint, hasFingerprint, isFingerprintComplete, readBytes } from './file-identity.ts';
+import {
+  factsOfOpen,
+  fileKey,
+  fingerprint,
+  fingerprintOf,
+  hasFingerprint,
+  isFingerprintComplete,
+  mostFingerprintBytes,
+  readBytes,
+} from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { ReadBuffer } from './read-buffer.ts';
 
@@ -84,7 +93,7 @@ export class FileContent {
    * @returns false if the file's head changed meanwhile. @throws the system's error.
    */
   consume(bytes: Buffer, consumed: number, offset: number): boolean {
-    if (!this.coverUpTo(offset)) return false;
+    if (!this.coverUpTo(offset, bytes.subarray(0, consumed))) return false;
     this.#overlap = Buffer.from(bytes.subarray(Math.max(0, consumed - overlapBytes), consumed));
     this.#head = undefined;
     return true;
@@ -103,11 +112,20 @@ export class FileContent {
     return readBytes(descriptor, offset - overlap.length, overlap.length).equals(overlap);
   }
 
-  /** Lets the fingerprint cover the bytes before `offset`, as far as they count. @returns false if those it covers changed. @throws the system's error. */
-  coverUpTo(offset: number): boolean {
+  /**
+   * Lets the fingerprint cover the bytes before `offset`, as far as they count.
+   *
+   * @param last the bytes before `offset` that were read just now; the file may have been truncated or written over since
+   * @returns false if they, or those that it covers, changed. @throws the system's error.
+   */
+  coverUpTo(offset: number, last: Buffer = Buffer.alloc(0)): boolean {
     if (this.#descriptor === undefined || isFingerprintComplete(this.#identity, offset)) return true;
     if (!hasFingerprint(this.#descriptor, this.#identity)) return false;
-    this.#identity = { ...this.#identity, ...fingerprint(this.#descriptor, offset) };
+    const length = Math.min(offset, mostFingerprintBytes);
+    const head = readBytes(this.#descriptor, 0, length);
+    const start = offset - last.length;
+    if (head.length < length || !last.subarray(0, Math.max(0, length - start)).equals(head.subarray(start))) return false;
+    this.#identity = { ...this.#identity, fingerprint: fingerprintOf(head), fingerprintLength: length };
     return true;
   }
 

@@ -3,6 +3,8 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createTraceFramer } from '../../../agent/framing/multiline.ts';
+import type { Framer } from '../../../agent/record.ts';
 import { byNumber, LogFolder, numbered } from '../../support/log-folder.ts';
 import { systemClock } from '../../../base/clock.ts';
 import type { SourceDriver } from '../../support/source-driver.ts';
@@ -97,6 +99,31 @@ describe.each(['app.log', 'app.log*'])('with pattern %s', (pattern) => {
     folder.append('app.log', 96, 99);
     await one.untilRecords(99);
     expectEachOnce(one, 99);
+  });
+
+  it('reads the copy of what was truncated in the instant after it was read', async () => {
+    const plain = createTraceFramer({ maxLineBytes: 65_536, maxRecordBytes: 65_536, maxRecordLines: 500 });
+    let rotations = 0;
+    const framer: Framer = {
+      ...plain,
+      frame: (bytes, flush) => {
+        if (rotations++ === 0) {
+          copyAndTruncate();
+          folder.append('app.log', 51, 60);
+        }
+        return plain.frame(bytes, flush);
+      },
+    };
+    writeFileSync(folder.at('app.log'), '');
+    const one = await folder.follow(pattern, { framer: () => framer });
+    await one.until(() => one.positions.length > 0);
+    folder.append('app.log', 1, 50);
+    await one.untilRecords(60);
+    expectEachOnce(one, 60);
+    await one.restart();
+    folder.append('app.log', 61, 70);
+    await one.untilRecords(70);
+    expectEachOnce(one, 70);
   });
 
   it('reads on in a copy that was compressed at once, also where its session broke meanwhile', async () => {
