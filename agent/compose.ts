@@ -89,7 +89,10 @@ export function compose(config: AgentConfig, dependencies: AgentDependencies): A
   const positions = openPositionsFile({ path: inState('positions.json'), clock, logger: child('positions') });
   const starts = openStartCount(inState('starts.json'), child('state'));
   const rate = createSendRate(monotonicMs);
-  const redaction = createRedactionSwitch(() => readRedactionKey(config.redactionKeyFile, inState('redaction.key')), metrics);
+  const redaction = createRedactionSwitch(
+    () => readRedactionKey(config.redactionKeyFile, inState('redaction.key'), child('redaction')),
+    metrics,
+  );
   const reduction = createReductionSwitch(monotonicMs, dependencies.reductionHoldMs);
   const pipeline = createPipeline({
     createSource:

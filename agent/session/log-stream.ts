@@ -28,8 +28,7 @@ export interface LogStreamOptions {
   readonly onGapSettled: () => void;
   /** Without any acknowledgement for so long while something is under way, the stream counts as dead. Default 60,000 ms. */
   readonly ackTimeoutMs?: number | undefined;
-  /** How long a coordinator that acknowledged everything, and never granted credit, is waited for. Default 5,000 ms. */
-  readonly creditPatienceMs?: number | undefined;
+  readonly creditPatienceMs?: number | undefined; // For one that acknowledged everything and never granted credit. Default 5,000.
 }
 
 /**
@@ -177,11 +176,10 @@ class CreditedLogStream implements LogStream {
   async #waitForRoom(): Promise<void> {
     const { clock, creditPatienceMs = 5000, logger } = this.#options;
     if (!this.#window.isForgotten) return this.#wait();
-    const leftMs = this.#lastHeardMs + creditPatienceMs - clock.monotonicMs();
-    if (leftMs > 0) return this.#wait(leftMs);
+    const waitMs = this.#lastHeardMs + creditPatienceMs - clock.monotonicMs();
+    if (waitMs > 0) return this.#wait(waitMs);
     this.#window.presumeCredit();
-    logger.warn('the coordinator acknowledges without granting credit; what it acknowledged is taken as granted');
-    return undefined;
+    return logger.warn('the coordinator acknowledges without granting credit; what it acknowledged is taken as granted');
   }
 
   #usualBatchBytes(): number {

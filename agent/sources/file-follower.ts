@@ -159,12 +159,7 @@ export class FileFollower extends Generation<FileFollower> {
     this.#content.jump(this.offset);
   }
 
-  /**
-   * Looks at the open file.
-   *
-   * @returns `rewritten` if it is no longer the one that was read; `emptied` if it is empty as before, but something was done to it.
-   * @throws the system's error.
-   */
+  /** `rewritten`: it is no longer the file that was read. `emptied`: it is empty as before, but was touched. @throws the system's error. */
   look(nowMs: number): 'same' | 'grown' | 'rewritten' | 'emptied' {
     const facts = this.#ended === undefined ? this.#content.facts() : undefined;
     if (facts === undefined) return 'same';

@@ -12,6 +12,7 @@ import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { FinishedFiles } from './finished-files.ts';
 import { lossOf, settlement } from './settlement.ts';
+import { UnopenedFiles } from './unopened-files.ts';
 
 export interface RosterOptions {
   readonly source: string;
@@ -51,6 +52,8 @@ export class FileRoster {
   #met = 0;
   readonly #problems = new Map<string, string>();
   readonly announcements = new Announcements();
+  /** They are followed from where they would have been, once they can be opened. */
+  readonly unopened = new UnopenedFiles();
 
   constructor(options: RosterOptions) {
     this.#options = options;
@@ -121,13 +124,14 @@ export class FileRoster {
   }
 
   /** Opens the file and follows it. @returns undefined if that isn't possible (see `problems`) or the path is another's now. */
-  follow(path: string, facts: FileFacts, nowMs: number, decide?: (descriptor: number) => Beginning | undefined): FileFollower | undefined {
+  follow(path: string, facts: FileFacts, nowMs: number, decide = this.unopened.decisionFor(facts)): FileFollower | undefined {
     try {
       const descriptor = openFile(path);
       try {
         const opened = factsOfOpen(descriptor);
         if (fileKey(opened) === fileKey(facts)) {
           this.#problems.delete(path);
+          this.unopened.forget(facts);
           return this.adopt(path, descriptor, nowMs, decide?.(descriptor));
         }
       } catch (error) {
@@ -137,6 +141,7 @@ export class FileRoster {
       closeSync(descriptor);
     } catch (error) {
       this.report(path, error);
+      if (errnoOf(error) !== 'ENOENT') this.unopened.note(path, facts, decide);
     }
     return undefined;
   }
@@ -278,6 +283,7 @@ export class FileRoster {
     this.#movedFrom.clear();
     this.#strangers.clear();
     this.announcements.clear();
+    this.unopened.clear();
   }
 
   /** Lets go of a file that turned out to be none of ours. */

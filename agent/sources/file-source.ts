@@ -21,7 +21,7 @@ import { compressedOf, beganAmiss, resume, rewind } from './resumption.ts';
 import { RotatedFiles } from './rotated-names.ts';
 import { Rotation } from './rotation.ts';
 import { joinAcross, seamBefore } from './rotation-seam.ts';
-import { scanPauses } from './scan-pace.ts';
+import { ScanPace } from './scan-pace.ts';
 import type { Source, SourceCondition, SourceStatus } from './source.ts';
 import { Waiting } from './waiting.ts';
 
@@ -50,8 +50,7 @@ export class FileSource implements Source {
   readonly #hints = new Waiting();
   #isOpen = false;
   #openedAt: readonly Position[] = [];
-  /** Something may have been given out. */
-  #wasPulled = false;
+  #wasPulled = false; // Something may have been given out.
   #loop: Promise<void> | undefined;
   readonly #stop = new AbortController();
   #reading: Promise<unknown> | undefined;
@@ -60,8 +59,7 @@ export class FileSource implements Source {
   #wasArchive = false;
   #nextScanMs = 0;
   #earliestScanMs = 0;
-  /** CPU time of the last scan that met no file. */
-  #usualScanMs: number | undefined;
+  readonly #scanPace = new ScanPace();
   /** Something happened in a folder since the last scan. */
   #isScanWanted = false;
   #folderProblems: ReadonlyMap<string, string> = new Map();
@@ -298,7 +296,7 @@ export class FileSource implements Source {
     // On a busy machine time goes by that costs nothing.
     const before = process.threadCpuUsage();
     const nowMs = clock.now();
-    const knownBefore = this.#roster.met;
+    const metBefore = this.#roster.met;
     const isNeeded = pace === 'busy' || !this.#glance.suffices(this.#roster, nowMs, clock.monotonicMs());
     if (isNeeded) {
       const findings = this.#rotation.scan(nowMs);
@@ -306,9 +304,7 @@ export class FileSource implements Source {
       if (this.#options.readsCompressed === true) this.#archives.consider(compressedOf(findings, new RotatedFiles()), nowMs);
     }
     const { user, system } = process.threadCpuUsage(before);
-    const costMs = (user + system) / 1000;
-    if (this.#roster.met === knownBefore) this.#usualScanMs = costMs;
-    const { leastMs, dueMs } = scanPauses(costMs, pace, this.#timing.idlePollMs, this.#usualScanMs);
+    const { leastMs, dueMs } = this.#scanPace.pauses((user + system) / 1000, pace, this.#timing.idlePollMs, this.#roster.met !== metBefore);
     const endMs = clock.monotonicMs();
     this.#isScanWanted = false;
     this.#earliestScanMs = endMs + leastMs;

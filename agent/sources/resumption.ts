@@ -9,9 +9,8 @@ import { fileKey } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { Recovery } from './recovery.ts';
 import { renumber } from './renumbered-devices.ts';
-import { byChange, RotatedFiles } from './rotated-names.ts';
+import { byChange, inOrderOfAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
-import { inOrderOfAge } from './rotation.ts';
 import { settlement } from './settlement.ts';
 
 export interface ResumptionOptions {
@@ -36,9 +35,16 @@ export function resume(
   const claims = new Claims(current);
   for (const { identity } of claims.newest()) roster.knowGeneration(fileKey(identity), identity.generation);
   const atEnd: FileFollower[] = [];
-  for (const { path, facts } of inOrderOfAge(findings)) {
+  for (const { path, facts } of inOrderOfAge(findings.files)) {
     if (roster.find(facts) !== undefined) continue;
-    const follower = roster.follow(path, facts, nowMs, (descriptor) => claims.claim(facts, descriptor));
+    let isLate = false;
+    const follower = roster.follow(path, facts, nowMs, (descriptor) => {
+      const claimed = claims.claim(facts, descriptor);
+      if (claimed !== undefined || !isLate || !claims.isEmpty || options.start === 'beginning') return claimed;
+      return { generation: roster.nextGeneration(fileKey(facts)), offset: facts.size };
+    });
+    // Where it can't be opened now, it is asked again once it can be.
+    isLate = true;
     if (follower === undefined || !claims.isEmpty || options.start === 'beginning') continue;
     follower.seek(follower.size);
     atEnd.push(follower);

@@ -116,6 +116,11 @@ export function byAge(one: RotatedFile, other: RotatedFile): number {
   return changed === 0 ? rank(other.path) - rank(one.path) : changed;
 }
 
+/** Oldest first, so that generations that are found together are read in their order. */
+export function inOrderOfAge(files: ReadonlyMap<string, FileFacts>): readonly RotatedFile[] {
+  return [...files].map(([path, facts]) => ({ path, facts })).toSorted(byAge);
+}
+
 /** Compressed files keep the time of change of what they were made of (gzip(1)). */
 export function byChange(one: RotatedFile, other: RotatedFile): number {
   const changed = one.facts.modifiedAtMs - other.facts.modifiedAtMs;

@@ -11,7 +11,7 @@ import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { comesBefore, putAfter } from './generation-order.ts';
-import { byAge, RotatedFiles } from './rotated-names.ts';
+import { inOrderOfAge, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
 import { settlement } from './settlement.ts';
@@ -44,12 +44,13 @@ export class Rotation {
     for (const follower of this.#roster.followers) follower.isListed = false;
     const fresh: RotatedFile[] = [];
     const rotated = new RotatedFiles();
-    for (const { path, facts } of inOrderOfAge(findings)) {
+    for (const { path, facts } of inOrderOfAge(findings.files)) {
       const known = this.#roster.find(facts);
       if (known === undefined) fresh.push({ path, facts });
       else this.#listAgain(known, path, facts, nowMs);
     }
     for (const { path, facts } of fresh) if (this.#roster.find(facts) === undefined) this.#take(path, facts, nowMs, rotated);
+    this.#takeUnopened(findings, rotated, nowMs);
     for (const follower of this.#roster.followers) {
       if (follower === this.#roster.busy) continue;
       // A listed file was seen by the scan already; only what changed is worth a look through its descriptor.
@@ -160,8 +161,9 @@ export class Rotation {
   /** @returns whether there are copies of what a file that wasn't begun held before; they come first. */
   #readMissedFirst(follower: FileFollower, nowMs: number): boolean {
     if (!follower.mayHaveCopies) return false;
-    this.#compressed.takeMissed(follower);
     const missed = this.#followMissedCopies(follower, undefined, nowMs);
+    // In this order: what is compressed between the two looks is in the second, and no later copy moves the bound before that.
+    this.#compressed.takeMissed(follower);
     const [first] = missed;
     const last = missed.at(-1);
     if (first === undefined || last === undefined) return false;
@@ -189,6 +191,20 @@ export class Rotation {
     const predecessor = before === undefined || before === former ? before : this.#takeMissed(rotated, before, path, facts, nowMs);
     const follower = this.#roster.follow(path, facts, nowMs);
     if (follower !== undefined && predecessor !== undefined) putAfter(follower, predecessor);
+  }
+
+  /** Files that couldn't be opened and were rotated meanwhile. */
+  #takeUnopened({ files }: Findings, rotated: RotatedFiles, nowMs: number): void {
+    for (const { path, facts } of this.#roster.unopened.missingIn(files)) {
+      const isSame = (other: FileFacts): boolean => fileKey(other) === fileKey(facts) && other.birthNs === facts.birthNs;
+      const renamed = rotated.beside(path).find((file) => isSame(file.facts));
+      const follower = renamed === undefined ? undefined : this.#roster.follow(renamed.path, renamed.facts, nowMs);
+      if (follower === undefined) continue;
+      follower.isListed = false;
+      follower.isAbandoned = true;
+      const current = this.#roster.atPath(path);
+      if (current !== undefined && current.offset === 0) putAfter(current, follower);
+    }
   }
 
   /** Generations that came and were rotated away between two scans. @returns the last one before the current file. */
@@ -292,11 +308,6 @@ export class Rotation {
 
 function hasBegun(follower: FileFollower): boolean {
   return follower.hasEnded || follower.offset > 0 || follower.predecessor !== undefined;
-}
-
-/** Oldest first, so that generations that are found together are read in their order. */
-export function inOrderOfAge(findings: Findings): readonly RotatedFile[] {
-  return [...findings.files].map(([path, facts]) => ({ path, facts })).toSorted(byAge);
 }
 
 /** After this time a file that is still being written no longer keeps its successor waiting, once all but its last lines are read. */

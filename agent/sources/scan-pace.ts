@@ -9,17 +9,20 @@ const leastPauseMs = 500;
 /** Looking after a rotation may take this share: while it is put off, the next one may remove what wasn't seen yet. */
 const mostNewsShare = 0.1;
 
-/**
- * @param costMs CPU time of the last scan
- * @param usualMs that of the last one without news; looking after a rotation beside many old files costs more
- * @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now
- */
-export function scanPauses(
-  costMs: number,
-  pace: keyof typeof share,
-  idlePollMs: number,
-  usualMs = costMs,
-): { readonly leastMs: number; readonly dueMs: number } {
-  const leastMs = Math.max(usualMs / mostShare, costMs / mostNewsShare);
-  return { leastMs, dueMs: Math.max(leastMs, Math.min(idlePollMs, Math.max(leastPauseMs, usualMs / share[pace]))) };
+export class ScanPace {
+  /** CPU time of the last scan that met no new file; looking after a rotation beside many old files costs more. */
+  #usualMs: number | undefined;
+
+  /** @param costMs CPU time of the last scan. @returns when the next may be at the earliest, and when it is due anyway, in milliseconds from now */
+  pauses(
+    costMs: number,
+    pace: keyof typeof share,
+    idlePollMs: number,
+    hasMetFiles: boolean,
+  ): { readonly leastMs: number; readonly dueMs: number } {
+    if (!hasMetFiles) this.#usualMs = costMs;
+    const usualMs = this.#usualMs ?? costMs;
+    const leastMs = Math.max(usualMs / mostShare, costMs / mostNewsShare);
+    return { leastMs, dueMs: Math.max(leastMs, Math.min(idlePollMs, Math.max(leastPauseMs, usualMs / share[pace]))) };
+  }
 }

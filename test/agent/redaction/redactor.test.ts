@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Chunk, Position } from '../../../agent/record.ts';
+import { silentLogger } from '../../../base/logger.ts';
 import { readRedactionKey } from '../../../agent/redaction/key-file.ts';
 import { createRedactionSwitch } from '../../../agent/redaction/redaction-switch.ts';
 import { createRedactor, type ChunkRedactor, type RedactionSettings } from '../../../agent/redaction/redactor.ts';
@@ -166,19 +167,31 @@ describe('the key', () => {
 
   it('is made once for a node, and nobody else may read it', async () => {
     const file = join(folder, 'redaction.key');
-    const first = await readRedactionKey(undefined, file);
+    const first = await readRedactionKey(undefined, file, silentLogger);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await readRedactionKey(undefined, file)).toEqual(first);
+    expect(await readRedactionKey(undefined, file, silentLogger)).toEqual(first);
     expect(first.length).toBeGreaterThanOrEqual(32);
+  });
+
+  it('is made anew where a crash left none in its file', async () => {
+    const file = join(folder, 'redaction.key');
+    for (const left of [Buffer.alloc(0), Buffer.from('torn'), Buffer.alloc(65)]) {
+      await writeFile(file, left);
+      expect((await readRedactionKey(undefined, file, silentLogger)).length).toBeGreaterThanOrEqual(32);
+      expect(await readFile(`${file}.damaged`)).toEqual(left);
+    }
   });
 
   it("is the fleet's where there is one, and too short a one is refused", async () => {
     const fleet = join(folder, 'fleet.key');
     await writeFile(fleet, 'a secret of the whole fleet\n');
-    expect(Buffer.from(await readRedactionKey(fleet, join(folder, 'own'))).toString()).toBe('a secret of the whole fleet');
+    expect(Buffer.from(await readRedactionKey(fleet, join(folder, 'own'), silentLogger)).toString()).toBe('a secret of the whole fleet');
     await expect(readFile(join(folder, 'own'))).rejects.toThrow('ENOENT');
     await writeFile(fleet, 'short\n');
-    await expect(readRedactionKey(fleet, join(folder, 'own'))).rejects.toMatchObject({ code: 'redaction.key', kind: 'validation' });
-    await expect(readRedactionKey(join(folder, 'none'), join(folder, 'own'))).rejects.toThrow(/cannot be read/);
+    await expect(readRedactionKey(fleet, join(folder, 'own'), silentLogger)).rejects.toMatchObject({
+      code: 'redaction.key',
+      kind: 'validation',
+    });
+    await expect(readRedactionKey(join(folder, 'none'), join(folder, 'own'), silentLogger)).rejects.toThrow(/cannot be read/);
   });
 });

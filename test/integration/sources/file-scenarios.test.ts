@@ -60,29 +60,6 @@ describe('a file is the same file', () => {
     expect(byNumber(one.records.filter((record) => record.startsWith('line')))).toEqual(numbered(1, 40));
   });
 
-  it('though its device has another number after a boot', async () => {
-    folder.append('app.log', 1, 30);
-    const one = await folder.follow('app.log');
-    await one.untilExactly(30);
-    renameSync(folder.at('app.log'), folder.at('app.log.1'));
-    folder.append('app.log', 31, 50);
-    await one.untilRecords(50);
-    await one.stop();
-    one.renumberDevice('99999');
-    folder.append('app.log', 51, 60);
-    renameSync(folder.at('app.log.1'), folder.at('app.log.2'));
-    renameSync(folder.at('app.log'), folder.at('app.log.1'));
-    folder.append('app.log', 61, 70);
-    await one.start();
-    await one.untilRecords(70);
-    await one.restart();
-    folder.append('app.log', 71, 80);
-    await one.untilRecords(80);
-    expect(byNumber(one.records)).toEqual(numbered(1, 80));
-    expect(one.gaps).toEqual([]);
-    expect(one.faults).toEqual([]);
-  });
-
   it('not because it begins like another for 4 KiB (8)', async () => {
     const start = 'y'.repeat(4095);
     writeFileSync(folder.at('a.log'), `${start}\n`);
