@@ -28,7 +28,6 @@ export interface LogStreamOptions {
   readonly onGapSettled: () => void;
   /** Without any acknowledgement for so long while something is under way, the stream counts as dead. Default 60,000 ms. */
   readonly ackTimeoutMs?: number | undefined;
-  readonly creditPatienceMs?: number | undefined; // For one that acknowledged everything and never granted credit. Default 5,000.
 }
 
 /**
@@ -47,17 +46,13 @@ export interface LogStream {
   oldestUnacknowledgedMs(): number;
 }
 
-/**
- * What a batch costs beside its bytes is paid to code that runs too seldom to be compiled: of 1 MiB each, they take an eighth less CPU
- * than of 256 KiB. The pace takes that back where the link is slow, so that a heartbeat doesn't wait behind a large one.
- */
+// What a batch costs beside its bytes is paid to code that runs too seldom to be compiled: of 1 MiB each, they take an eighth less CPU
+// than of 256 KiB. The pace takes that back where the link is slow, so that a heartbeat doesn't wait behind a large one.
 const mostWantedBytes = 1024 * 1024;
 const leastWantedBytes = 128 * 1024;
 
-/**
- * However much credit there is, so much compressed is under way at most: memory is what it costs, and at a round trip of 100 ms
- * it still allows 20 MB/s on the wire.
- */
+// However much credit there is, so much compressed is under way at most: memory is what it costs, and at a round trip of 100 ms
+// it still allows 20 MB/s on the wire.
 const mostUnderwayBytes = 2 * 1024 * 1024;
 
 /** Tiny batches take memory beyond their credit. */
@@ -174,9 +169,9 @@ class CreditedLogStream implements LogStream {
 
   /** Credit may come at any time, but from a coordinator that never speaks of it, it would be waited for in vain. */
   async #waitForRoom(): Promise<void> {
-    const { clock, creditPatienceMs = 5000, logger } = this.#options;
+    const { ackTimeoutMs = 60_000, clock, logger } = this.#options;
     if (!this.#window.isForgotten) return this.#wait();
-    const waitMs = this.#lastHeardMs + creditPatienceMs - clock.monotonicMs();
+    const waitMs = this.#lastHeardMs + ackTimeoutMs / 12 - clock.monotonicMs();
     if (waitMs > 0) return this.#wait(waitMs);
     this.#window.presumeCredit();
     return logger.warn('the coordinator acknowledges without granting credit; what it acknowledged is taken as granted');

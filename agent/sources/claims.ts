@@ -6,7 +6,7 @@ import { openFile } from './file-content.ts';
 import { beginsWith, factsOfOpen, fileKey, hasFingerprint } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileFollower } from './file-follower.ts';
-import type { Beginning } from './file-roster.ts';
+import type { Beginning } from './generation-order.ts';
 import type { RotatedFile } from './rotated-names.ts';
 
 /** Stands for a source that began to be read when it had no files. No file has inode 0. */

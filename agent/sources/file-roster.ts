@@ -12,6 +12,7 @@ import { factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { FinishedFiles } from './finished-files.ts';
 import { lossOf, settlement } from './settlement.ts';
+import type { Beginning } from './generation-order.ts';
 import { UnopenedFiles } from './unopened-files.ts';
 
 export interface RosterOptions {
@@ -23,14 +24,6 @@ export interface RosterOptions {
   /** Told at once, before anybody else is, where a file is finished that was settled up to there. */
   readonly onFinished?: ((position: FilePosition) => void) | undefined;
   readonly logger: Logger;
-}
-
-/** Where following begins. */
-export interface Beginning {
-  readonly generation: number;
-  readonly offset: number;
-  /** It was finished there. */
-  readonly isFinished?: boolean | undefined;
 }
 
 /** Followers by file and by path. All calls are synchronous. */

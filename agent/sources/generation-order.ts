@@ -2,6 +2,14 @@
 // Must never let files wait for each other in a circle: then none of them would ever be read.
 import type { FilePosition } from '../record.ts';
 
+/** Where following begins. */
+export interface Beginning {
+  readonly generation: number;
+  readonly offset: number;
+  /** It was finished there. */
+  readonly isFinished?: boolean | undefined;
+}
+
 /** What a truncated file is read on in. */
 export interface Heir {
   readonly key: string;

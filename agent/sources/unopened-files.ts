@@ -2,7 +2,7 @@
 // Must never open anything itself, nor take another file for one of them: device, inode and birth tell.
 import { fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
-import type { Beginning } from './file-roster.ts';
+import type { Beginning } from './generation-order.ts';
 import type { RotatedFile } from './rotated-names.ts';
 
 /** Where following begins in the file that was opened; undefined for its start. */

@@ -69,7 +69,7 @@ async function ship(grant: (sequence: number) => number): Promise<readonly numbe
     metrics: createSessionMetrics(silentMetrics),
     onSettled: () => undefined,
     onGapSettled: () => undefined,
-    creditPatienceMs: 50,
+    ackTimeoutMs: 12_000,
   };
   const stream = createLogStream(options);
   expect(await stream.run(stop.signal)).toEqual({ kind: 'drained' });
