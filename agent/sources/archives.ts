@@ -207,9 +207,10 @@ export class Archives {
   /** True if a file that is followed has this content, or a position is known of it. */
   #wasRead(head: Buffer): boolean {
     for (const follower of this.#options.roster.followers) if (holds(follower, head)) return true;
+    const prints = new Map<number, Buffer>();
     for (const position of this.#known.values()) {
       const wasBegun = position.offset > 0 || position.isFinished === true;
-      if (wasBegun && beginsWith(head, position.identity)) return true;
+      if (wasBegun && beginsWith(head, position.identity, prints)) return true;
     }
     return false;
   }

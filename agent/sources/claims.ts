@@ -4,7 +4,7 @@ import { closeSync } from 'node:fs';
 import type { FilePosition, Position } from '../record.ts';
 import { openFile } from './file-content.ts';
 import { beginsWith, factsOfOpen, fileKey, hasFingerprint } from './file-identity.ts';
-import type { FileFacts } from './file-identity.ts';
+import type { FileFacts, HeadPrints } from './file-identity.ts';
 import type { FileFollower } from './file-follower.ts';
 import type { Beginning } from './generation-order.ts';
 import type { RotatedFile } from './rotated-names.ts';
@@ -85,9 +85,10 @@ export class Claims {
 
   /** The position, of whichever generation or copy, up to which most was read of what a compressed file holds. */
   bestFor(head: Buffer): FilePosition | undefined {
+    const prints: HeadPrints = new Map();
     let best: FilePosition | undefined;
     for (const position of this.#all) {
-      if (position.offset > (best?.offset ?? -1) && beginsWith(head, position.identity)) best = position;
+      if (position.offset > (best?.offset ?? -1) && beginsWith(head, position.identity, prints)) best = position;
     }
     return best;
   }

@@ -87,7 +87,14 @@ function birthFingerprint(descriptor: number): Buffer {
   return birthNs === 0n ? nothingKnown : fingerprintOf(`born ${birthNs}`);
 }
 
-/** Nothing is known by nothing: an empty fingerprint fits no content. */
-export function beginsWith(head: Buffer, { fingerprint: known, fingerprintLength: length }: FileIdentity): boolean {
-  return length > 0 && head.length >= length && fingerprintOf(head.subarray(0, length)).equals(known);
+/** Fingerprints of one head by the lengths that were asked for; most positions cover equally much. */
+export type HeadPrints = Map<number, Buffer>;
+
+/** Nothing is known by nothing: an empty fingerprint fits no content. @param prints shared by all questions about this head */
+export function beginsWith(head: Buffer, identity: FileIdentity, prints: HeadPrints = new Map()): boolean {
+  const { fingerprint: known, fingerprintLength: length } = identity;
+  if (length === 0 || head.length < length) return false;
+  const print = prints.get(length) ?? fingerprintOf(head.subarray(0, length));
+  prints.set(length, print);
+  return print.equals(known);
 }
