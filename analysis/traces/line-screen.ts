@@ -106,7 +106,7 @@ export class LineScreen {
     const first = bytes[start] as number;
     const beginnings = BY_FIRST[first];
     if (beginnings !== undefined) for (const beginning of beginnings) if (standsAt(bytes, start, beginning)) return true;
-    return (first === SLASH || first === DOT) && (this.#endsPlace(end) || isDigit(bytes[end - 1] as number) || bytes[end - 1] === RETURN);
+    return (first === SLASH || first === DOT) && (this.#endsPlace(end) || this.#endsInLineNumber(end));
   }
 
   /** True if the content begins like a part of a trace, should it begin at `start`; wrappers there are looked behind. */
@@ -236,6 +236,15 @@ export class LineScreen {
   #endsPlace(end: number): boolean {
     const last = this.#bytes[end - 1] === RETURN ? this.#bytes[end - 2] : this.#bytes[end - 1];
     return last === CLOSING || last === CLOSING_BRACKET;
+  }
+
+  /** `/srv/app.js:12` */
+  #endsInLineNumber(end: number): boolean {
+    const bytes = this.#bytes;
+    const last = bytes[end - 1] === RETURN ? end - 2 : end - 1;
+    let at = last;
+    while (at > 0 && isDigit(bytes[at] as number)) at -= 1;
+    return at < last && bytes[at] === COLON;
   }
 
   /** A colon (`Stack trace:`), a quote (Ruby's frames), a brace, or the end of `Error`, `Exception` or `terminating`. */
