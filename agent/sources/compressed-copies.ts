@@ -3,22 +3,22 @@
 import type { ArchiveReader } from './archive-reader.ts';
 import type { Archives } from './archives.ts';
 import { isBeingMade } from './archives.ts';
-
 import type { FileFollower } from './file-follower.ts';
 import { uncompressedBytes } from './moved-archive.ts';
-import { RotatedFiles } from './rotated-names.ts';
-import type { RotatedFile } from './rotated-names.ts';
+import type { KeptListing, RotatedFile } from './rotated-names.ts';
 
 export class CompressedCopies {
   readonly #archives: Archives;
+  readonly #listing: KeptListing;
 
-  constructor(archives: Archives) {
+  constructor(archives: Archives, listing: KeptListing) {
     this.#archives = archives;
+    this.#listing = listing;
   }
 
   /** The newest copy of what was read or seen of a file that was truncated; it is read on where the file was left. */
   takeRest(truncated: FileFollower): ArchiveReader | undefined {
-    for (const copy of madeSince(truncated).toReversed()) {
+    for (const copy of this.#madeSince(truncated).toReversed()) {
       if (this.#archives.reads(copy.facts) || (uncompressedBytes(copy) ?? 0) < truncated.offset) continue;
       const head = this.#archives.head(copy);
       if (head !== undefined && truncated.beganWith(head)) return this.#archives.takeOver(copy, head, truncated.offset);
@@ -28,10 +28,10 @@ export class CompressedCopies {
 
   /** Copies of what was written and truncated again before anybody looked. */
   takeMissed(truncated: FileFollower): void {
-    if (truncated.isListed) this.#archives.takeUnread(madeSince(truncated));
+    if (truncated.isListed) this.#archives.takeUnread(this.#madeSince(truncated));
   }
-}
 
-function madeSince({ copiesBornAfterNs, path }: FileFollower): readonly RotatedFile[] {
-  return new RotatedFiles().compressedBeside(path).filter((copy) => copy.facts.birthNs >= copiesBornAfterNs && !isBeingMade(copy.path));
+  #madeSince({ copiesBornAfterNs, path }: FileFollower): readonly RotatedFile[] {
+    return this.#listing.compressedBeside(path).filter((copy) => copy.facts.birthNs >= copiesBornAfterNs && !isBeingMade(copy.path));
+  }
 }

@@ -5,8 +5,8 @@ import { closeSync } from 'node:fs';
 import { openFile } from './file-content.ts';
 import type { FileFollower } from './file-follower.ts';
 import { readBytes } from './file-identity.ts';
-import { findRotated, isRotatedName, originalNames } from './rotated-names.ts';
-import type { RotatedFile } from './rotated-names.ts';
+import { isRotatedName, originalNames } from './rotated-names.ts';
+import type { KeptListing, RotatedFile } from './rotated-names.ts';
 
 /** How many bytes of two files are compared. */
 const comparedBytes = 16 * 1024;
@@ -27,11 +27,15 @@ export function mayBeCopy(follower: FileFollower, others: Iterable<FileFollower>
 }
 
 /** The copy of a file that was truncated: one that is followed and wasn't begun yet, or one that lies beside it. Newest first. */
-export function findCopy(truncated: FileFollower, others: Iterable<FileFollower>): FileFollower | RotatedFile | undefined {
+export function findCopy(
+  truncated: FileFollower,
+  others: Iterable<FileFollower>,
+  listing: KeptListing,
+): FileFollower | RotatedFile | undefined {
   // Without a byte that was read there is nothing to know a copy by; it is then read whole if it matches the patterns.
   if (truncated.offset === 0) return undefined;
   const followed = new Map([...others].filter((other) => !other.hasEnded).map((other) => [other.key, other]));
-  for (const rotated of findRotated(truncated.path).toReversed()) {
+  for (const rotated of listing.beside(truncated.path).toReversed()) {
     if (rotated.facts.size < truncated.offset) continue;
     const known = followed.get(`${rotated.facts.device}:${rotated.facts.inode}`);
     if (known !== undefined && (known.offset > 0 || known.predecessor !== undefined)) continue;
@@ -44,11 +48,11 @@ export function findCopy(truncated: FileFollower, others: Iterable<FileFollower>
  * Files beside a truncated one that were made by rotations after that moment, oldest first: copies of what came and went unseen.
  * One that begins as the file does now may still be in the making, and is not among them.
  */
-export function findMissedCopies(truncated: FileFollower, bornAfterNs: bigint): readonly RotatedFile[] {
+export function findMissedCopies(truncated: FileFollower, bornAfterNs: bigint, listing: KeptListing): readonly RotatedFile[] {
   const { descriptor, path } = truncated;
   if (descriptor === undefined) return [];
   const before = readBytes(descriptor, 0, comparedBytes);
-  const candidates = findRotated(path).filter(({ facts }) => facts.birthNs >= bornAfterNs && facts.size > 0);
+  const candidates = listing.beside(path).filter(({ facts }) => facts.birthNs >= bornAfterNs && facts.size > 0);
   if (candidates.length === 0) return [];
   const after = readBytes(descriptor, 0, comparedBytes);
   return candidates.filter(({ path: candidate }) => {

@@ -36,10 +36,8 @@ export function originalNames(candidate: string): readonly string[] {
   return [...names].filter((name) => isRotatedName(name, candidate));
 }
 
-/** Rotated files beside `path`, oldest first. A folder that can't be read has none. */
-export function findRotated(path: string): readonly RotatedFile[] {
-  return new RotatedFiles().beside(path);
-}
+/** FAT counts in two seconds; others are finer. */
+const coarsestTimeMs = 2500;
 
 /** Names of a folder's files by what they may be rotations of. */
 interface FolderIndex {
@@ -60,19 +58,19 @@ export class RotatedFiles {
     const known = this.#beside.get(path);
     if (known !== undefined) return known;
     const folder = dirname(path);
-    const found = this.#named(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
+    const found = lookAt(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
     this.#beside.set(path, found);
     return found;
   }
 
   /** Compressed ones beside `path`, oldest first. */
   compressedBeside(path: string): readonly RotatedFile[] {
-    return this.#named(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
+    return lookAt(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
   }
 
   /** All compressed files of a folder. */
   compressedIn(folder: string): readonly RotatedFile[] {
-    return this.#named(folder, [...new Set([...this.#index(folder).compressed.values()].flat())]);
+    return lookAt(folder, [...new Set([...this.#index(folder).compressed.values()].flat())]);
   }
 
   /** Folders are listed anew from now on. @returns whether one of them changed since it was listed */
@@ -84,26 +82,40 @@ export class RotatedFiles {
     return hasChanged;
   }
 
-  #named(folder: string, names: readonly string[]): RotatedFile[] {
-    return names.flatMap((name) => {
-      const path = join(folder, name);
-      const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
-      return stats?.isFile() === true ? [{ path, facts: factsOf(stats) }] : [];
-    });
-  }
-
   #index(folder: string): FolderIndex {
     const known = this.#folders.get(folder);
     if (known !== undefined) return known;
-    const index = { plain: new Map<string, string[]>(), compressed: new Map<string, string[]>() };
     this.#changedNs.set(folder, changeOf(folder));
-    for (const candidate of listNames(folder)) {
-      for (const original of originalNames(candidate)) add(index.plain, original, candidate);
-      const uncompressed = uncompressedName(candidate);
-      if (uncompressed === undefined) continue;
-      for (const original of [uncompressed, ...originalNames(uncompressed)]) add(index.compressed, original, candidate);
-    }
+    const index = indexFolder(folder);
     this.#folders.set(folder, index);
+    return index;
+  }
+}
+
+/**
+ * The same over time: a folder with thousands of logs is listed anew only once it changed. What is found is looked at each time. The last
+ * folder is kept.
+ */
+export class KeptListing {
+  #kept: { readonly folder: string; readonly changedNs: bigint; readonly index: FolderIndex } | undefined;
+
+  /** Rotated files beside `path`, oldest first. */
+  beside(path: string): readonly RotatedFile[] {
+    return lookAt(dirname(path), this.#index(dirname(path)).plain.get(basename(path)) ?? []).toSorted(byAge);
+  }
+
+  /** Compressed ones beside `path`, oldest first. */
+  compressedBeside(path: string): readonly RotatedFile[] {
+    return lookAt(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
+  }
+
+  #index(folder: string): FolderIndex {
+    const changedNs = changeOf(folder);
+    if (this.#kept?.folder === folder && this.#kept.changedNs === changedNs) return this.#kept.index;
+    const index = indexFolder(folder);
+    // What changes again within the file system's unit of time has the same time of change.
+    const isSettled = changedNs !== undefined && Date.now() - Number(changedNs / 1_000_000n) > coarsestTimeMs;
+    this.#kept = isSettled ? { folder, changedNs, index } : undefined;
     return index;
   }
 }
@@ -125,6 +137,25 @@ export function inOrderOfAge(files: ReadonlyMap<string, FileFacts>): readonly Ro
 export function byChange(one: RotatedFile, other: RotatedFile): number {
   const changed = one.facts.modifiedAtMs - other.facts.modifiedAtMs;
   return changed === 0 ? rank(other.path.replace(/\.gz$/, '')) - rank(one.path.replace(/\.gz$/, '')) : changed;
+}
+
+function indexFolder(folder: string): FolderIndex {
+  const index = { plain: new Map<string, string[]>(), compressed: new Map<string, string[]>() };
+  for (const candidate of listNames(folder)) {
+    for (const original of originalNames(candidate)) add(index.plain, original, candidate);
+    const uncompressed = uncompressedName(candidate);
+    if (uncompressed === undefined) continue;
+    for (const original of [uncompressed, ...originalNames(uncompressed)]) add(index.compressed, original, candidate);
+  }
+  return index;
+}
+
+function lookAt(folder: string, names: readonly string[]): RotatedFile[] {
+  return names.flatMap((name) => {
+    const path = join(folder, name);
+    const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return stats?.isFile() === true ? [{ path, facts: factsOf(stats) }] : [];
+  });
 }
 
 function add(index: Map<string, string[]>, original: string, candidate: string): void {

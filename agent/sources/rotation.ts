@@ -11,7 +11,7 @@ import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { comesBefore, putAfter } from './generation-order.ts';
-import { inOrderOfAge, RotatedFiles } from './rotated-names.ts';
+import { inOrderOfAge, KeptListing, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
 import { settlement } from './settlement.ts';
@@ -27,6 +27,7 @@ export class Rotation {
   readonly #roster: FileRoster;
   readonly #finder: FileFinder;
   readonly #archives: Archives;
+  readonly #listing = new KeptListing();
   readonly #compressed: CompressedCopies;
   readonly #options: RotationOptions;
 
@@ -34,7 +35,7 @@ export class Rotation {
     this.#roster = roster;
     this.#finder = finder;
     this.#archives = archives;
-    this.#compressed = new CompressedCopies(archives);
+    this.#compressed = new CompressedCopies(archives, this.#listing);
     this.#options = options;
   }
 
@@ -267,7 +268,7 @@ export class Rotation {
     if (!truncated.isListed) return [];
     const missed: FileFollower[] = [];
     let last = copy;
-    for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs)) {
+    for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs, this.#listing)) {
       const known = this.#roster.find(facts);
       if (known !== undefined && known === copy) continue;
       if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
@@ -296,7 +297,7 @@ export class Rotation {
   }
 
   #followCopy(follower: FileFollower, nowMs: number): FileFollower | undefined {
-    const found = findCopy(follower, this.#roster.followers);
+    const found = findCopy(follower, this.#roster.followers, this.#listing);
     if (found === undefined || found instanceof FileFollower) return found;
     const copy = this.#roster.follow(found.path, found.facts, nowMs);
     if (copy === undefined) return undefined;
