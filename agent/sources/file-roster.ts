@@ -80,6 +80,14 @@ export class FileRoster {
     return this.#byKey.get(key);
   }
 
+  /** Thousands of files are acknowledged one by one: the newest is found at once, and seldom an earlier one is meant. */
+  ofGeneration(key: string, generation: number): FileFollower | undefined {
+    const newest = this.#byKey.get(key);
+    if (newest?.generation === generation) return newest;
+    for (const follower of this.#followers) if (follower.key === key && follower.generation === generation) return follower;
+    return undefined;
+  }
+
   /** Who had this path last. */
   atPath(path: string): FileFollower | undefined {
     return this.#byPath.get(path);

@@ -142,10 +142,7 @@ export class FileSource implements Source {
     if (position.kind !== 'file') return;
     this.#roster.announcements.noteSettled(position);
     this.#archives.acknowledge(position);
-    const key = fileKey(position.identity);
-    for (const follower of this.#roster.followers) {
-      if (follower.key === key && follower.generation === position.identity.generation) follower.settle(position.offset);
-    }
+    this.#roster.ofGeneration(fileKey(position.identity), position.identity.generation)?.settle(position.offset);
   }
 
   rescan(): Promise<void> {

@@ -270,9 +270,8 @@ export class Rotation {
     let last = copy;
     for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs, this.#listing)) {
       const known = this.#roster.find(facts);
-      if (known !== undefined && known === copy) continue;
+      if (known !== undefined && (known === copy || comesBefore(known, truncated))) continue;
       if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
-      if (known !== undefined && comesBefore(known, truncated)) continue;
       const follower = known ?? this.#roster.follow(path, facts, nowMs);
       if (follower === undefined) continue;
       if (known === undefined) follower.isListed = false;
