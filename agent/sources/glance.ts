@@ -1,6 +1,7 @@
 // Tells at little cost whether anything changed on the disk since the last look, so that nothing is scanned in vain.
 // Must never be the only look: what it can't see (a file system that records no times of change) is left to a scan every now and then.
 import { fstatSync, statSync } from 'node:fs';
+import { nameIsNoText } from './file-finder.ts';
 import type { Findings } from './file-finder.ts';
 import type { FileRoster } from './file-roster.ts';
 
@@ -16,8 +17,8 @@ const racyMs = 2000;
 /** A scan is due after so long in any case. */
 const thoroughMs = 10_000;
 
-/** Waiting for somebody to change permissions; that shows. Whatever else is in the way may end unseen. */
-const lasting: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
+/** Waiting for somebody to change permissions or a name; that shows. Whatever else is in the way may end unseen. */
+const lasting: ReadonlySet<string> = new Set(['EACCES', 'EPERM', nameIsNoText]);
 
 /** What a glance has to know of the files that are followed. */
 export type GlanceRoster = Pick<FileRoster, 'followers' | 'problems' | 'atPath'>;
