@@ -8,6 +8,7 @@ import { effectiveSources } from './discovered-sources.ts';
 import { checkConnection } from './session/connection-check.ts';
 import { showCoordinatorAddress } from './session/coordinator-address.ts';
 import { openCredentialsStore, type CredentialsOutcome } from './session/node-credentials.ts';
+import type { SourceSettings } from './source-settings.ts';
 import { explainFiles } from './sources/file-explanation.ts';
 
 export interface CheckRow {
@@ -33,7 +34,8 @@ async function checkSources(config: AgentConfig, path: string | undefined): Prom
   const rows: CheckRow[] = [];
   if (config.sources.length === 0)
     rows.push({ outcome: 'note', subject: 'sources', message: 'none is configured; what this host logs is looked for, as the agent does' });
-  for (const { id, file, journal, disabled } of effectiveSources(config.sources).sources) {
+  const { sources } = effectiveSources(config.sources);
+  for (const { id, file, journal, disabled } of sources) {
     const subject = `source ${id}`;
     if (disabled) rows.push({ outcome: 'note', subject, message: 'disabled' });
     else if (file !== undefined) {
@@ -47,7 +49,20 @@ async function checkSources(config: AgentConfig, path: string | undefined): Prom
       );
     } else if (journal !== undefined) rows.push(await checkJournal(subject, journal.directory, path));
   }
-  return rows;
+  return [...rows, ...checkShared(sources)];
+}
+
+/** A file that several sources match is read by each, so that its lines arrive as often. */
+function checkShared(sources: readonly SourceSettings[]): readonly CheckRow[] {
+  const patterns = sources.flatMap(({ id, file, disabled }) =>
+    file === undefined || disabled ? [] : [{ id, include: file.include, exclude: file.exclude }],
+  );
+  const shared = explainFiles(patterns, []).filter((each) => each.sources.length > 1);
+  return [...Map.groupBy(shared, (each) => each.sources.join(', '))].map(([ids, files]) => {
+    const others = files.length > 1 ? ` and ${files.length - 1} more` : '';
+    const message = `${files[0]?.path ?? ''}${others} is read by each of them, so its lines arrive as often; exclude it from all but one`;
+    return { outcome: 'note', subject: `sources ${ids}`, message };
+  });
 }
 
 async function checkJournal(subject: string, directory: string | undefined, path: string | undefined): Promise<CheckRow> {

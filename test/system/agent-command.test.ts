@@ -77,6 +77,19 @@ describe('hephaestus-agent', () => {
     expect(coordinator.enrolments).toHaveLength(0);
   });
 
+  it('says in a check that a file is read by several sources', async () => {
+    const { harness } = await open();
+    const file = { include: [harness.logPath] };
+    await harness.configure({
+      sources: [
+        { id: 'one', file },
+        { id: 'two', file },
+      ],
+    });
+    const { output } = await finish(harness, ['check']);
+    expect(output).toContain(`sources one, two: ${harness.logPath} is read by each of them`);
+  });
+
   it('checks sources, connection, certificate and clock of an enrolled host', async () => {
     const { coordinator, harness } = await open();
     await finish(harness, ['enroll', '--token-file', join(harness.folder, 'token')]);
