@@ -6,6 +6,7 @@ import { openFile } from './file-content.ts';
 import type { FileFollower } from './file-follower.ts';
 import { readBytes } from './file-identity.ts';
 import { isRotatedName, originalNames } from './rotated-names.ts';
+import { namesakesElsewhere } from './rotation-folders.ts';
 import type { KeptListing, RotatedFile } from './rotated-names.ts';
 
 /** How many bytes of two files are compared. */
@@ -26,6 +27,13 @@ export function mayBeCopy(follower: FileFollower, others: Iterable<FileFollower>
   return false;
 }
 
+/** Where copies of a log may lie that are known by their content: beside it first, then where `olddir` may have them. */
+export function* copyPlaces({ path, copiesBeside = path }: FileFollower): Generator<string> {
+  yield copiesBeside;
+  if (copiesBeside !== path) yield path;
+  for (const namesake of namesakesElsewhere(path)) if (namesake !== copiesBeside) yield namesake;
+}
+
 /** The copy of a file that was truncated: one that is followed and wasn't begun yet, or one that lies beside it. Newest first. */
 export function findCopy(
   truncated: FileFollower,
@@ -35,11 +43,13 @@ export function findCopy(
   // Without a byte that was read there is nothing to know a copy by; it is then read whole if it matches the patterns.
   if (truncated.offset === 0) return undefined;
   const followed = new Map([...others].filter((other) => !other.hasEnded).map((other) => [other.key, other]));
-  for (const rotated of listing.beside(truncated.path).toReversed()) {
-    if (rotated.facts.size < truncated.offset) continue;
-    const known = followed.get(`${rotated.facts.device}:${rotated.facts.inode}`);
-    if (known !== undefined && (known.offset > 0 || known.predecessor !== undefined)) continue;
-    if (holdsContentOf(truncated, known?.descriptor, rotated.path)) return known ?? rotated;
+  for (const namesake of copyPlaces(truncated)) {
+    for (const rotated of listing.beside(namesake).toReversed()) {
+      if (rotated.facts.size < truncated.offset) continue;
+      const known = followed.get(`${rotated.facts.device}:${rotated.facts.inode}`);
+      if (known !== undefined && (known.offset > 0 || known.predecessor !== undefined)) continue;
+      if (holdsContentOf(truncated, known?.descriptor, rotated.path)) return known ?? rotated;
+    }
   }
   return undefined;
 }
@@ -49,10 +59,10 @@ export function findCopy(
  * One that begins as the file does now may still be in the making, and is not among them.
  */
 export function findMissedCopies(truncated: FileFollower, bornAfterNs: bigint, listing: KeptListing): readonly RotatedFile[] {
-  const { descriptor, path } = truncated;
+  const { descriptor, path, copiesBeside = path } = truncated;
   if (descriptor === undefined) return [];
   const before = readBytes(descriptor, 0, comparedBytes);
-  const candidates = listing.beside(path).filter(({ facts }) => facts.birthNs >= bornAfterNs && facts.size > 0);
+  const candidates = listing.beside(copiesBeside).filter(({ facts }) => facts.birthNs >= bornAfterNs && facts.size > 0);
   if (candidates.length === 0) return [];
   const after = readBytes(descriptor, 0, comparedBytes);
   return candidates.filter(({ path: candidate }) => {

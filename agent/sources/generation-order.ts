@@ -28,6 +28,8 @@ export class Generation<Other> {
   heir: Heir | undefined;
   /** Younger files that are named like rotations of this one are copies of it. */
   copiesBornAfterNs: bigint;
+  /** Where its copies are made, as the log's path would be there: beside it, unless one was found in another folder. */
+  copiesBeside: string | undefined;
   /** It was empty, or held other content: what it got since may lie in copies that nobody saw being made. */
   mayHaveCopies = false;
   /** It may be such a copy, and isn't read until that is clear. Unix milliseconds when the doubt began. */

@@ -4,13 +4,14 @@ import { closeSync, existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Archives } from './archives.ts';
 import { CompressedCopies } from './compressed-copies.ts';
-import { findCopy, findMissedCopies, isRotationOf, mayBeCopy } from './copied-file.ts';
+import { isRotationOf, mayBeCopy } from './copied-file.ts';
 import type { FileFinder, Findings } from './file-finder.ts';
-import { FileFollower } from './file-follower.ts';
+import type { FileFollower } from './file-follower.ts';
 import { factsOf, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
-import { comesBefore, putAfter } from './generation-order.ts';
+import { putAfter } from './generation-order.ts';
+import { PlainCopies } from './plain-copies.ts';
 import { inOrderOfAge, KeptListing, RotatedFiles } from './rotated-names.ts';
 import type { RotatedFile } from './rotated-names.ts';
 import { foldersAround } from './rotation-folders.ts';
@@ -27,7 +28,7 @@ export class Rotation {
   readonly #roster: FileRoster;
   readonly #finder: FileFinder;
   readonly #archives: Archives;
-  readonly #listing = new KeptListing();
+  readonly #copies: PlainCopies;
   readonly #compressed: CompressedCopies;
   readonly #options: RotationOptions;
 
@@ -35,7 +36,9 @@ export class Rotation {
     this.#roster = roster;
     this.#finder = finder;
     this.#archives = archives;
-    this.#compressed = new CompressedCopies(archives, this.#listing);
+    const listing = new KeptListing();
+    this.#copies = new PlainCopies(roster, finder, listing);
+    this.#compressed = new CompressedCopies(archives, listing);
     this.#options = options;
   }
 
@@ -94,13 +97,15 @@ export class Rotation {
     for (const other of this.#roster.followers) {
       if (isRotationOf(other.path, follower.path) && !other.hasEnded && other.offset > 0) this.look(other, nowMs);
     }
-    const copy = this.#followCopy(follower, nowMs);
-    const missed = this.#followMissedCopies(follower, copy, nowMs);
+    const copy = this.#copies.followRest(follower, nowMs);
     const { path, isListed } = follower;
     const rest = copy === undefined ? this.#compressed.takeRest(follower) : undefined;
+    const found = copy ?? rest;
+    if (found !== undefined) follower.copiesBeside = join(dirname(found.path), basename(path));
+    const missed = this.#copies.followMissed(follower, copy, nowMs);
     this.#compressed.takeMissed(follower);
     const descriptor = follower.release();
-    const oldest = missed[0] ?? this.#begunCopyOf(follower);
+    const oldest = missed[0] ?? this.#copies.begunCopyOf(follower);
     if (rest !== undefined) {
       follower.bequeath(rest);
       this.#roster.announcements.add(settlement(this.#options.source, nowMs, rest.position()));
@@ -130,6 +135,7 @@ export class Rotation {
     const next = this.#roster.adopt(path, descriptor, nowMs);
     putAfter(next, missed.at(-1) ?? copy ?? follower);
     next.copiesBornAfterNs = (missed.at(-1) ?? copy)?.birthNs ?? follower.copiesBornAfterNs;
+    next.copiesBeside = follower.copiesBeside;
     next.mayHaveCopies = true;
   }
 
@@ -162,7 +168,7 @@ export class Rotation {
   /** @returns whether there are copies of what a file that wasn't begun held before; they come first. */
   #readMissedFirst(follower: FileFollower, nowMs: number): boolean {
     if (!follower.mayHaveCopies) return false;
-    const missed = this.#followMissedCopies(follower, undefined, nowMs);
+    const missed = this.#copies.followMissed(follower, undefined, nowMs);
     // In this order: what is compressed between the two looks is in the second, and no later copy moves the bound before that.
     this.#compressed.takeMissed(follower);
     const [first] = missed;
@@ -262,52 +268,6 @@ export class Rotation {
     }
     if (!follower.isOpen && !follower.hasEnded) this.#roster.unpark(follower);
   }
-
-  /** Copies of what was written and truncated again before anybody looked, in their order behind the copy that is known. */
-  #followMissedCopies(truncated: FileFollower, copy: FileFollower | undefined, nowMs: number): readonly FileFollower[] {
-    if (!truncated.isListed) return [];
-    const missed: FileFollower[] = [];
-    let last = copy;
-    for (const { path, facts } of findMissedCopies(truncated, copy?.birthNs ?? truncated.copiesBornAfterNs, this.#listing)) {
-      const known = this.#roster.find(facts);
-      if (known !== undefined && (known === copy || comesBefore(known, truncated))) continue;
-      if (known === undefined ? this.#roster.isStranger(facts) || this.#finder.isExcluded(path) : hasBegun(known)) continue;
-      const follower = known ?? this.#roster.follow(path, facts, nowMs);
-      if (follower === undefined) continue;
-      if (known === undefined) follower.isListed = false;
-      follower.isAbandoned = true;
-      follower.isExamined = true;
-      follower.doubtedSinceMs = undefined;
-      if (last !== undefined) putAfter(follower, last);
-      missed.push(follower);
-      last = follower;
-    }
-    return missed;
-  }
-
-  /** A copy of what was seen and not read, that matches the patterns itself and was read before the truncation was seen. */
-  #begunCopyOf(truncated: FileFollower): FileFollower | undefined {
-    const { copiesBornAfterNs, path } = truncated;
-    for (const other of this.#roster.followers) {
-      if (!isRotationOf(other.path, path) || other.hasEnded || other.birthNs < copiesBornAfterNs) continue;
-      if (other.descriptor !== undefined && truncated.beganAs(other.descriptor)) return other;
-    }
-    return undefined;
-  }
-
-  #followCopy(follower: FileFollower, nowMs: number): FileFollower | undefined {
-    const found = findCopy(follower, this.#roster.followers, this.#listing);
-    if (found === undefined || found instanceof FileFollower) return found;
-    const copy = this.#roster.follow(found.path, found.facts, nowMs);
-    if (copy === undefined) return undefined;
-    copy.isListed = false;
-    copy.isAbandoned = true;
-    return copy;
-  }
-}
-
-function hasBegun(follower: FileFollower): boolean {
-  return follower.hasEnded || follower.offset > 0 || follower.predecessor !== undefined;
 }
 
 /** After this time a file that is still being written no longer keeps its successor waiting, once all but its last lines are read. */

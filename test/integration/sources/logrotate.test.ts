@@ -63,14 +63,21 @@ describe.skipIf(program === undefined)('logrotate', () => {
     expect(one.gaps).toEqual([]);
   });
 
-  it.each(['logs/app.log', 'logs/app.log*'])('copies and truncates what was not drained, pattern %s (4)', async (pattern) => {
+  it.each([
+    ['logs/app.log', []],
+    ['logs/app.log*', []],
+    ['logs/app.log', ['olddir ../old']],
+    ['logs/app.log', ['olddir ../old', 'compress']],
+    ['logs/app.log', ['compress']],
+  ])('copies and truncates what was not drained, pattern %s, %j (4)', async (pattern, directives) => {
+    mkdirSync(folder.at('old'), { mode: 0o755 });
     const one = await folder.follow(pattern);
     for (let round = 0; round < 4; round += 1) {
       writer.write(500);
       await one.untilExactly(writer.written);
       await one.pause();
       writer.write(3000);
-      rotate('copytruncate');
+      rotate('copytruncate', ...directives);
       writer.write(20);
       one.pull();
       await one.untilExactly(writer.written);
