@@ -34,8 +34,8 @@ async function checkSources(config: AgentConfig, path: string | undefined): Prom
   const rows: CheckRow[] = [];
   if (config.sources.length === 0)
     rows.push({ outcome: 'note', subject: 'sources', message: 'none is configured; what this host logs is looked for, as the agent does' });
-  const { sources } = effectiveSources(config.sources);
-  for (const { id, file, journal, disabled } of sources) {
+  const effective = effectiveSources(config.sources).sources;
+  for (const { id, file, journal, disabled } of effective) {
     const subject = `source ${id}`;
     if (disabled) rows.push({ outcome: 'note', subject, message: 'disabled' });
     else if (file !== undefined) {
@@ -49,7 +49,7 @@ async function checkSources(config: AgentConfig, path: string | undefined): Prom
       );
     } else if (journal !== undefined) rows.push(await checkJournal(subject, journal.directory, path));
   }
-  return [...rows, ...checkShared(sources)];
+  return [...rows, ...checkShared(effective)];
 }
 
 /** A file that several sources match is read by each, so that its lines arrive as often. */
