@@ -48,14 +48,16 @@ export class Recovery {
   /** For every position whose file isn't where it was. What is found nowhere becomes a gap. */
   run(): void {
     const { claims, nowMs, roster, rotated, source } = this.#options;
+    // Where nothing has its name either, it may come back, and is kept in mind; a rotated one that is gone doesn't.
+    const isGone = ({ path }: FilePosition): boolean =>
+      roster.atPath(path) !== undefined || this.#isRotated(uncompressedName(path) ?? path);
     // A rotation may be going on: what was listed under one name has another when it is opened.
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       this.#search();
-      const isMissing = [...claims.unclaimedPaths()].some((path) => roster.atPath(path) !== undefined);
+      const isMissing = claims.unclaimed().some(isGone);
       if (!rotated.refresh() && (attempt > 1 || !isMissing)) break;
     }
-    // Where nothing has its name either, nobody may write to it any more; it is kept in mind.
-    for (const lost of claims.unclaimed().filter(({ path }) => roster.atPath(path) !== undefined)) {
+    for (const lost of claims.unclaimed().filter(isGone)) {
       claims.take(lost);
       roster.announcements.add(lossOf(source, lost, 'file-vanished', `${lost.path} ${vanished}`));
     }

@@ -202,3 +202,16 @@ describe('a copy that was made while the agent was down', () => {
     expect(roster.find(facts)?.position()).toMatchObject({ offset: 4, identity: { generation: 4 } });
   });
 });
+
+describe('a rotated log that was not read to its end', () => {
+  it.each(['.1', '.1.gz'])('is told as a gap where it was removed as %s while the agent was down', async (suffix) => {
+    const begun = readSome('one\n');
+    const position = { ...begun, path: `${log}${suffix}` };
+    rmSync(log);
+    writeFileSync(log, 'two\n');
+    const claims = new Claims([position]);
+    archives.begin([position], false);
+    follow(claims);
+    expect(await recovered(claims, new RotatedFiles())).toContain(`gap: ${log}${suffix} was replaced`);
+  });
+});
