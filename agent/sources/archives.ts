@@ -5,8 +5,8 @@ import type { Logger } from '../../base/logger.ts';
 import type { FilePosition, FramerChoice, Position, Shipment } from '../record.ts';
 import { ArchiveReader } from './archive-reader.ts';
 import type { FileFollower } from './file-follower.ts';
-import { beginsWith, factsOfOpen, fileKey, readBytes } from './file-identity.ts';
-import type { FileFacts } from './file-identity.ts';
+import { birthKey, beginsWith, factsOfOpen, fileKey, readBytes } from './file-identity.ts';
+import type { FileFacts, HeadPrints } from './file-identity.ts';
 import type { FileRoster } from './file-roster.ts';
 import { readHead, uncompressedBytes } from './moved-archive.ts';
 import type { RotatedFile } from './rotated-names.ts';
@@ -82,7 +82,7 @@ export class Archives {
   /** Reads this one from `offset` of its content on. */
   add({ path, facts }: RotatedFile, head: Buffer, offset: number, generation = this.#nextGeneration(facts)): ArchiveReader {
     const { source, framer, logger } = this.#options;
-    this.#decided.add(birthNameOf(facts));
+    this.#decided.add(birthKey(facts));
     const reader = new ArchiveReader({ source, path, facts, head, generation, framer: framer(head), offset });
     this.#readers.push(reader);
     logger.info('reading a compressed file', { path, offset });
@@ -98,7 +98,7 @@ export class Archives {
 
   /** Nobody asks about it again. */
   pass(facts: FileFacts): void {
-    this.#decided.add(birthNameOf(facts));
+    this.#decided.add(birthKey(facts));
   }
 
   /** These lie here from before our time, or are known: what comes later is told from them. */
@@ -112,7 +112,7 @@ export class Archives {
   }
 
   isDecided(facts: FileFacts): boolean {
-    return this.#decided.has(birthNameOf(facts));
+    return this.#decided.has(birthKey(facts));
   }
 
   /**
@@ -197,7 +197,7 @@ export class Archives {
   }
 
   #hasSettled(facts: FileFacts): boolean {
-    const name = birthNameOf(facts);
+    const name = birthKey(facts);
     const isSame = this.#sizes.get(name) === facts.size;
     if (isSame) this.#sizes.delete(name);
     else this.#sizes.set(name, facts.size);
@@ -207,7 +207,7 @@ export class Archives {
   /** True if a file that is followed has this content, or a position is known of it. */
   #wasRead(head: Buffer): boolean {
     for (const follower of this.#options.roster.followers) if (holds(follower, head)) return true;
-    const prints = new Map<number, Buffer>();
+    const prints: HeadPrints = new Map();
     for (const position of this.#known.values()) {
       const wasBegun = position.offset > 0 || position.isFinished === true;
       if (wasBegun && beginsWith(head, position.identity, prints)) return true;
@@ -230,8 +230,4 @@ export function isBeingMade(path: string): boolean {
 
 function nameOf({ identity }: FilePosition): string {
   return `${fileKey(identity)}:${identity.generation}`;
-}
-
-function birthNameOf({ device, inode, birthNs }: FileFacts): string {
-  return `${device}:${inode}:${birthNs}`;
 }

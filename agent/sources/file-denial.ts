@@ -2,7 +2,7 @@
 // Must never change a right.
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { errnoOf } from '../../base/errors.ts';
-import { nameIsNoText } from './file-finder.ts';
+import { isNoText, nameIsNoText } from './file-finder.ts';
 
 export interface FileDenial {
   /** For people. */
@@ -21,7 +21,7 @@ export function findDenial(path: string): FileDenial | undefined {
     const errno = errnoOf(error) ?? 'unknown error';
     if (errno === 'EACCES' || errno === 'EPERM') return { reason: explainRights(path), isDenied: true };
     if (errno === 'ELOOP') return { reason: 'its links lead in a circle', isDenied: false };
-    if (path.includes('\ufffd')) return { reason: `cannot be read: ${nameIsNoText}; rename it`, isDenied: false };
+    if (isNoText(path)) return { reason: `cannot be read: ${nameIsNoText}; rename it`, isDenied: false };
     return { reason: errno === 'ENOENT' ? 'its link leads nowhere' : `cannot be read: ${errno}`, isDenied: false };
   }
 }

@@ -25,6 +25,11 @@ export interface Findings {
 /** In place of an error's name: the file can't be opened by what its folder says it is called. */
 export const nameIsNoText = 'its name is not UTF-8';
 
+/** What isn't UTF-8 in a name was replaced when its folder was listed. To be asked of a path where nothing is. */
+export function isNoText(path: string): boolean {
+  return path.includes('\ufffd');
+}
+
 const compressedName = /\.(?:gz|xz|bz2|zst|lz4|zip|Z)$/;
 
 /** Deeper than this no pattern goes; it ends symbolic links that lead in circles. */
@@ -110,8 +115,7 @@ class Walk implements Findings {
     const stats = this.#stat(path, followsLinks);
     if (stats === undefined) {
       this.searched.add(path);
-      // What isn't UTF-8 in a name was replaced when the folder was listed.
-      if (path.includes('\ufffd')) this.problems.set(path, nameIsNoText);
+      if (isNoText(path)) this.problems.set(path, nameIsNoText);
       return;
     }
     if (stats.isDirectory() && !isFile) this.descend(path, steps, next, depth + 1);

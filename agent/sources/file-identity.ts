@@ -37,6 +37,11 @@ export function fileKey(file: { readonly device: string; readonly inode: string 
   return `${file.device}:${file.inode}`;
 }
 
+/** Names a file among all that ever were, as far as the file system records births: an inode is used again. */
+export function birthKey(file: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): string {
+  return `${fileKey(file)}:${file.birthNs}`;
+}
+
 /** @throws the system's error. */
 export function factsOfOpen(descriptor: number): FileFacts {
   return factsOf(fstatSync(descriptor, { bigint: true }));

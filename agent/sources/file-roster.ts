@@ -8,7 +8,7 @@ import { Announcements } from './announcements.ts';
 import { openFile } from './file-content.ts';
 import { FileFollower } from './file-follower.ts';
 import type { FollowTiming } from './follow-timing.ts';
-import { factsOfOpen, fileKey } from './file-identity.ts';
+import { birthKey, factsOfOpen, fileKey } from './file-identity.ts';
 import type { FileFacts } from './file-identity.ts';
 import { FinishedFiles } from './finished-files.ts';
 import { lossOf, settlement } from './settlement.ts';
@@ -169,11 +169,11 @@ export class FileRoster {
   }
 
   isStranger(facts: FileFacts): boolean {
-    return this.#strangers.has(nameOf(facts));
+    return this.#strangers.has(birthKey(facts));
   }
 
   makeStranger(facts: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): void {
-    this.#strangers.add(nameOf(facts));
+    this.#strangers.add(birthKey(facts));
   }
 
   /** The follower that is being read, or none. */
@@ -303,8 +303,4 @@ export class FileRoster {
     this.makeStranger({ device, inode, birthNs: follower.birthNs });
     this.#options.logger.debug('file is finished', { path: follower.path, offset: follower.offset });
   }
-}
-
-function nameOf({ device, inode, birthNs }: { readonly device: string; readonly inode: string; readonly birthNs: bigint }): string {
-  return `${device}:${inode}:${birthNs}`;
 }

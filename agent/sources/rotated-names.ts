@@ -57,15 +57,14 @@ export class RotatedFiles {
   beside(path: string): readonly RotatedFile[] {
     const known = this.#beside.get(path);
     if (known !== undefined) return known;
-    const folder = dirname(path);
-    const found = lookAt(folder, this.#index(folder).plain.get(basename(path)) ?? []).toSorted(byAge);
+    const found = plainBeside(path, this.#index(dirname(path)));
     this.#beside.set(path, found);
     return found;
   }
 
   /** Compressed ones beside `path`, oldest first. */
   compressedBeside(path: string): readonly RotatedFile[] {
-    return lookAt(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
+    return compressedBeside(path, this.#index(dirname(path)));
   }
 
   /** All compressed files of a folder. */
@@ -101,12 +100,12 @@ export class KeptListing {
 
   /** Rotated files beside `path`, oldest first. */
   beside(path: string): readonly RotatedFile[] {
-    return lookAt(dirname(path), this.#index(dirname(path)).plain.get(basename(path)) ?? []).toSorted(byAge);
+    return plainBeside(path, this.#index(dirname(path)));
   }
 
   /** Compressed ones beside `path`, oldest first. */
   compressedBeside(path: string): readonly RotatedFile[] {
-    return lookAt(dirname(path), this.#index(dirname(path)).compressed.get(basename(path)) ?? []).toSorted(byChange);
+    return compressedBeside(path, this.#index(dirname(path)));
   }
 
   #index(folder: string): FolderIndex {
@@ -148,6 +147,14 @@ function indexFolder(folder: string): FolderIndex {
     for (const original of [uncompressed, ...originalNames(uncompressed)]) add(index.compressed, original, candidate);
   }
   return index;
+}
+
+function plainBeside(path: string, { plain }: FolderIndex): readonly RotatedFile[] {
+  return lookAt(dirname(path), plain.get(basename(path)) ?? []).toSorted(byAge);
+}
+
+function compressedBeside(path: string, { compressed }: FolderIndex): readonly RotatedFile[] {
+  return lookAt(dirname(path), compressed.get(basename(path)) ?? []).toSorted(byChange);
 }
 
 function lookAt(folder: string, names: readonly string[]): RotatedFile[] {

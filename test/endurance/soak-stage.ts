@@ -1,7 +1,7 @@
 // The stage of a soak: a real agent process, a coordinator that counts, a link between them, and logs that are written all the time.
 // Must never lose count: what is written goes through a series, what arrives comes from the ledger.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Position } from '../../proto/index.ts';
@@ -185,7 +185,7 @@ export class SoakStage {
     await this.#agent?.end('SIGKILL');
     this.link.close();
     this.coordinator.kill();
-    if (keeps) spawnSync('cp', ['-a', this.harness.statePath, join(this.harness.folder, 'state-kept')]);
+    if (keeps) cpSync(this.harness.statePath, join(this.harness.folder, 'state-kept'), { recursive: true });
     if (this.#isMounted) spawnSync('umount', ['-l', this.harness.statePath]);
     await sleep(100);
     if (keeps) console.log(`kept: ${this.harness.folder}`);
